@@ -1,0 +1,32 @@
+namespace Skald.Bench.Load;
+
+/// <summary>What one loop has seen since its stats were last taken. Written on the loop's thread alone.</summary>
+internal sealed class LoadStats
+{
+    /// <summary>Messages that reached a reader, each reader counted.</summary>
+    public long Deliveries { get; private set; }
+
+    /// <summary>Their payloads, in bytes.</summary>
+    public long DeliveredBytes { get; private set; }
+
+    /// <summary>From a message's intended time of sending until a reader had it.</summary>
+    public LatencyHistogram Delivery { get; } = new();
+
+    /// <summary>From the intended time of an act until its answer: a message's ack or echo, a handshake's 101, a page.</summary>
+    public LatencyHistogram Answer { get; } = new();
+
+    public void Delivered(long latency, int bytes)
+    {
+        Deliveries++;
+        DeliveredBytes += bytes;
+        Delivery.Record(latency);
+    }
+
+    public void Add(LoadStats other)
+    {
+        Deliveries += other.Deliveries;
+        DeliveredBytes += other.DeliveredBytes;
+        Delivery.Add(other.Delivery);
+        Answer.Add(other.Answer);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace Skald.Bench.Machine;
+
+/// <summary>What the kernel has charged to a process so far (proc(5)).</summary>
+internal static class ProcessUsage
+{
+    /// <summary>USER_HZ, in which <c>/proc</c> counts CPU time: 100 on x86-64, whatever the kernel's own tick is.</summary>
+    private const long TicksPerSecond = 100;
+
+    /// <summary>User and system time in nanoseconds, in steps of 10 ms.</summary>
+    public static long CpuTime(int process)
+    {
+        // The name of the program, in brackets, may contain anything; the fields are counted from behind it: utime is 14, stime 15.
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        return ticks * (Clock.Second / TicksPerSecond);
+    }
+
+    /// <summary>The most that was resident, in bytes, since the last <see cref="ForgetPeak"/>.</summary>
+    public static long PeakResident(int process) =>
+        Kibibytes(File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)));
+
+    public static void ForgetPeak(int process) => File.WriteAllText($"/proc/{process}/clear_refs", "5");
+
+    /// <summary>Memory in bytes: what is resident, and that with shared pages counted by their share.</summary>
+    public static (long Resident, long Proportional) Memory(int process)
+    {
+        long resident = 0, proportional = 0;
+        foreach (var line in File.ReadLines($"/proc/{process}/smaps_rollup"))
+        {
+            if (line.StartsWith("Rss:", StringComparison.Ordinal)) resident = Kibibytes(line);
+            else if (line.StartsWith("Pss:", StringComparison.Ordinal)) proportional = Kibibytes(line);
+        }
+
+        return (resident, proportional);
+    }
+
+    private static long Kibibytes(string line) =>
+        1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+}

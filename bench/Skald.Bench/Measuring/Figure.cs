@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace Skald.Bench.Measuring;
+
+/// <summary>A quantity that a run reads off: its name, its unit, and how many decimals say something.</summary>
+internal sealed record Figure(string Name, string Unit, int Decimals)
+{
+    public static Figure DeliveriesPerSecond { get; } = new("deliveries", "1/s", 0);
+
+    public static Figure SendsPerSecond { get; } = new("sends", "1/s", 0);
+
+    public static Figure HandshakesPerSecond { get; } = new("handshakes", "1/s", 0);
+
+    public static Figure PagesPerSecond { get; } = new("pages", "1/s", 0);
+
+    /// <summary>CPU time of the server's process divided by what it did: a delivery, a send, a handshake, a page.</summary>
+    public static Figure ServerCpuEach { get; } = new("server CPU each", "µs", 2);
+
+    /// <summary>The same of the load side: how much of a figure could be the load's own.</summary>
+    public static Figure LoadCpuEach { get; } = new("load CPU each", "µs", 2);
+
+    /// <summary>CPU time of the server's process as a share of one core.</summary>
+    public static Figure ServerBusy { get; } = new("server busy", "%", 1);
+
+    /// <summary>CPU time of the load side as a share of its cores: near 100 % it may be what limits.</summary>
+    public static Figure LoadBusy { get; } = new("load busy", "%", 1);
+
+    public static Figure AnswerMedian { get; } = new("answer p50", "ms", 3);
+
+    public static Figure Answer99 { get; } = new("answer p99", "ms", 3);
+
+    public static Figure Answer999 { get; } = new("answer p99.9", "ms", 3);
+
+    public static Figure DeliveryMedian { get; } = new("delivery p50", "ms", 3);
+
+    public static Figure Delivery99 { get; } = new("delivery p99", "ms", 3);
+
+    public static Figure Delivery999 { get; } = new("delivery p99.9", "ms", 3);
+
+    public static Figure Delivery99First { get; } = new("p99, first fifth", "ms", 3);
+
+    public static Figure Delivery99Last { get; } = new("p99, last fifth", "ms", 3);
+
+    /// <summary>Growth of the server's proportional set size divided by the connections that caused it.</summary>
+    public static Figure MemoryPerConnection { get; } = new("memory each", "KiB", 1);
+
+    public static Figure Resident { get; } = new("RSS", "MiB", 1);
+
+    public static Figure Proportional { get; } = new("PSS", "MiB", 1);
+
+    public static Figure ResidentFirst { get; } = new("RSS, first fifth", "MiB", 1);
+
+    /// <summary>The highest resident set size while it was measured, less that before.</summary>
+    public static Figure PeakGrowth { get; } = new("peak growth", "MiB", 1);
+
+    public static Figure StartTime { get; } = new("start", "ms", 0);
+
+    /// <summary>From the moment all clients want to be back until the last one has everything.</summary>
+    public static Figure AllCaughtUp { get; } = new("all caught up", "ms", 0);
+
+    public static Figure CutOff { get; } = new("cut off", "", 0);
+
+    public string Title => Unit.Length == 0 ? Name : $"{Name}, {Unit}";
+
+    public string Format(double value) => value.ToString($"N{Decimals}", CultureInfo.InvariantCulture);
+}

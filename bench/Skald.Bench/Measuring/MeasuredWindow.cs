@@ -1,0 +1,53 @@
+using Skald.Bench.Load;
+using Skald.Bench.Machine;
+
+namespace Skald.Bench.Measuring;
+
+/// <summary>What happened within a stretch of time while the load ran.</summary>
+/// <param name="Seconds">How long it was.</param>
+/// <param name="Stats">What the load side saw.</param>
+/// <param name="ServerCpu">CPU time of the server's process, in nanoseconds.</param>
+/// <param name="LoadCpu">CPU time of this process, in nanoseconds.</param>
+/// <param name="LoadCores">How many cores the load side has.</param>
+internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long ServerCpu, long LoadCpu, int LoadCores)
+{
+    public double DeliveriesPerSecond => Stats.Deliveries / Seconds;
+
+    public double AnswersPerSecond => Stats.Answer.Count / Seconds;
+
+    public double ServerBusy => 100.0 * ServerCpu / Clock.Second / Seconds;
+
+    public double LoadBusy => 100.0 * LoadCpu / Clock.Second / Seconds / LoadCores;
+
+    /// <summary>Lets the load run warm, and then measures.</summary>
+    public static async Task<MeasuredWindow> AfterWarmUpAsync(Run run)
+    {
+        await run.Load.WaitAsync(run.WarmUp, run.Cancellation);
+        return await TakeAsync(run, run.Duration);
+    }
+
+    public static async Task<MeasuredWindow> TakeAsync(Run run, TimeSpan duration)
+    {
+        await run.Load.TakeStatsAsync();
+        var (start, server, load) = (Clock.Now, ProcessUsage.CpuTime(run.Target.ProcessId), ProcessUsage.CpuTime(Environment.ProcessId));
+        await run.Load.WaitAsync(duration, run.Cancellation);
+        var stats = await run.Load.TakeStatsAsync();
+        return new MeasuredWindow(
+            Clock.SecondsSince(start),
+            stats,
+            ProcessUsage.CpuTime(run.Target.ProcessId) - server,
+            ProcessUsage.CpuTime(Environment.ProcessId) - load,
+            run.Load.Loops.Count);
+    }
+
+    /// <summary>Server CPU for each of so many things done, in µs.</summary>
+    public double ServerCpuEach(long count) => Each(ServerCpu, count);
+
+    /// <summary>Load CPU for each of so many things done, in µs.</summary>
+    public double LoadCpuEach(long count) => Each(LoadCpu, count);
+
+    /// <summary>A latency of which so much share stays below, in ms.</summary>
+    public static double Milliseconds(LatencyHistogram latencies, double share) => latencies.Percentile(share) / (double)Clock.Millisecond;
+
+    private static double Each(long nanoseconds, long count) => count == 0 ? double.NaN : nanoseconds / 1000.0 / count;
+}

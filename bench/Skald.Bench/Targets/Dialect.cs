@@ -1,0 +1,52 @@
+using Skald.Bench.Load;
+
+namespace Skald.Bench.Targets;
+
+/// <summary>How a target's room is spoken to: where the socket is, what is sent first, what a send looks like.</summary>
+internal abstract class Dialect
+{
+    /// <summary>The socket of every target but SignalR: a room each, <c>{"message":"…"}</c> in, the message object out.</summary>
+    public static Dialect RoomSocket { get; } = new RoomSocketDialect();
+
+    public static Dialect SignalR { get; } = new SignalRDialect();
+
+    /// <summary>Ends each of the messages that share a frame, or null where a frame is one message.</summary>
+    public abstract byte? Separator { get; }
+
+    /// <summary>What a client sends first, as a whole frame; empty where nothing is.</summary>
+    public abstract ReadOnlyMemory<byte> Greeting { get; }
+
+    /// <param name="room">The room to enter.</param>
+    /// <param name="token">An access token, where the target asks for one.</param>
+    /// <param name="since">The position to resume from, where the target knows positions.</param>
+    public abstract string Path(string room, string? token, long since);
+
+    public abstract MessageTemplate Message(int textBytes);
+
+    private sealed class RoomSocketDialect : Dialect
+    {
+        public override byte? Separator => null;
+
+        public override ReadOnlyMemory<byte> Greeting => default;
+
+        public override string Path(string room, string? token, long since) =>
+            token is null ? $"/ws/chat/{room}/" : $"/ws/chat/{room}/?token={token}&since={since}";
+
+        public override MessageTemplate Message(int textBytes) => MessageTemplate.Frame("{\"message\":\"", textBytes, "\"}");
+    }
+
+    private sealed class SignalRDialect : Dialect
+    {
+        private const byte RecordSeparator = 0x1E;
+
+        public override byte? Separator => RecordSeparator;
+
+        public override ReadOnlyMemory<byte> Greeting { get; } =
+            MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
+
+        public override string Path(string room, string? token, long since) => $"/hub?room={room}";
+
+        public override MessageTemplate Message(int textBytes) =>
+            MessageTemplate.Frame("{\"type\":1,\"target\":\"Send\",\"arguments\":[\"", textBytes, "\"]}" + (char)RecordSeparator);
+    }
+}

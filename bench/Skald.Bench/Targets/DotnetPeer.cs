@@ -1,0 +1,21 @@
+namespace Skald.Bench.Targets;
+
+/// <summary>A peer from <c>bench/Peers</c>.</summary>
+internal sealed class DotnetPeer(string name, string project, Dialect? dialect) : Target
+{
+    public override string Name => name;
+
+    public override Dialect? Dialect => dialect;
+
+    /// <summary>It takes <c>--port</c>, and not ASP.NET Core's <c>--urls</c>.</summary>
+    public bool TakesBarePort { get; init; }
+
+    public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
+        DotnetPublishAsync(workspace, $"bench/Peers/{project}", name, cancellation);
+
+    public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory)
+    {
+        var program = Path.Combine(workspace.Published(name), project);
+        return TakesBarePort ? [program, "--port", $"{port}"] : [program, "--urls", $"http://127.0.0.1:{port}"];
+    }
+}

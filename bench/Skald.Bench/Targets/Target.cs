@@ -1,0 +1,43 @@
+namespace Skald.Bench.Targets;
+
+/// <summary>A server that can be measured.</summary>
+internal abstract class Target
+{
+    /// <summary>All of them, in the order in which they take turns.</summary>
+    public static IReadOnlyList<Target> All { get; } =
+    [
+        new DotnetPeer("floor", "Floor", Dialect.RoomSocket) { TakesBarePort = true },
+        new SkaldTarget(),
+        new DotnetPeer("websocket", "WebSocket", Dialect.RoomSocket),
+        new DotnetPeer("signalr", "SignalR", Dialect.SignalR) { KeepsTotalOrder = false },
+        new NodePeer(),
+        new DotnetPeer("kestrel", "Kestrel", dialect: null),
+    ];
+
+    public abstract string Name { get; }
+
+    /// <summary>How its rooms are spoken to; null for one that has none.</summary>
+    public abstract Dialect? Dialect { get; }
+
+    /// <summary>Whether all readers of a room see one order; else only each sender's own messages keep theirs.</summary>
+    public bool KeepsTotalOrder { get; init; } = true;
+
+    /// <summary>Whether it has accounts, acks, a history and resume.</summary>
+    public virtual bool IsSkald => false;
+
+    /// <summary>Whether this machine can run it.</summary>
+    public virtual bool IsAvailable => true;
+
+    /// <summary>Builds it as one would to run it in earnest.</summary>
+    public abstract Task PublishAsync(Workspace workspace, CancellationToken cancellation);
+
+    /// <summary>The program and its arguments.</summary>
+    public abstract IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory);
+
+    protected static Task DotnetPublishAsync(Workspace workspace, string project, string target, CancellationToken cancellation) =>
+        ToolRun.RunAsync(
+            workspace.Root,
+            "dotnet",
+            ["publish", workspace.Project(project), "--configuration", "Release", "--output", workspace.Published(target), "--nologo"],
+            cancellation);
+}

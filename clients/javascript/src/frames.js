@@ -1,0 +1,67 @@
+/**
+ * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string,
+ *   client_msg_id?: string}} ChatMessage
+ * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number}} Limits
+ * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
+ *   limits: Limits}} ReadyFrame
+ * @typedef {{type: "joined", re?: Id, room: string, seq: number, since: number, complete: boolean, first_seq: number,
+ *   epoch: string}} JoinedFrame
+ * @typedef {{type: "left", re?: Id, room: string}} LeftFrame
+ * @typedef {{type: "ack", re?: Id, room: string, seq: number, timestamp: string, duplicate: boolean,
+ *   message?: string}} AckFrame
+ * @typedef {{type: "pong", re?: Id}} PongFrame
+ * @typedef {{type: "error", re?: Id, room?: string, code: string, detail: string, retryable: boolean,
+ *   retry_after_ms?: number}} ErrorFrame
+ * @typedef {{type: "closing", code: number, reason: string, reconnect: boolean, reconnect_after_ms?: number}} ClosingFrame
+ * @typedef {ChatMessage | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | ErrorFrame | ClosingFrame} ServerFrame
+ * @typedef {string | number} Id
+ * @typedef {{type: string, id?: Id} & Record<string, unknown>} Command
+ */
+
+/** What holds until the server has said `ready`. @type {Limits} */
+export const defaultLimits = Object.freeze({ message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128 });
+
+const utf8 = new TextEncoder();
+
+/** @param {string} text */
+export function byteLength(text) {
+  return utf8.encode(text).length;
+}
+
+/** @param {Command} command fields that are undefined do not go on the wire */
+export function writeFrame(command) {
+  return JSON.stringify(command);
+}
+
+/**
+ * @param {unknown} data what a socket handed over
+ * @returns {ServerFrame | undefined} undefined where it is no frame of this protocol. A type that is not known here is
+ *   returned as it is: newer servers may send more of them.
+ */
+export function readFrame(data) {
+  if (typeof data !== "string") return undefined;
+  try {
+    const frame = JSON.parse(data);
+    return typeof frame?.type === "string" ? frame : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {{id?: Id, token: string}} fields @returns {Command} */
+export const auth = ({ id, token }) => ({ type: "auth", id, token });
+
+/** @param {{id?: Id, room: string, since?: number, epoch?: string}} fields @returns {Command} */
+export const join = ({ id, room, since, epoch }) => ({ type: "join", id, room, since, epoch });
+
+/** @param {{id?: Id, epoch?: string, rooms: Record<string, number>}} fields @returns {Command} */
+export const resume = ({ id, epoch, rooms }) => ({ type: "resume", id, epoch, rooms });
+
+/** @param {{id?: Id, room: string}} fields @returns {Command} */
+export const leave = ({ id, room }) => ({ type: "leave", id, room });
+
+/** @param {{id?: Id, room: string, message: string, client_msg_id?: string}} fields @returns {Command} */
+export const send = ({ id, room, message, client_msg_id }) => ({ type: "send", id, room, message, client_msg_id });
+
+/** @param {{id?: Id}} [fields] @returns {Command} */
+export const ping = ({ id } = {}) => ({ type: "ping", id });

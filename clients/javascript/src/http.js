@@ -1,0 +1,54 @@
+import { SkaldError } from "./errors.js";
+
+const patience = 10_000;
+
+/**
+ * @typedef {{status: number, headers: Headers, body: any}} Answer
+ * @typedef {{fetch: typeof globalThis.fetch, clock: import("./clock.js").Clock}} Http
+ */
+
+/**
+ * One request as JSON.
+ * @param {Http} http
+ * @param {URL} url
+ * @param {{method: string, body?: unknown, token?: string}} request
+ * @returns {Promise<Answer>}
+ * @throws {SkaldError} where the answer is an error, and `unreachable` where there is none
+ */
+export async function exchange({ fetch, clock }, url, { method, body, token }) {
+  /** @type {Record<string, string>} */
+  const headers = { accept: "application/json" };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
+
+  // On a network that has gone away without a word fetch alone waits for minutes.
+  const overdue = new AbortController();
+  const timer = clock.setTimeout(() => overdue.abort(), patience);
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: overdue.signal,
+      credentials: "omit",
+      cache: "no-store",
+    });
+    const answer = { status: response.status, headers: response.headers, body: parse(await response.text()) };
+    if (response.ok) return answer;
+    throw SkaldError.fromAnswer(answer.status, answer.headers, answer.body);
+  } catch (error) {
+    if (error instanceof SkaldError) throw error;
+    throw new SkaldError("unreachable", "The server cannot be reached.", { retryable: true, cause: error });
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
+/** @param {string} text */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

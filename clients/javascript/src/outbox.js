@@ -1,0 +1,225 @@
+import { Backoff } from "./backoff.js";
+import { SkaldError } from "./errors.js";
+import { Emitter } from "./events.js";
+import * as frames from "./frames.js";
+import { isRoomName } from "./room.js";
+
+/**
+ * @typedef {{client_msg_id: string, room: string, text: string, at: number}} Unsent `at`: milliseconds since 1970
+ * @typedef {{room: string, seq: number, timestamp: string, duplicate: boolean}} Ack
+ *
+ * Where unsent messages outlive the page. Each is kept by itself, so that two tabs of one user do not overwrite each
+ * other's; that both may then send it does no harm, because it keeps its client_msg_id.
+ * @typedef {object} OutboxStorage
+ * @property {(username: string) => Unsent[]} load names come in lower case: they are unique so
+ * @property {(username: string, message: Unsent) => void} save
+ * @property {(username: string, client_msg_id: string) => void} remove
+ *
+ * @typedef {object} Entry
+ * @property {Unsent} message
+ * @property {boolean} inFlight
+ * @property {(ack: Ack) => void} resolve
+ * @property {(error: SkaldError) => void} reject
+ *
+ * @typedef {(command: frames.Command, onAnswer: (answer: frames.ServerFrame) => void) => void} Request
+ */
+
+const capacity = 200;
+
+// These speak of the connection, which is about to end; the message itself was not judged.
+const aboutTheConnection = new Set(["not_authenticated", "token_not_valid"]);
+
+/**
+ * Messages on their way. Each has one of three ends: acked, refused, or, where the connection was lost in between,
+ * unknown; then it is sent again with the same client_msg_id, which stores it once. One message a room is in flight at a
+ * time, so that none overtakes another that has to wait.
+ *
+ * Events: `queued`, `acked`, `refused`, and `delayed` when the server asked to send it later.
+ * @extends {Emitter<{queued: Unsent, acked: {message: Unsent, ack: Ack}, refused: {message: Unsent, error: SkaldError},
+ *   delayed: {message: Unsent, error: SkaldError, ms: number}}>}
+ */
+export class Outbox extends Emitter {
+  limits = frames.defaultLimits;
+  /** @type {Map<string, Entry>} */ #entries = new Map();
+  /** @type {Request | undefined} */ #request;
+  /** @type {string | undefined} */ #username;
+  /** @type {any} */ #timer;
+  #closedUntil = 0;
+  #backoff;
+  #clock;
+  #storage;
+
+  /** @param {{clock: import("./clock.js").Clock, random: () => number, storage?: OutboxStorage}} options */
+  constructor({ clock, random, storage }) {
+    super();
+    this.#clock = clock;
+    this.#backoff = new Backoff(random);
+    this.#storage = storage;
+  }
+
+  /** @returns {Unsent[]} what has no end yet, oldest first */
+  get messages() {
+    return Array.from(this.#entries.values(), (entry) => entry.message);
+  }
+
+  /** Takes up what this user could not send before the page was left. @param {string} username */
+  restore(username) {
+    username = username.toLowerCase();
+    if (this.#username === username) return;
+    this.#username = username;
+    const kept = this.#storage?.load(username) ?? [];
+    for (const message of kept.sort((a, b) => a.at - b.at).slice(0, capacity)) {
+      if (!this.#entries.has(message.client_msg_id)) this.#enqueue(message).catch(() => {});
+    }
+  }
+
+  /**
+   * @param {string} room
+   * @param {string} text
+   * @param {string} [client_msg_id]
+   * @returns {Promise<Ack>} rejected where the message was refused, and so never stored
+   */
+  async add(room, text, client_msg_id = crypto.randomUUID()) {
+    const error = this.#fault(room, text, client_msg_id);
+    if (error) throw error;
+    const message = { client_msg_id, room, text, at: this.#clock.date() };
+    if (this.#username !== undefined) this.#storage?.save(this.#username, message);
+    return this.#enqueue(message);
+  }
+
+  /** The way is free. @param {Request} request */
+  open(request) {
+    if (this.#request) return;
+    this.#request = request;
+    this.#pump();
+  }
+
+  /** The connection is gone: how it ended for what was in flight is unknown. */
+  pause() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#request = undefined;
+    this.#closedUntil = 0;
+    for (const entry of this.#entries.values()) entry.inFlight = false;
+  }
+
+  /** Nobody will send the rest; what is stored waits for the user's next login. @param {SkaldError} error */
+  abandon(error) {
+    this.pause();
+    for (const entry of this.#entries.values()) entry.reject(error);
+    this.#entries.clear();
+    this.#username = undefined;
+  }
+
+  /**
+   * The user gives the message up. Where it was in flight it may have been stored all the same.
+   * @param {string} client_msg_id
+   */
+  discard(client_msg_id) {
+    const entry = this.#entries.get(client_msg_id);
+    if (!entry) return;
+    this.#remove(entry);
+    entry.reject(new SkaldError("closed", "The message was discarded."));
+    this.#pump();
+  }
+
+  /** A message of one's own that arrives is stored, whether or not its ack came. @param {frames.ChatMessage} stored */
+  settle(stored) {
+    const entry = this.#entries.get(stored.client_msg_id ?? "");
+    if (entry && entry.message.room === stored.room) {
+      this.#acked(entry, { room: stored.room, seq: stored.seq, timestamp: stored.timestamp, duplicate: false });
+    }
+  }
+
+  /** @param {Unsent} message @returns {Promise<Ack>} */
+  #enqueue(message) {
+    return new Promise((resolve, reject) => {
+      this.#entries.set(message.client_msg_id, { message, inFlight: false, resolve, reject });
+      this.emit("queued", message);
+      this.#pump();
+    });
+  }
+
+  #pump() {
+    if (!this.#request || this.#clock.now() < this.#closedUntil) return;
+    const busy = new Set();
+    for (const entry of this.#entries.values()) {
+      const { room } = entry.message;
+      if (!busy.has(room) && !entry.inFlight) this.#transmit(entry, this.#request);
+      busy.add(room);
+    }
+  }
+
+  /** @param {Entry} entry @param {Request} request */
+  #transmit(entry, request) {
+    entry.inFlight = true;
+    const { room, text, client_msg_id } = entry.message;
+    request(frames.send({ room, message: text, client_msg_id }), (answer) => {
+      // A copy of the message may have come before its ack.
+      if (this.#entries.get(client_msg_id) !== entry) return;
+      if (answer.type === "ack") {
+        this.#backoff.reset();
+        const { seq, timestamp, duplicate } = answer;
+        this.#acked(entry, { room, seq, timestamp, duplicate });
+      } else if (answer.type === "error") {
+        this.#notNow(entry, SkaldError.fromFrame(answer));
+      }
+    });
+  }
+
+  /** @param {Entry} entry @param {Ack} ack */
+  #acked(entry, ack) {
+    this.#remove(entry);
+    entry.resolve(ack);
+    this.emit("acked", { message: entry.message, ack });
+    this.#pump();
+  }
+
+  /** @param {Entry} entry @param {SkaldError} error */
+  #notNow(entry, error) {
+    if (aboutTheConnection.has(error.code)) return;
+    if (!error.retryable) {
+      this.#remove(entry);
+      entry.reject(error);
+      this.emit("refused", { message: entry.message, error });
+      this.#pump();
+      return;
+    }
+    entry.inFlight = false;
+    const ms = this.#backoff.next(error.retryAfterMs);
+    this.#closedUntil = this.#clock.now() + ms;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#pump(), ms);
+    this.emit("delayed", { message: entry.message, error, ms });
+  }
+
+  /** @param {Entry} entry */
+  #remove({ message: { client_msg_id } }) {
+    this.#entries.delete(client_msg_id);
+    if (this.#username !== undefined) this.#storage?.remove(this.#username, client_msg_id);
+  }
+
+  /**
+   * What the server would refuse is refused here. For some of it the server would close the connection instead, and then
+   * a kept message would do so again and again.
+   * @param {string} room @param {string} text @param {string} client_msg_id
+   */
+  #fault(room, text, client_msg_id) {
+    const { message_code_points, message_bytes, frame_bytes } = this.limits;
+    if (!isRoomName(room)) return new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -.");
+    if (text === "") return new SkaldError("empty_message", "A message needs some text.");
+    if (!text.isWellFormed() || text.includes("\0")) {
+      return new SkaldError("malformed", "The text has a character that cannot be sent.");
+    }
+    if (text.length > message_bytes || Array.from(text).length > message_code_points || frames.byteLength(text) > message_bytes) {
+      return new SkaldError("too_long", `A message has at most ${message_code_points} characters and ${message_bytes} bytes.`);
+    }
+    // Escapes can make the frame up to six times as long as its text; 64 bytes are spared for the command's id.
+    if (frames.byteLength(frames.writeFrame(frames.send({ room, message: text, client_msg_id }))) > frame_bytes - 64) {
+      return new SkaldError("too_long", "The message has too many special characters.");
+    }
+    if (this.#entries.size >= capacity) {
+      return new SkaldError("outbox_full", `${capacity} messages are waiting to be sent.`, { retryable: true });
+    }
+    return undefined;
+  }
+}

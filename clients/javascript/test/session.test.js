@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Session } from "../src/index.js";
+import { FakeClock } from "./fake-clock.js";
+import { FakeServer, problem } from "./fake-server.js";
+import { annAndServer, failure } from "./setup.js";
+
+const refreshes = (/** @type {FakeServer} */ server) => server.requests.filter(({ path }) => path === "/api/token/refresh/").length;
+
+test("a new account can log in, and its name taken again is refused field by field", async () => {
+  const { server, clock } = await annAndServer();
+  const session = new Session("http://skald.test", { fetch: server.fetch, clock });
+  assert.equal((await session.register({ username: "bob", password: "12345678" })).username, "bob");
+  const error = await failure(session.register({ username: "bob", password: "12345678" }));
+  assert.equal(error.code, "validation_failed");
+  assert.deepEqual(error.errors, { username: ["A user with that username already exists."] });
+  await session.login("bob", "12345678");
+  assert.equal(session.signedIn, true);
+});
+
+test("a wrong password is told as such and signs nobody in", async () => {
+  const server = new FakeServer();
+  const session = new Session("http://skald.test", { fetch: server.fetch, clock: new FakeClock() });
+  const error = await failure(session.login("ann", "wrong"));
+  assert.equal(error.code, "invalid_credentials");
+  assert.equal(session.signedIn, false);
+});
+
+test("the access token is renewed before it expires, without anyone asking", async () => {
+  const { session, server, clock } = await annAndServer();
+  const first = await session.accessToken();
+  await clock.advance(299_000);
+  assert.equal(refreshes(server), 1);
+  assert.notEqual(await session.accessToken(), first);
+  await clock.advance(24 * 3600_000);
+  assert.equal(session.signedIn, true);
+});
+
+test("an access token that expired while the machine slept is renewed before it is used", async () => {
+  const { session, server, clock } = await annAndServer();
+  clock.sleep(3600_000);
+  const token = await session.accessToken();
+  assert.equal(server.loginOf(token)?.username, "ann");
+});
+
+test("all who need a new token at the same time share one refresh", async () => {
+  const { session, server, clock } = await annAndServer();
+  clock.sleep(3600_000);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => session.call("GET", "/api/chat/history/global/")));
+  assert.equal(answers.length, 50);
+  assert.equal(refreshes(server), 1);
+  assert.equal(session.signedIn, true);
+});
+
+test("a token the server no longer takes is renewed once and the request made again", async () => {
+  const { session, server } = await annAndServer();
+  for (const login of server.logins) login.access.clear();
+  assert.equal((await session.call("GET", "/api/chat/history/global/")).status, 200);
+  assert.equal(refreshes(server), 1);
+});
+
+test("a refresh whose answer was lost is tried again soon enough to get the same successor", async () => {
+  const { session, server, clock } = await annAndServer();
+  clock.sleep(295_000);
+  const { fetch } = server;
+  let lost = 0;
+  server.fetch = async (/** @type {URL} */ url, /** @type {any} */ init) => {
+    const answer = await fetch(url, init);
+    if (url.pathname === "/api/token/refresh/" && lost++ < 2) throw new TypeError("network lost");
+    return answer;
+  };
+  const again = new Session("http://skald.test", { fetch: server.fetch, clock, random: () => 0.5 });
+  await again.login("ann", "12345678");
+  await clock.advance(290_000);
+  assert.ok(lost >= 3);
+  assert.equal(again.signedIn, true);
+  assert.equal(server.loginOf(await again.accessToken())?.username, "ann");
+  assert.equal(session.username, "ann");
+});
+
+test("trouble at the server does not end the session, only its clear no does", async () => {
+  const { session, server, clock } = await annAndServer();
+  /** @type {any[]} */
+  const ends = [];
+  session.on("signedout", (error) => ends.push(error.code));
+  for (const trouble of [problem(503, "overloaded", "Busy."), problem(429, "rate_limited", "Slower."), { status: 502, body: undefined }, new TypeError("offline")]) {
+    server.interceptRequest = () => trouble;
+    const error = await failure(session.renew());
+    assert.equal(error.retryable, true);
+    assert.equal(session.signedIn, true);
+  }
+  server.interceptRequest = () => undefined;
+  server.logins.clear();
+  assert.equal((await failure(session.renew())).code, "token_not_valid");
+  assert.equal(session.signedIn, false);
+  assert.deepEqual(ends, ["token_not_valid"]);
+  await clock.advance(3600_000);
+  assert.equal(clock.timers, 0);
+});
+
+test("a request that nobody answers is given up after 10 s", async () => {
+  const { session, server, clock } = await annAndServer();
+  const { fetch } = server;
+  const hanging = new Session("http://skald.test", {
+    clock,
+    fetch: /** @type {any} */ ((/** @type {URL} */ url, /** @type {any} */ init) => url.pathname === "/api/login/"
+      ? fetch(url, init)
+      : new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason)))),
+  });
+  await hanging.login("ann", "12345678");
+  const failed = failure(hanging.call("GET", "/api/me/"));
+  await clock.advance(10_000);
+  assert.equal((await failed).code, "unreachable");
+  assert.equal(session.signedIn, true);
+});
+
+test("logging out forgets the tokens even if the server cannot be told, and is no surprise to anyone", async () => {
+  const { session, server } = await annAndServer();
+  let surprised = false;
+  session.on("signedout", () => (surprised = true));
+  server.interceptRequest = () => new TypeError("offline");
+  assert.equal((await failure(session.logout())).code, "unreachable");
+  assert.equal(session.signedIn, false);
+  assert.equal((await failure(session.accessToken())).code, "signed_out");
+  assert.equal(surprised, false);
+});
+
+test("tokens that arrive after the logout are dropped", async () => {
+  const { session } = await annAndServer();
+  const renewal = failure(session.renew());
+  await session.logout();
+  await renewal;
+  assert.equal(session.signedIn, false);
+});
+
+test("Retry-After is understood where a proxy answers instead of the server", async () => {
+  const { session, server } = await annAndServer();
+  server.interceptRequest = () => ({ status: 503, headers: { "retry-after": "2" } });
+  const error = await failure(session.call("GET", "/api/me/"));
+  assert.deepEqual([error.code, error.retryable, error.retryAfterMs], ["server_error", true, 2000]);
+});

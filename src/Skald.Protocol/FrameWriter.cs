@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Skald.Protocol;
+
+/// <summary>Writes what a server says, as JSON without the WebSocket frame around it. Reused from frame to frame; not thread-safe.</summary>
+/// <remarks>Field order is part of protocol/vectors/server-frames.json.</remarks>
+public sealed class FrameWriter : IDisposable
+{
+    // Only what JSON itself asks for is escaped: readers parse JSON, and every response that carries it says so with nosniff.
+    public static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly Utf8JsonWriter _json;
+
+    public FrameWriter(IBufferWriter<byte> output) => _json = new Utf8JsonWriter(output, Options);
+
+    /// <summary>Goes on in another buffer.</summary>
+    public void Reset(IBufferWriter<byte> output) => _json.Reset(output);
+
+    public void WriteMessage(in ChatMessage message)
+    {
+        _json.WriteStartObject();
+        WriteMessageFields(message);
+        End();
+    }
+
+    /// <summary>The answer to a send over HTTP: the message, and whether it was stored before.</summary>
+    public void WriteStored(in ChatMessage message, bool duplicate)
+    {
+        _json.WriteStartObject();
+        WriteMessageFields(message);
+        _json.WriteBoolean("duplicate"u8, duplicate);
+        End();
+    }
+
+    public void WriteReady(FrameId re, long userId, string username, string epoch, TimeSpan pingInterval, ProtocolLimits limits)
+    {
+        Start("ready"u8, re);
+        _json.WriteStartObject("user"u8);
+        _json.WriteNumber("id"u8, userId);
+        _json.WriteString("username"u8, username);
+        _json.WriteEndObject();
+        _json.WriteString("epoch"u8, epoch);
+        _json.WriteNumber("ping_interval"u8, (long)pingInterval.TotalMilliseconds);
+        _json.WriteStartObject("limits"u8);
+        _json.WriteNumber("message_code_points"u8, limits.MessageCodePoints);
+        _json.WriteNumber("message_bytes"u8, limits.MessageBytes);
+        _json.WriteNumber("frame_bytes"u8, limits.FrameBytes);
+        _json.WriteNumber("rooms"u8, limits.Rooms);
+        _json.WriteEndObject();
+        End();
+    }
+
+    public void WriteJoined(FrameId re, in JoinedRoom joined)
+    {
+        Start("joined"u8, re);
+        _json.WriteString("room"u8, joined.Room);
+        _json.WriteNumber("seq"u8, joined.Seq);
+        _json.WriteNumber("since"u8, joined.Since);
+        _json.WriteBoolean("complete"u8, joined.Complete);
+        _json.WriteNumber("first_seq"u8, joined.FirstSeq);
+        _json.WriteString("epoch"u8, joined.Epoch);
+        End();
+    }
+
+    public void WriteLeft(FrameId re, string room)
+    {
+        Start("left"u8, re);
+        _json.WriteString("room"u8, room);
+        End();
+    }
+
+    /// <param name="re">The send's id.</param>
+    /// <param name="message">What is stored.</param>
+    /// <param name="duplicate">Stored before, under the same client_msg_id: then the ack carries the text that is kept.</param>
+    public void WriteAck(FrameId re, in ChatMessage message, bool duplicate)
+    {
+        Start("ack"u8, re);
+        _json.WriteString("room"u8, message.Room);
+        _json.WriteNumber("seq"u8, message.Seq);
+        WriteTimestamp(message.Timestamp);
+        _json.WriteBoolean("duplicate"u8, duplicate);
+        if (duplicate)
+            _json.WriteString("message"u8, message.Text);
+        End();
+    }
+
+    public void WritePong(FrameId re)
+    {
+        Start("pong"u8, re);
+        End();
+    }
+
+    public void WriteError(FrameId re, ChatError error)
+    {
+        Start("error"u8, re);
+        if (error.Room is { } room)
+            _json.WriteString("room"u8, room);
+        _json.WriteString("code"u8, error.Code.Name);
+        _json.WriteString("detail"u8, error.Detail);
+        _json.WriteBoolean("retryable"u8, error.Code.Retryable);
+        if (error.RetryAfter is { } wait)
+            _json.WriteNumber("retry_after_ms"u8, (long)Math.Ceiling(wait.TotalMilliseconds));
+        End();
+    }
+
+    public void WriteClosing(CloseCode code, TimeSpan? reconnectAfter)
+    {
+        Start("closing"u8, re: default);
+        _json.WriteNumber("code"u8, code.Number);
+        _json.WriteString("reason"u8, code.Reason);
+        _json.WriteBoolean("reconnect"u8, code.Reconnect);
+        if (reconnectAfter is { } wait)
+            _json.WriteNumber("reconnect_after_ms"u8, (long)wait.TotalMilliseconds);
+        End();
+    }
+
+    public void Dispose() => _json.Dispose();
+
+    private void Start(ReadOnlySpan<byte> type, FrameId re)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("type"u8, type);
+        re.WriteTo(_json);
+    }
+
+    private void End()
+    {
+        _json.WriteEndObject();
+        _json.Flush();
+        _json.Reset();
+    }
+
+    private void WriteMessageFields(in ChatMessage message)
+    {
+        _json.WriteString("type"u8, "chat_message"u8);
+        _json.WriteString("room"u8, message.Room);
+        _json.WriteNumber("seq"u8, message.Seq);
+        _json.WriteString("username"u8, message.Username);
+        _json.WriteString("message"u8, message.Text);
+        WriteTimestamp(message.Timestamp);
+        if (!message.ClientMessageId.IsEmpty)
+            _json.WriteString("client_msg_id"u8, message.ClientMessageId);
+    }
+
+    private void WriteTimestamp(Timestamp timestamp)
+    {
+        Span<byte> text = stackalloc byte[Timestamp.Length];
+        timestamp.Format(text);
+        _json.WriteString("timestamp"u8, text);
+    }
+}
+
+/// <summary>Where a join begins; see <c>joined</c> in docs/protocol.md.</summary>
+/// <param name="Room">The room's name.</param>
+/// <param name="Seq">Its newest message.</param>
+/// <param name="Since">Messages after this one follow.</param>
+/// <param name="Complete">False where the log cannot continue from the position that was asked for.</param>
+/// <param name="FirstSeq">The oldest message kept; 1 where the room is empty.</param>
+/// <param name="Epoch">Which log this is.</param>
+public readonly record struct JoinedRoom(string Room, long Seq, long Since, bool Complete, long FirstSeq, string Epoch);

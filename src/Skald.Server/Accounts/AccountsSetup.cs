@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Accounts;
+
+/// <summary>Wiring. Needs an <see cref="IAccountStore"/> from the storage.</summary>
+internal static class AccountsSetup
+{
+    public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection("Accounts")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(OpenKeys);
+        services.AddSingleton<EndedSessions>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<Sessions>();
+        services.AddSingleton<SocketTickets>();
+        services.AddSingleton<PasswordHasher>();
+        services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<Registration>();
+        services.AddSingleton<Login>();
+        services.AddSingleton<PasswordChange>();
+        services.AddHostedService<AccountsStartup>();
+        services.AddAuthentication(BearerAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
+        services.AddAuthorization();
+    }
+
+    public static void MapAccounts(this IEndpointRouteBuilder endpoints)
+    {
+        // Tokens and personal data: no cache on the way may keep them.
+        var api = endpoints.MapGroup("/api").WithTags("Accounts").AddEndpointFilter((context, next) =>
+        {
+            context.HttpContext.Response.Headers.CacheControl = "no-store";
+            return next(context);
+        });
+        api.MapSignIn();
+        api.MapMe();
+    }
+
+    private static KeyRing OpenKeys(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<AccountsOptions>>().Value;
+        if (options.SigningKey is { } key)
+            return KeyRing.FromSettings(key, options.PreviousSigningKey);
+        var path = Path.Combine(Path.GetFullPath(services.GetRequiredService<IOptions<DataOptions>>().Value.Directory), KeyFile.Name);
+        return new KeyFile(path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<KeyFile>>()).Open();
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Accounts;
+
+/// <summary>What a signed-in user does with the own account. The user is always the token's, never a field of the request.</summary>
+internal static class MeEndpoints
+{
+    private static readonly ChatError NoSuchSession = new(ErrorCode.NotFound, "You have no such live session.");
+
+    private static readonly ChatError TooManyTickets =
+        new(ErrorCode.RateLimited, "Too many unused tickets. Use one, or wait.") { RetryAfter = TimeSpan.FromSeconds(30) };
+
+    public static void MapMe(this IEndpointRouteBuilder api)
+    {
+        var me = api.MapGroup("").RequireAuthorization();
+
+        me.MapPost("/logout", LogoutAsync)
+            .WithSummary("End this session").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .RefusesStrangers();
+
+        me.MapGet("/me", GetAsync)
+            .WithSummary("Who am I?").WithDescription("The account of the access token.")
+            .Gives(StatusCodes.Status200OK, """{"id":7,"username":"testuser","email":"test@test.com","created_at":"2026-02-21T16:46:02.123456Z"}""")
+            .RefusesStrangers();
+
+        me.MapPost("/me/password", ChangePasswordAsync)
+            .WithSummary("Change the password").WithDescription("Ends all other sessions.")
+            .Takes<PasswordRequest>("""{"current_password":"12345678","new_password":"correct horse battery"}""")
+            .Refuses(EndpointDocs.Invalid(PasswordRequest.CurrentField, "This is not the current password."),
+                new ChatError(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
+                new ChatError(ErrorCode.UnsupportedMediaType, "Send application/json."),
+                new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = TimeSpan.FromSeconds(1) })
+            .RefusesStrangers();
+
+        me.MapGet("/me/sessions", ListAsync)
+            .WithSummary("List my sessions").WithDescription("The live ones, at most 200, the last used first.")
+            .Gives(StatusCodes.Status200OK, """
+                [{"id":3151598391342801,"created_at":"2026-02-21T16:46:02.123456Z","last_used_at":"2026-02-21T16:50:57.000001Z",
+                "expires_at":"2026-02-22T16:50:57.000001Z","user_agent":"Mozilla/5.0","current":true}]
+                """)
+            .RefusesStrangers();
+
+        me.MapDelete("/me/sessions/{id:long}", EndOneAsync)
+            .WithSummary("End one of my sessions").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .Refuses(NoSuchSession)
+            .RefusesStrangers();
+
+        me.MapDelete("/me/sessions", EndAllAsync)
+            .WithSummary("End all my sessions").WithDescription("This one too: the way out of everywhere.")
+            .RefusesStrangers();
+
+        me.MapPost("/ws-ticket", IssueTicketAsync)
+            .WithSummary("Get a ticket for one socket")
+            .WithDescription("Opens one socket as ?ticket=, once, within expires_in seconds: an address with a used ticket is worth nothing in a log.")
+            .Gives(StatusCodes.Status200OK, """{"ticket":"q1Vb8nQhM0tqk3m8m1mJ3o4Jt2uQx0aP5k1bq7b0sZs","expires_in":30}""")
+            .Refuses(TooManyTickets)
+            .RefusesStrangers();
+    }
+
+    private static async Task<NoContent> LogoutAsync(CurrentUser user, Sessions sessions)
+    {
+        await sessions.RevokeAsync(user.Id, user.SessionId);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Results<Ok<MeView>, ProblemHttpResult>> GetAsync(CurrentUser user, IAccountStore store) =>
+        await store.FindAccountAsync(user.Id) is { IsActive: true } account
+            ? TypedResults.Ok(MeView.Of(account))
+            : AccessTokens.Refused.ToProblem();
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> ChangePasswordAsync(
+        HttpContext context, CurrentUser user, PasswordChange change, IOptions<AccountsOptions> options, CancellationToken ct)
+    {
+        var body = await RequestFields.ReadAsync(context.Request, forms: false, ct);
+        if (!body.TryGet(out var fields, out var unreadable))
+            return unreadable.ToProblem();
+        var request = PasswordRequest.From(fields, options.Value);
+        if ((fields.Error ?? await change.ChangeAsync(user, request)) is { } error)
+            return error.ToProblem();
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<SessionView[]>> ListAsync(CurrentUser user, Sessions sessions) =>
+        TypedResults.Ok((await sessions.ListAsync(user.Id)).Select(session => SessionView.Of(session, user)).ToArray());
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> EndOneAsync(long id, CurrentUser user, Sessions sessions) =>
+        await sessions.RevokeAsync(user.Id, id) ? TypedResults.NoContent() : NoSuchSession.ToProblem();
+
+    private static async Task<NoContent> EndAllAsync(CurrentUser user, Sessions sessions)
+    {
+        await sessions.RevokeAllAsync(user.Id);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Results<Ok<TicketView>, ProblemHttpResult>> IssueTicketAsync(
+        CurrentUser user, IAccountStore store, SocketTickets tickets, IOptions<AccountsOptions> options)
+    {
+        if (await store.FindAccountAsync(user.Id) is not { IsActive: true })
+            return AccessTokens.Refused.ToProblem();
+        return tickets.Issue(user) is { } ticket
+            ? TypedResults.Ok(new TicketView(ticket, (int)options.Value.TicketLifetime.TotalSeconds))
+            : TooManyTickets.ToProblem();
+    }
+}

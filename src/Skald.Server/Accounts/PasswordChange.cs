@@ -1,0 +1,38 @@
+using System.Globalization;
+using Skald.Protocol;
+
+namespace Skald.Server.Accounts;
+
+/// <summary>Exchanges a password for another and ends every other session .</summary>
+internal sealed class PasswordChange(IAccountStore store, PasswordHasher hasher, Sessions sessions, LoginThrottle throttle)
+{
+    private static readonly ChatError WrongPassword = new(ErrorCode.ValidationFailed, "Check current_password: see errors.")
+    {
+        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { [PasswordRequest.CurrentField] = ["This is not the current password."] },
+    };
+
+    /// <param name="user">Whose password it is, in the session that stays.</param>
+    /// <param name="request">Checked already.</param>
+    /// <returns>Why not; null when it is done.</returns>
+    public async Task<ChatError?> ChangeAsync(CurrentUser user, PasswordRequest request)
+    {
+        // Who guesses here holds a stolen token, and can slow down nobody's login: no name can look like this key.
+        var key = string.Create(CultureInfo.InvariantCulture, $"password change of {user.Id}");
+        if (!throttle.TryBegin(key, out var retryAfter))
+            return new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = retryAfter };
+
+        var account = await store.FindAccountAsync(user.Id);
+        if (!hasher.TryVerify(request.CurrentPassword, account?.PasswordHash, out var verifying))
+        {
+            throttle.Withdraw(key);
+            return PasswordHasher.Overloaded;
+        }
+
+        if (!await verifying || account is not { IsActive: true })
+            return WrongPassword;
+        throttle.Succeed(key);
+        if (!hasher.TryHash(request.NewPassword, out var hashing))
+            return PasswordHasher.Overloaded;
+        return await sessions.ChangePasswordAsync(account, await hashing, user.SessionId) ? null : WrongPassword;
+    }
+}

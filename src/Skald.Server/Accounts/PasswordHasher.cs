@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Accounts;
+
+/// <summary>
+/// Hashes passwords on threads of its own behind a bounded queue: one hash takes 0.2 s of a core, and neither sockets nor the thread
+/// pool may pay for a storm of logins (A-19, N-37).
+/// </summary>
+internal sealed class PasswordHasher : IDisposable
+{
+    private readonly int _iterations;
+    private readonly PasswordHash _nobody;
+    private readonly BlockingCollection<Action> _queue;
+
+    public PasswordHasher(IOptions<AccountsOptions> accounts, IOptions<Limits> limits)
+    {
+        _iterations = accounts.Value.PasswordIterations;
+        _nobody = PasswordHash.OfNobody(_iterations);
+        _queue = new BlockingCollection<Action>(limits.Value.PasswordHashQueue);
+        // One core is always left to everything else, where there is more than one.
+        for (var i = 0; i < Math.Max(1, Environment.ProcessorCount - 1); i++)
+            new Thread(Work) { IsBackground = true, Name = "password hashing" }.Start();
+    }
+
+    /// <summary>What to answer when the queue is full.</summary>
+    public static ChatError Overloaded { get; } =
+        new(ErrorCode.Overloaded, "Too many logins at once. Try again in 2 s.") { RetryAfter = TimeSpan.FromSeconds(2) };
+
+    /// <summary>Hashes a new password.</summary>
+    /// <returns>False, at once, when the queue is full.</returns>
+    public bool TryHash(string password, [NotNullWhen(true)] out Task<string>? hashing) =>
+        TryRun(() => PasswordHash.Create(password, _iterations).ToString(), out hashing);
+
+    /// <summary>Verifies a password. A user that does not exist has the hash null: that takes as long, and no password is right.</summary>
+    /// <returns>False, at once, when the queue is full.</returns>
+    public bool TryVerify(string password, string? stored, [NotNullWhen(true)] out Task<bool>? verifying) =>
+        TryRun(() => ((stored is null ? null : PasswordHash.Parse(stored)) ?? _nobody).Verify(password, _iterations), out verifying);
+
+    /// <summary>Whether a stored hash is weaker than a new one would be.</summary>
+    public bool IsOutdated(string stored) => PasswordHash.Parse(stored) is { } hash && hash.Iterations < _iterations;
+
+    /// <remarks>The threads finish what is queued and go.</remarks>
+    public void Dispose() => _queue.CompleteAdding();
+
+    private bool TryRun<T>(Func<T> work, [NotNullWhen(true)] out Task<T>? running)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var accepted = !_queue.IsAddingCompleted && _queue.TryAdd(() =>
+        {
+            try
+            {
+                result.SetResult(work());
+            }
+            catch (Exception e)
+            {
+                result.SetException(e);
+            }
+        });
+        running = accepted ? result.Task : null;
+        return accepted;
+    }
+
+    private void Work()
+    {
+        foreach (var job in _queue.GetConsumingEnumerable())
+            job();
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Accounts;
+
+/// <summary>Makes an account. Names are public, so a taken one is said to be taken .</summary>
+internal sealed class Registration(IAccountStore store, PasswordHasher hasher, IOptions<Limits> limits, TimeProvider clock)
+{
+    private readonly KeyedRateLimiter<string> _perAddress =
+        new(limits.Value.RegistersPerAddressPerSecond, limits.Value.RegisterBurst, clock);
+
+    private static ChatError NameTaken { get; } = new(ErrorCode.ValidationFailed, "Check username: see errors.")
+    {
+        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["username"] = ["A user with that username already exists."] },
+    };
+
+    /// <param name="request">Checked already.</param>
+    /// <param name="address">As <see cref="ClientAddress"/> gives it.</param>
+    public async Task<Outcome<Account>> RegisterAsync(RegisterRequest request, string address)
+    {
+        // Before anything that costs or tells: hashing, and whether a name is taken.
+        if (!_perAddress.TryTake(address, out var retryAfter))
+            return new ChatError(ErrorCode.RateLimited, "Too many registrations from this address.") { RetryAfter = retryAfter };
+        if (await store.FindAccountAsync(request.Username) is not null)
+            return NameTaken;
+        if (!hasher.TryHash(request.Password, out var hashing))
+            return PasswordHasher.Overloaded;
+
+        var account = await store.CreateAccountAsync(
+            request.Username, request.Email ?? "", await hashing, Timestamp.From(clock.GetUtcNow()));
+        return account is not null ? account : NameTaken;
+    }
+}

@@ -1,0 +1,243 @@
+using System.Buffers.Binary;
+using System.Text;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.Delivery;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Connections;
+
+/// <summary>One socket, from the handshake to its end: a read loop that hands frames on, and the state they act upon.</summary>
+/// <remarks>
+/// Both sockets are this class: the room socket is a connection that joined one room and reads its frames in the origin's way.
+/// The read loop waits for the peer only, but for the first use of a room; everything out goes through <see cref="Outbound"/>.
+/// </remarks>
+internal sealed partial class Connection : IDisposable
+{
+    /// <summary>Time for the peer to answer our close frame; then the connection is cut.</summary>
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
+
+    /// <summary>Excess counts as unbroken while it comes again within this time.</summary>
+    private static readonly TimeSpan ExcessMemory = TimeSpan.FromSeconds(1);
+
+    private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
+
+    private readonly HttpContext _context;
+    private readonly WebSocketReader _reader;
+    private readonly Limits _limits;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly long _openedAt;
+
+    private TokenBucket _commands;
+    private long _excessSince, _excessAt;   // 0: there was none
+    private long _pingedAt;                 // 0: no ping waits for an answer
+    private int _closing;
+    private long _closedAt;
+
+    public Connection(HttpContext context, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
+    {
+        _context = context;
+        _reader = new WebSocketReader(stream, limits, clock) { OnExcess = NoteExcess };
+        Outbound = outbound;
+        OnlyRoom = onlyRoom;
+        (_limits, _clock, _logger) = (limits, clock, logger);
+        _openedAt = clock.GetTimestamp();
+        outbound.Failed = code => Close(code);
+    }
+
+    public Outbound Outbound { get; }
+
+    /// <summary>The room of a room socket; null on the Skald socket.</summary>
+    public Room? OnlyRoom { get; }
+
+    /// <summary>Who is at the other end; null until authenticated. Set by <see cref="ConnectionRegistry.SignIn"/>.</summary>
+    public CurrentUser? User { get; set; }
+
+    /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
+    public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
+
+    /// <summary>The rooms this connection is in. Only its read loop touches it.</summary>
+    public Dictionary<string, Subscription> Joined { get; } = new(StringComparer.Ordinal);
+
+    private bool IsClosing => Volatile.Read(ref _closing) != 0;
+
+    /// <summary>Reads until the connection has ended.</summary>
+    /// <param name="dispatcher">Takes each text frame.</param>
+    public async Task ReadAsync(FrameDispatcher dispatcher)
+    {
+        try
+        {
+            await ReadFramesAsync(dispatcher);
+        }
+        catch (WebSocketViolationException violation)
+        {
+            Close(violation.Code);
+            await DiscardAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or BadHttpRequestException)
+        {
+            // The peer, or the clock, has cut the connection.
+        }
+    }
+
+    public void Answer(FrameId id, ChatError error) =>
+        Outbound.Answer(AnswerFrame.Write((id, error), static (json, a) => json.WriteError(a.id, a.error)));
+
+    public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
+
+    public void Acknowledge(FrameId id, in ChatMessage message, bool duplicate) =>
+        Outbound.Answer(AnswerFrame.Write(
+            new Ack { Id = id, Message = message, Duplicate = duplicate },
+            static (json, ack) => json.WriteAck(ack.Id, ack.Message, ack.Duplicate)));
+
+    /// <summary>Says why, and closes. Only the first reason counts.</summary>
+    /// <param name="code">The close code.</param>
+    /// <param name="reconnectAfter">When the client should come back, where the server knows.</param>
+    public void Close(CloseCode code, TimeSpan? reconnectAfter = null)
+    {
+        if (Interlocked.Exchange(ref _closing, 1) != 0)
+            return;
+        Volatile.Write(ref _closedAt, _clock.GetTimestamp());
+        Log.Closing(_logger, User?.Id, code.Number, code.Reason);
+        Outbound.Finish([.. AnswerFrame.Write((code, reconnectAfter), static (json, c) => json.WriteClosing(c.code, c.reconnectAfter)), .. CloseFrame(code)]);
+    }
+
+    /// <summary>What the clock asks of a connection, about each second: pings, and an end to what takes too long.</summary>
+    public void Tick()
+    {
+        if (IsClosing)
+        {
+            if (_clock.GetElapsedTime(Volatile.Read(ref _closedAt)) > CloseGrace)
+                _context.Abort();
+        }
+        else if (User is null && _clock.GetElapsedTime(_openedAt) > _limits.AuthTime)
+        {
+            Close(CloseCode.TokenNotValid);
+        }
+        else if (Outbound.Stalled > _limits.WriteStall)
+        {
+            Close(CloseCode.SlowConsumer);
+        }
+        else if (_reader.Unfinished > _limits.MessageTime)
+        {
+            Close(CloseCode.Policy);
+        }
+        else
+        {
+            CheckAlive();
+        }
+    }
+
+    /// <summary>Whether a command may be taken now; where not, it has been answered.</summary>
+    public bool TryTakeCommand(FrameId id)
+    {
+        if (_commands.TryTake(1, _limits.CommandsPerConnection, _limits.CommandBurst, _clock, out var wait))
+            return true;
+        NoteExcess();
+        Answer(id, new ChatError(ErrorCode.RateLimited, $"Too many frames on this connection; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
+        {
+            RetryAfter = wait,
+        });
+        return false;
+    }
+
+    public void Dispose() => _reader.Dispose();
+
+    private async Task ReadFramesAsync(FrameDispatcher dispatcher)
+    {
+        while (true)
+        {
+            var incoming = await _reader.ReadAsync();
+            switch (incoming.Opcode)
+            {
+                case WebSocketFrame.Text:
+                    if (!IsClosing)
+                        await dispatcher.DispatchAsync(this, incoming.Payload);
+                    break;
+                case WebSocketFrame.Ping:
+                    Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
+                    break;
+                case WebSocketFrame.Close:
+                    await AnswerCloseAsync(incoming.Payload);
+                    return;
+            }
+
+            if (incoming.IsEnd)
+                return;
+        }
+    }
+
+    /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>
+    private Task AnswerCloseAsync(ReadOnlyMemory<byte> payload)
+    {
+        if (Interlocked.Exchange(ref _closing, 1) == 0)
+        {
+            Volatile.Write(ref _closedAt, _clock.GetTimestamp());
+            Outbound.Finish(WebSocketFrame.Encode(WebSocketFrame.Close, payload.Span[..Math.Min(payload.Length, 2)]));
+        }
+
+        return Outbound.Finished;
+    }
+
+    /// <summary>Reads on without looking, until the peer has seen our close: closing at once would reset the connection before it does.</summary>
+    private async Task DiscardAsync()
+    {
+        await Outbound.Finished;
+        await _reader.DiscardAsync();
+    }
+
+    private void CheckAlive()
+    {
+        var silence = _reader.Silence;
+        if (silence < _limits.PingInterval)
+        {
+            _pingedAt = 0;
+        }
+        else if (_pingedAt == 0)
+        {
+            _pingedAt = _clock.GetTimestamp();
+            Outbound.Answer(Ping);
+        }
+        else if (_clock.GetElapsedTime(_pingedAt) > _limits.PingTimeout)
+        {
+            Log.Dead(_logger, User?.Id, silence);
+            _context.Abort();
+        }
+    }
+
+    private void NoteExcess()
+    {
+        var now = _clock.GetTimestamp();
+        if (_excessAt == 0 || _clock.GetElapsedTime(_excessAt, now) > ExcessMemory)
+            _excessSince = now;
+        _excessAt = now;
+        if (_clock.GetElapsedTime(_excessSince, now) > _limits.FloodTime)
+            Close(CloseCode.Flood);
+    }
+
+    private static byte[] CloseFrame(CloseCode code)
+    {
+        var payload = new byte[2 + Encoding.UTF8.GetByteCount(code.Reason)];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, code.Number);
+        Encoding.UTF8.GetBytes(code.Reason, payload.AsSpan(2));
+        return WebSocketFrame.Encode(WebSocketFrame.Close, payload);
+    }
+
+    private ref struct Ack
+    {
+        public FrameId Id;
+        public ChatMessage Message;
+        public bool Duplicate;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(4000, LogLevel.Debug, "Closing a socket of user {UserId}: {Code} {Reason}")]
+        public static partial void Closing(ILogger logger, long? userId, ushort code, string reason);
+
+        [LoggerMessage(4001, LogLevel.Debug, "A socket of user {UserId} is dead: silent for {Silence}")]
+        public static partial void Dead(ILogger logger, long? userId, TimeSpan silence);
+    }
+}

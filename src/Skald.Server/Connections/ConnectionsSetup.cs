@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Skald.Server.Connections;
+
+internal static class ConnectionsSetup
+{
+    public static void AddConnections(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ConnectionsOptions>().Bind(configuration.GetSection("Connections"));
+        services.Configure<SocketTransportOptions>(options => options.MaxWriteBufferSize = SocketEndpoints.SendsBeforeUpgradeReturns);
+        services.AddSingleton<Admission>();
+        services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<FrameDispatcher>();
+        services.AddSingleton<SocketEndpoints>();
+        services.AddHostedService<Drain>();
+        services.AddHostedService<Heartbeat>();
+    }
+
+    public static void MapConnections(this IEndpointRouteBuilder endpoints)
+    {
+        SocketEndpoints.Map(endpoints);
+        PublishEndpoint.Map(endpoints);
+    }
+}

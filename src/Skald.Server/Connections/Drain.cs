@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Connections;
+
+/// <summary>The end of a node: nobody comes in, what was sent is stored and answered, and clients are told when to come back.</summary>
+/// <remarks>Runs before the web server stops, which would otherwise wait for sockets that nobody closes.</remarks>
+internal sealed partial class Drain(
+    ConnectionRegistry registry,
+    MessagePipeline pipeline,
+    Readiness readiness,
+    IOptions<ConnectionsOptions> options,
+    TimeProvider clock,
+    ILogger<Drain> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        readiness.NotReady(Draining);
+        var started = clock.GetTimestamp();
+        Log.Started(logger, registry.Count);
+        await pipeline.StopAsync();
+        foreach (var connection in registry.All)
+            connection.Close(CloseCode.Drain, ComeBack());
+
+        // The heartbeat cuts off whoever does not answer the close.
+        while (registry.Count > 0 && clock.GetElapsedTime(started) < options.Value.DrainTime)
+            await Task.Delay(Pause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Log.Ended(logger, clock.GetElapsedTime(started), registry.Count);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Why a draining node is not ready.</summary>
+    public const string Draining = "draining";
+
+    private TimeSpan ComeBack() => options.Value.DrainSpread * Random.Shared.NextDouble();
+
+    private static partial class Log
+    {
+        [LoggerMessage(4030, LogLevel.Information, "Draining {Count} sockets")]
+        public static partial void Started(ILogger logger, int count);
+
+        [LoggerMessage(4031, LogLevel.Information, "Drained in {Elapsed}; {Left} sockets left")]
+        public static partial void Ended(ILogger logger, TimeSpan elapsed, int left);
+    }
+}

@@ -1,0 +1,212 @@
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.Delivery;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Connections;
+
+/// <summary>What each command of a client does. Called by the connection's read loop, one frame after the other.</summary>
+internal sealed partial class FrameDispatcher(
+    MessagePipeline pipeline,
+    RoomDirectory rooms,
+    RoomAuthorizer authorizer,
+    RoomFeeds feeds,
+    RoomLog log,
+    AccessTokens tokens,
+    ConnectionRegistry registry,
+    IOptions<Limits> limits,
+    ILogger<FrameDispatcher> logger)
+{
+    private static readonly ChatError NotAuthenticated = new(ErrorCode.NotAuthenticated, "Authenticate first: send auth with an access token.");
+
+    private static readonly ChatError AnotherUser = new(ErrorCode.Forbidden, "This connection belongs to another session; open a new one.");
+
+    private readonly ProtocolLimits _limits = limits.Value.Protocol;
+
+    /// <param name="connection">Where the frame came from, and where answers go.</param>
+    /// <param name="frame">A text frame's payload: valid UTF-8, valid during the call.</param>
+    public async ValueTask DispatchAsync(Connection connection, ReadOnlyMemory<byte> frame)
+    {
+        var command = connection.OnlyRoom is null
+            ? FrameReader.ReadCommand(frame.Span, _limits, out var error, out var id)
+            : FrameReader.ReadRoomFrame(frame.Span, _limits, out error, out id);
+        if (error?.Code == ErrorCode.Malformed)
+        {
+            connection.Answer(id, error);
+            connection.Close(CloseCode.Malformed);
+        }
+        else if (connection.TryTakeCommand(id))
+        {
+            if (error is not null)
+                connection.Answer(id, error);
+            else if (command is not null)
+                await RunAsync(connection, command);
+        }
+    }
+
+    /// <summary>A connection whose handshake brought a credential.</summary>
+    public void Welcome(Connection connection, CurrentUser user, FrameId re = default)
+    {
+        if (registry.SignIn(connection, user) is { } refused)
+            connection.Close(refused);
+        else if (connection.OnlyRoom is null)
+            AnswerReady(connection, re, user);
+    }
+
+    /// <summary>Enters a room, and says where. Messages after that place follow, then live ones.</summary>
+    /// <param name="connection">Who enters.</param>
+    /// <param name="join">Where and from which position.</param>
+    /// <param name="tell">Whether the client knows of <c>joined</c>: the origin's clients do not.</param>
+    public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell = true)
+    {
+        var user = connection.User!.Value;
+        var (room, error) = await rooms.EnterAsync(user, join.Room);
+        error ??= authorizer.Check(user, room!, RoomAction.Join);
+        if (error is null && !connection.Joined.ContainsKey(join.Room) && _limits.Rooms > 0 && connection.Joined.Count >= _limits.Rooms)
+            error = new ChatError(ErrorCode.TooManyRooms, $"One connection may be in {_limits.Rooms} rooms; leave one, or open another connection.");
+        if (error is not null)
+        {
+            connection.Answer(join.Id, error with { Room = join.Room });
+            return;
+        }
+
+        Leave(connection, join.Room);
+        // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
+        var subscription = new Subscription(connection.Outbound, room!);
+        var joined = Place(join, room!, feeds.Register(subscription));
+        subscription.StartAt(joined.Since);
+        connection.Joined.Add(join.Room, subscription);
+        if (tell)
+            connection.Answer((join.Id, joined), static (json, a) => json.WriteJoined(a.Id, a.joined));
+        connection.Outbound.Start(subscription);
+    }
+
+    /// <summary>Takes a connection that has ended out of all its rooms.</summary>
+    public void LeaveAll(Connection connection)
+    {
+        foreach (var room in connection.Joined.Keys.ToArray())
+            Leave(connection, room);
+    }
+
+    private async ValueTask RunAsync(Connection connection, ClientCommand command)
+    {
+        try
+        {
+            if (command is AuthCommand auth)
+                await AuthenticateAsync(connection, auth);
+            else if (connection.User is { } user)
+                await RunAsync(connection, user, command);
+            else
+                connection.Answer(command.Id, NotAuthenticated);
+        }
+        catch (StorageException e)
+        {
+            connection.Answer(command.Id, e.Error);
+        }
+        catch (Exception e)
+        {
+            Log.Failed(logger, command.GetType().Name, e);
+            connection.Close(CloseCode.ServerError);
+        }
+    }
+
+    private async ValueTask RunAsync(Connection connection, CurrentUser user, ClientCommand command)
+    {
+        switch (command)
+        {
+            case SendCommand send:
+                await SendAsync(connection, user, send);
+                break;
+            case JoinCommand join:
+                await JoinAsync(connection, join);
+                break;
+            case ResumeCommand resume:
+                foreach (var (room, seq) in resume.Rooms)
+                    await JoinAsync(connection, new JoinCommand(resume.Id, room, seq, resume.Epoch));
+                break;
+            case LeaveCommand leave:
+                Leave(connection, leave.Room);
+                if (leave.Id.Wanted)
+                    connection.Answer(leave, static (json, l) => json.WriteLeft(l.Id, l.Room));
+                break;
+            case PingCommand ping:
+                connection.Answer(ping.Id, static (json, id) => json.WritePong(id));
+                break;
+        }
+    }
+
+    private async ValueTask AuthenticateAsync(Connection connection, AuthCommand auth)
+    {
+        if (!(await tokens.ValidateAsync(auth.Token)).TryGet(out var user, out var error))
+        {
+            connection.Answer(auth.Id, error);
+            if (connection.User is null)
+                connection.Close(CloseCode.TokenNotValid);
+        }
+        else if (connection.User is not { } known)
+        {
+            Welcome(connection, user, auth.Id);
+        }
+        else if (known.SessionId != user.SessionId)
+        {
+            connection.Answer(auth.Id, AnotherUser);
+        }
+        else
+        {
+            AnswerReady(connection, auth.Id, user);
+        }
+    }
+
+    /// <remarks>In the order of the frames, since nothing waits but for a room's first use: so a connection's messages keep their order.</remarks>
+    private async ValueTask SendAsync(Connection connection, CurrentUser user, SendCommand send)
+    {
+        var room = connection.OnlyRoom;
+        if (room is null)
+        {
+            (room, var error) = await rooms.EnterAsync(user, send.Room!);
+            if (error is not null)
+            {
+                connection.Answer(send.Id, error);
+                return;
+            }
+        }
+
+        pipeline.Publish(new SocketDraft(connection, user, room!, send));
+    }
+
+    private void Leave(Connection connection, string room)
+    {
+        if (!connection.Joined.Remove(room, out var subscription))
+            return;
+        connection.Outbound.Stop(subscription);
+        feeds.Unregister(subscription);
+    }
+
+    /// <summary>Where a join begins: at the position asked for, or, told so, where the log can begin.</summary>
+    private JoinedRoom Place(JoinCommand join, Room room, long head)
+    {
+        var (since, complete) = join switch
+        {
+            { Since: null } => (head, true),
+            { Epoch: { } epoch } when epoch != log.Epoch => (head, false),     // another log's position
+            { Since: { } ahead } when ahead > Math.Max(head, room.LastSeq) => (head, false),         // a position this log has not reached
+            { Since: { } trimmed } when trimmed < room.FirstSeq - 1 => (room.FirstSeq - 1, false),
+            { Since: { } held } => (held, true),
+        };
+        return new JoinedRoom(room.Name, Math.Max(head, since), since, complete, room.FirstSeq, log.Epoch);
+    }
+
+    private void AnswerReady(Connection connection, FrameId re, CurrentUser user) =>
+        connection.Answer(
+            (re, user, log.Epoch, limits.Value.PingInterval, _limits),
+            static (json, a) => json.WriteReady(a.re, a.user.Id, a.user.Username, a.Epoch, a.PingInterval, a._limits));
+
+    private static partial class Log
+    {
+        [LoggerMessage(4010, LogLevel.Error, "{Command} failed")]
+        public static partial void Failed(ILogger logger, string command, Exception cause);
+    }
+}

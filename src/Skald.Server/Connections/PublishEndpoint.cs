@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Connections;
+
+/// <summary><c>POST /api/rooms/{room}/messages/</c>: the same way into the log for whoever has no socket.</summary>
+internal static class PublishEndpoint
+{
+    private const string Example =
+        """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","duplicate":false}""";
+
+    public static void Map(IEndpointRouteBuilder endpoints) =>
+        endpoints.MapPost("/api/rooms/{room}/messages", PublishAsync)
+            .RequireAuthorization()
+            .WithTags("Messages").WithSummary("Send a message")
+            .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
+            .Accepts<PublishRequest>("application/json")
+            .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
+            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503)
+            .WithMetadata(
+                new ApiExample(null, """{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}"""),
+                new ApiExample(201, Example),
+                new ApiExample(200, Example.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal)),
+                new ApiExample(400, """{"status":400,"detail":"The message has no text.","code":"empty_message"}"""),
+                new ApiExample(401, """{"status":401,"detail":"Send Authorization: Bearer with an access token.","code":"not_authenticated"}"""),
+                new ApiExample(404, """{"status":404,"detail":"There is no room of this name.","code":"room_not_found","room":"nowhere"}"""),
+                new ApiExample(429, """{"status":429,"detail":"You send too many messages; wait 50 ms.","code":"rate_limited","retry_after_ms":50}"""),
+                new ApiExample(503, """{"status":503,"detail":"The server's disk is full; nothing was stored. Try again later.","code":"storage_full"}"""));
+
+    private static async Task<IResult> PublishAsync(
+        string room, [FromBody] PublishRequest body, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
+    {
+        if (Check(body, limits.Value.Protocol, out var text) is { } invalid)
+            return invalid.ToProblem();
+        var (entered, error) = await rooms.EnterAsync(user, room);
+        if (entered is null)
+            return error!.ToProblem();
+
+        var draft = new HttpDraft(entered, user, text, body.ClientMsgId);
+        pipeline.Publish(draft);
+        return await draft.Completed is { } refusal ? refusal.ToProblem() : new Stored(draft);
+    }
+
+    private static ChatError? Check(PublishRequest body, ProtocolLimits limits, out byte[] text)
+    {
+        text = [];
+        if (body.Message is null)
+            return new ChatError(ErrorCode.BadRequest, "The body needs \"message\", a string.");
+        if (!MessageText.TryEncode(body.Message, out text))
+            return new ChatError(ErrorCode.Malformed, "The message holds half a surrogate pair; send valid Unicode.");
+        if (body.ClientMsgId is { } id && !ClientMessageId.IsValid(id))
+            return new ChatError(ErrorCode.BadClientMessageId, "client_msg_id must be 8–64 letters, digits, hyphens or underscores.");
+        return MessageText.Check(text, limits);
+    }
+
+    /// <summary>A draft whose sender waits for its end.</summary>
+    private sealed class HttpDraft(Room room, CurrentUser sender, byte[] text, string? clientMessageId) : Draft(room, sender, text, clientMessageId)
+    {
+        private readonly TaskCompletionSource<ChatError?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<ChatError?> Completed => _completed.Task;
+
+        public override void Complete(ChatError? refusal) => _completed.SetResult(refusal);
+    }
+
+    /// <summary>201 for what is new, 200 for what was there.</summary>
+    private sealed class Stored(Draft draft) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var body = new ArrayBufferWriter<byte>(1024);
+            using (var writer = new FrameWriter(body))
+            {
+                Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+                writer.WriteStored(draft.ToMessage(scratch), draft.Duplicate);
+            }
+
+            var response = httpContext.Response;
+            response.StatusCode = draft.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+            response.ContentType = "application/json";
+            response.ContentLength = body.WrittenCount;
+            return response.BodyWriter.WriteAsync(body.WrittenMemory).AsTask();
+        }
+    }
+}
+
+/// <summary>A message to send.</summary>
+/// <param name="Message">The text: at most 4,000 code points and 8,000 bytes of UTF-8.</param>
+/// <param name="ClientMsgId">The sender's own name for the message, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes the send idempotent.</param>
+internal sealed record PublishRequest(string? Message, [property: JsonPropertyName("client_msg_id")] string? ClientMsgId);
+
+/// <summary>The stored message; see the message object in docs/protocol.md.</summary>
+internal sealed record StoredMessage(
+    string Type, string Room, long Seq, string Username, string Message, string Timestamp,
+    [property: JsonPropertyName("client_msg_id")] string? ClientMsgId, bool Duplicate);

@@ -1,0 +1,58 @@
+using System.Buffers;
+using Skald.Protocol;
+using Skald.Server.History;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>Turns messages into WebSocket text frames. Keeps its buffers from batch to batch; one thread uses it.</summary>
+internal sealed class BatchEncoder : IDisposable
+{
+    private const int InitialCapacity = 16 * 1024;
+
+    private readonly ArrayBufferWriter<byte> _json = new(1024);
+    private readonly ArrayBufferWriter<byte> _frames = new(InitialCapacity);
+    private readonly FrameWriter _writer;
+    private readonly List<int> _starts = [];
+
+    public BatchEncoder() => _writer = new FrameWriter(_json);
+
+    public int Count => _starts.Count;
+
+    public int Length => _frames.WrittenCount;
+
+    public void Add(in ChatMessage message)
+    {
+        _json.ResetWrittenCount();
+        _writer.Reset(_json);
+        _writer.WriteMessage(message);
+        _starts.Add(_frames.WrittenCount);
+
+        var payload = _json.WrittenSpan;
+        var frame = _frames.GetSpan(WebSocketFrame.MaxHeaderLength + payload.Length);
+        var header = WebSocketFrame.WriteHeader(frame, WebSocketFrame.Text, payload.Length);
+        payload.CopyTo(frame[header..]);
+        _frames.Advance(header + payload.Length);
+    }
+
+    public void Add(Draft draft)
+    {
+        Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+        Add(draft.ToMessage(scratch));
+    }
+
+    /// <summary>What was added, in arrays of its own; the encoder starts anew.</summary>
+    public EncodedBatch Take(long first, long startOffset)
+    {
+        var batch = new EncodedBatch(first, _frames.WrittenSpan.ToArray(), [.. _starts], startOffset);
+        Clear();
+        return batch;
+    }
+
+    public void Clear()
+    {
+        _frames.ResetWrittenCount();
+        _starts.Clear();
+    }
+
+    public void Dispose() => _writer.Dispose();
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Skald.Server.History;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>Fans committed batches out, in commit order, on a thread of its own: meanwhile the next batch is on its way to disk.</summary>
+internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryThread> logger) : IDisposable
+{
+    /// <summary>Batches that may wait. When they do, the log waits too, and senders are answered <c>overloaded</c> in time.</summary>
+    private const int MaxWaiting = 16;
+
+    private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(MaxWaiting);
+    private readonly Dictionary<Room, List<Draft>> _byRoom = [];
+    private readonly BatchEncoder _encoder = new();
+    private Thread? _thread;
+
+    public void Start()
+    {
+        _thread = new Thread(Run) { Name = "delivery", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Hands over a batch that is on disk. Waits only while delivery is that far behind.</summary>
+    public void Announce(IReadOnlyList<Draft> batch) => _batches.Add(batch);
+
+    /// <summary>Delivers what was announced, then ends.</summary>
+    public void Stop()
+    {
+        _batches.CompleteAdding();
+        _thread?.Join();
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _batches.Dispose();
+        _encoder.Dispose();
+    }
+
+    private void Run()
+    {
+        foreach (var batch in _batches.GetConsumingEnumerable())
+        {
+            try
+            {
+                Deliver(batch);
+            }
+            catch (Exception e)
+            {
+                // The messages are in the log, and a feed that misses them reads them there.
+                Log.NotDelivered(logger, batch.Count, e);
+                _encoder.Clear();
+            }
+            finally
+            {
+                _byRoom.Clear();
+            }
+
+            foreach (var draft in batch)
+                draft.Complete(refusal: null);
+        }
+    }
+
+    private void Deliver(IReadOnlyList<Draft> batch)
+    {
+        foreach (var draft in batch)
+        {
+            // A duplicate was delivered when it was stored.
+            if (draft.Duplicate)
+                continue;
+            if (!_byRoom.TryGetValue(draft.Room, out var drafts))
+                _byRoom.Add(draft.Room, drafts = []);
+            drafts.Add(draft);
+        }
+
+        foreach (var (room, drafts) in _byRoom)
+            feeds.Deliver(room, CollectionsMarshal.AsSpan(drafts), _encoder);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(3000, LogLevel.Error, "A batch of {Count} messages was not delivered live")]
+        public static partial void NotDelivered(ILogger logger, int count, Exception cause);
+    }
+}

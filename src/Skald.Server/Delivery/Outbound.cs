@@ -1,0 +1,278 @@
+using System.Buffers;
+using Skald.Protocol;
+using Skald.Server.History;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>Socket out: everything that one connection is sent, from as many rooms as it is in.</summary>
+/// <remarks>
+/// While the socket takes what comes, a batch is one write on the delivery thread. What it does not take is written later
+/// by a loop of this connection's own, which goes on from the cursors: what waits is a number for each room, not a queue.
+/// Only answers (acks, errors) are queued, in a buffer with a bound. Exactly one of the two writes at any time.
+/// </remarks>
+internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits, TimeProvider clock)
+{
+    private readonly Lock _gate = new();
+    private readonly List<Subscription> _subscriptions = [];
+    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ArrayBufferWriter<byte>? _answers;
+    private ReadOnlyMemory<byte> _rest;   // of a frame whose beginning the socket has taken
+    private int _next;                    // whose turn it is, of the rooms that are behind
+    private bool _looping;                // the loop writes, and nobody else
+    private bool _closing;                // the close frame is queued: nothing may follow it
+    private bool _broken;                 // the socket is gone
+    private long _waitingSince;           // of the write under way; 0 while there is none
+
+    /// <summary>Called once something is wrong with this reader: it is too slow, its place is lost, the log cannot be read.</summary>
+    public Action<CloseCode> Failed { get; set; } = _ => { };
+
+    /// <summary>Done when the close frame was written, or cannot be.</summary>
+    public Task Finished => _finished.Task;
+
+    /// <summary>How long the socket has taken nothing of what it was given.</summary>
+    public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <summary>Starts a subscription's flow: everything after its cursor, then what comes.</summary>
+    public void Start(Subscription subscription)
+    {
+        bool loop;
+        lock (_gate)
+        {
+            subscription.Active = true;
+            _subscriptions.Add(subscription);
+            loop = BeginLoop();
+        }
+
+        if (loop)
+            _ = LoopAsync();
+    }
+
+    public void Stop(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            subscription.Active = false;
+            _subscriptions.Remove(subscription);
+        }
+    }
+
+    /// <summary>A new batch of a room: written now if this reader is at the head and its socket is free, else its cursor waits.</summary>
+    /// <remarks>On the delivery thread: it waits for nothing.</remarks>
+    public void Offer(Subscription subscription, EncodedBatch batch)
+    {
+        CloseCode? failure = null;
+        var loop = false;
+        lock (_gate)
+        {
+            if (!subscription.Active || _closing || _broken)
+                return;
+            if (_looping)
+            {
+                if (subscription.IsTooFarBehind(limits.MessagesBehind, limits.BytesBehind))
+                    failure = CloseCode.SlowConsumer;
+            }
+            else if (subscription.Cursor == batch.First - 1)
+            {
+                subscription.MoveTo(new Position(batch.Last, batch.EndOffset));
+                _rest = batch.Bytes[^WriteNow(batch.Bytes.Span).Length..];
+                loop = !_rest.IsEmpty && BeginLoop();
+            }
+            else
+            {
+                loop = BeginLoop();
+            }
+        }
+
+        if (failure is not null)
+            Failed(failure);
+        else if (loop)
+            _ = LoopAsync();
+    }
+
+    /// <summary>An answer to this connection's client: an ack, an error, a pong.</summary>
+    /// <param name="frame">A whole WebSocket frame; copied where it has to wait.</param>
+    public void Answer(ReadOnlySpan<byte> frame)
+    {
+        bool queued, loop;
+        lock (_gate)
+        {
+            if (_closing || _broken)
+                return;
+            if (!_looping)
+            {
+                // Nothing waits before it: it goes straight out, and what does not fit is the first to be queued.
+                frame = WriteNow(frame);
+                if (frame.IsEmpty)
+                    return;
+            }
+
+            queued = Queue(frame);
+            loop = queued && BeginLoop();
+        }
+
+        if (!queued)
+            Failed(CloseCode.SlowConsumer);
+        else if (loop)
+            _ = LoopAsync();
+    }
+
+    /// <summary>The last frames of this connection. What waits in its rooms stays in the log.</summary>
+    public void Finish(ReadOnlySpan<byte> frames)
+    {
+        bool loop;
+        lock (_gate)
+        {
+            if (_closing || _broken)
+                return;
+            (_answers ??= new ArrayBufferWriter<byte>()).Write(frames);
+            _closing = true;
+            _subscriptions.Clear();
+            loop = BeginLoop();
+        }
+
+        if (loop)
+            _ = LoopAsync();
+    }
+
+    /// <returns>False where more answers wait than may.</returns>
+    private bool Queue(ReadOnlySpan<byte> frame)
+    {
+        _answers ??= new ArrayBufferWriter<byte>();
+        if (_answers.WrittenCount + frame.Length > limits.AnswerBytesBehind)
+            return false;
+        _answers.Write(frame);
+        return true;
+    }
+
+    /// <returns>Whether the caller must run the loop, after it has left the lock.</returns>
+    private bool BeginLoop()
+    {
+        if (_looping || _broken)
+            return false;
+        return _looping = true;
+    }
+
+    /// <returns>What the socket did not take.</returns>
+    private ReadOnlySpan<byte> WriteNow(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return bytes[socket.TryWrite(bytes)..];
+        }
+        catch (IOException)
+        {
+            Break();
+            return default;
+        }
+    }
+
+    private void Break()
+    {
+        _broken = true;
+        _rest = default;
+        _finished.TrySetResult();
+    }
+
+    /// <summary>Writes what waits until nothing does.</summary>
+    private async Task LoopAsync()
+    {
+        try
+        {
+            while (await TakeAsync() is { IsEmpty: false } bytes)
+                await WriteAsync(bytes);
+        }
+        catch (IOException)
+        {
+            lock (_gate)
+                Break();
+        }
+        catch (StorageException)
+        {
+            lock (_gate)
+                _looping = false;
+            Failed(CloseCode.ServerError);
+        }
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        var written = socket.TryWrite(bytes.Span);
+        while (written < bytes.Length)
+        {
+            Volatile.Write(ref _waitingSince, clock.GetTimestamp());
+            bytes = bytes[written..];
+            written = await socket.WriteAsync(bytes);
+        }
+
+        Volatile.Write(ref _waitingSince, 0);
+    }
+
+    /// <returns>What to write next; empty when nothing waits, and the loop has ended.</returns>
+    private async ValueTask<ReadOnlyMemory<byte>> TakeAsync()
+    {
+        while (true)
+        {
+            Subscription? far;
+            long cursor;
+            lock (_gate)
+            {
+                if (TryTake(out var bytes, out far))
+                    return bytes;
+                if (far is null)
+                {
+                    _looping = false;
+                    if (_closing)
+                        _finished.TrySetResult();
+                    return default;
+                }
+
+                cursor = far.Cursor;
+            }
+
+            var page = await LogPage.ReadAsync(log, far.Room, cursor);
+            lock (_gate)
+            {
+                if (!far.Active || far.Cursor != cursor)
+                    continue;
+                if (page?.First == cursor + 1)
+                {
+                    far.MoveTo(page.Last, page.Bytes.Length);
+                    return page.Bytes;
+                }
+
+                Stop(far);
+            }
+
+            Failed(CloseCode.PositionLost);
+        }
+    }
+
+    /// <param name="bytes">What to write.</param>
+    /// <param name="far">Where there is nothing: a room whose cursor has fallen off the tail.</param>
+    private bool TryTake(out ReadOnlyMemory<byte> bytes, out Subscription? far)
+    {
+        far = null;
+        bytes = _rest;
+        _rest = default;
+        if (bytes.IsEmpty && _answers is not null)
+        {
+            bytes = _answers.WrittenMemory;
+            _answers = null;
+        }
+
+        for (var i = 0; bytes.IsEmpty && far is null && i < _subscriptions.Count; i++)
+        {
+            _next = (_next + 1) % _subscriptions.Count;
+            var subscription = _subscriptions[_next];
+            if (!subscription.IsBehind)
+                subscription.NoteHead();
+            else if (subscription.Feed.TryReadTail(subscription.Cursor, out bytes, out var end))
+                subscription.MoveTo(end);
+            else
+                far = subscription;
+        }
+
+        return !bytes.IsEmpty;
+    }
+}

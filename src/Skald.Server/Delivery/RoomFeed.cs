@@ -1,0 +1,121 @@
+using Skald.Server.History;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>A room that somebody on this node listens to: its newest messages, encoded, and the cursors into them.</summary>
+/// <remarks>
+/// Only the delivery thread moves the head. Readers are cursors: one at the head gets each batch as it comes; one further
+/// back takes it from the tail, and one that fell off the tail reads the log. So the feed waits for nobody, and a gap in
+/// what it was told costs nothing but its tail.
+/// </remarks>
+internal sealed class RoomFeed(Room room, int tailBytes)
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<EncodedBatch> _tail = [];
+    private int _tailLength;
+    private Subscription[] _subscribers = [];   // copy-on-write: fan-out takes no lock
+    private Position _head = new(room.LastSeq, 0);
+    private bool _ended;
+
+    public Room Room => room;
+
+    /// <summary>The last message handed to the subscribers, and how many bytes of frames that were since the feed began.</summary>
+    public Position Head => Volatile.Read(ref _head);
+
+    /// <summary>Adds a cursor. From here on it is offered every batch; it decides itself what it still needs.</summary>
+    /// <returns>False when the feed has ended: there is another one.</returns>
+    public bool TryAdd(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (_ended)
+                return false;
+            _subscribers = [.. _subscribers, subscription];
+            return true;
+        }
+    }
+
+    /// <returns>True when nobody is left, and the feed has ended.</returns>
+    public bool Remove(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            _subscribers = Array.FindAll(_subscribers, s => s != subscription);
+            _ended = _subscribers.Length == 0;
+            return _ended;
+        }
+    }
+
+    /// <summary>Delivers what the log has stored: encodes it once, and offers it to each subscriber.</summary>
+    /// <param name="drafts">New messages of this room, consecutive.</param>
+    /// <param name="encoder">The delivery thread's.</param>
+    public void Deliver(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    {
+        // What a new feed was born with, because it read the head after the commit and before the announcement.
+        while (!drafts.IsEmpty && drafts[0].Seq <= _head.Seq)
+            drafts = drafts[1..];
+        if (drafts.IsEmpty)
+            return;
+
+        foreach (var draft in drafts)
+            encoder.Add(draft);
+        var batch = encoder.Take(drafts[0].Seq, _head.Offset);
+        Append(batch);
+        foreach (var subscription in Volatile.Read(ref _subscribers))
+            subscription.Reader.Offer(subscription, batch);
+    }
+
+    /// <summary>The frames after a position, if the tail still has them.</summary>
+    /// <param name="after">A cursor.</param>
+    /// <param name="frames">Frames of one batch, or of its rest.</param>
+    /// <param name="end">The cursor when they are sent.</param>
+    public bool TryReadTail(long after, out ReadOnlyMemory<byte> frames, out Position end)
+    {
+        lock (_gate)
+        {
+            foreach (var batch in _tail)
+            {
+                if (after < batch.First - 1)
+                    break;
+                if (after < batch.Last)
+                {
+                    frames = batch.After(after);
+                    end = new Position(batch.Last, batch.EndOffset);
+                    return true;
+                }
+            }
+        }
+
+        frames = default;
+        end = Position.Start;
+        return false;
+    }
+
+    private void Append(EncodedBatch batch)
+    {
+        lock (_gate)
+        {
+            if (batch.First != _head.Seq + 1)
+            {
+                // A gap: the log has what lies between, and whoever needs it reads it there.
+                _tail.Clear();
+                _tailLength = 0;
+            }
+
+            _tail.Enqueue(batch);
+            _tailLength += batch.Bytes.Length;
+            while (_tailLength > tailBytes && _tail.Count > 1)
+                _tailLength -= _tail.Dequeue().Bytes.Length;
+            Volatile.Write(ref _head, new Position(batch.Last, batch.EndOffset));
+        }
+    }
+}
+
+/// <summary>A place in a feed.</summary>
+/// <param name="Seq">The last message before it.</param>
+/// <param name="Offset">Bytes of frames before it, since the feed began.</param>
+internal sealed record Position(long Seq, long Offset)
+{
+    public static readonly Position Start = new(0, 0);
+}

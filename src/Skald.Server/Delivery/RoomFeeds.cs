@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>The feeds of this node: one for each room that somebody here listens to.</summary>
+internal sealed class RoomFeeds(IOptions<Limits> limits)
+{
+    private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
+
+    /// <summary>Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.</summary>
+    /// <returns>The room's newest message that a subscriber can have had.</returns>
+    public long Register(Subscription subscription)
+    {
+        while (true)
+        {
+            var feed = _feeds.GetOrAdd(subscription.Room, static (room, tailBytes) => new RoomFeed(room, tailBytes), limits.Value.TailBytes);
+            subscription.Feed = feed;
+            if (feed.TryAdd(subscription))
+                return feed.Head.Seq;
+            // The feed's last reader left this moment: its successor is a new feed.
+            _feeds.TryRemove(KeyValuePair.Create(subscription.Room, feed));
+        }
+    }
+
+    public void Unregister(Subscription subscription)
+    {
+        if (subscription.Feed.Remove(subscription))
+            _feeds.TryRemove(KeyValuePair.Create(subscription.Room, subscription.Feed));
+    }
+
+    /// <summary>Fans new messages of one room out to its readers here, if there are any.</summary>
+    public void Deliver(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    {
+        if (_feeds.TryGetValue(room, out var feed))
+            feed.Deliver(drafts, encoder);
+    }
+}

@@ -1,0 +1,66 @@
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Delivery;
+
+/// <summary>One reader in one room: a cursor, and nothing else. It costs the same however far back it is.</summary>
+/// <param name="reader">Whose it is; its lock guards what can change here.</param>
+/// <param name="room">The room.</param>
+internal sealed class Subscription(Outbound reader, Room room)
+{
+    public Outbound Reader => reader;
+
+    public Room Room => room;
+
+    /// <summary>Set before the subscription is shown to the reader.</summary>
+    public RoomFeed Feed { get; set; } = null!;
+
+    /// <summary>The last message that was handed to the socket.</summary>
+    public long Cursor { get; private set; }
+
+    /// <summary>Whether it has reached the head once: before, it catches up from far; after, it may only fall back so far.</summary>
+    public bool Live { get; private set; }
+
+    /// <summary>False until the answer to the join is on its way, and again after a leave.</summary>
+    public bool Active { get; set; }
+
+    /// <summary>Bytes of frames before the cursor, in the feed's count; holds once <see cref="Live"/>.</summary>
+    private long _offset;
+
+    public void StartAt(long seq) => Cursor = seq;
+
+    /// <summary>Frames up to a place in the feed were handed to the socket.</summary>
+    public void MoveTo(Position end)
+    {
+        Cursor = end.Seq;
+        _offset = end.Offset;
+        Live |= Cursor >= Feed.Head.Seq;
+    }
+
+    /// <summary>Frames from the log were handed to the socket.</summary>
+    public void MoveTo(long seq, int bytes)
+    {
+        Cursor = seq;
+        _offset += bytes;
+    }
+
+    public bool IsBehind => Cursor < Feed.Head.Seq;
+
+    /// <summary>Notes that it has caught up, when it has.</summary>
+    public void NoteHead()
+    {
+        var head = Feed.Head;
+        if (Cursor < head.Seq || Live)
+            return;
+        Live = true;
+        _offset = head.Offset;
+    }
+
+    /// <summary>Whether a live reader lets more wait than it may.</summary>
+    public bool IsTooFarBehind(int messages, long bytes)
+    {
+        if (!Live)
+            return false;
+        var head = Feed.Head;
+        return (messages > 0 && head.Seq - Cursor > messages) || (bytes > 0 && head.Offset - _offset > bytes);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.History;
+
+/// <summary><c>GET /api/chat/history/{room}/</c>: a page of a room's log, oldest first.</summary>
+internal static class HistoryEndpoints
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 1_000;
+
+    public static void MapHistory(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
+            .RequireAuthorization()
+            .WithTags("Messages").WithSummary("Read a room's history")
+            .WithDescription(
+                "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
+                "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\").")
+            .Produces<HistoryMessage[]>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(503)
+            .WithMetadata(
+                new ApiExample(200, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]"""),
+                new ApiExample(400, """{"status":400,"detail":"limit must be an integer from 1 to 1000.","code":"bad_request"}"""),
+                new ApiExample(401, """{"status":401,"detail":"Send Authorization: Bearer with an access token.","code":"not_authenticated"}"""),
+                new ApiExample(404, """{"status":404,"detail":"There is no room of this name.","code":"room_not_found","room":"no.where"}"""));
+
+    /// <param name="room">The room's name.</param>
+    /// <param name="limit">How many messages at most, 1–1000; 100 where it is not given.</param>
+    /// <param name="before">Messages before this seq.</param>
+    /// <param name="after">Messages after this seq.</param>
+    /// <param name="user">Who asks.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="rooms">All rooms.</param>
+    /// <param name="authorizer">Who may read.</param>
+    /// <param name="log">The log.</param>
+    private static async Task<IResult> ReadAsync(
+        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log)
+    {
+        if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var count))
+            return Invalid($"limit must be an integer from 1 to {MaxLimit}.");
+        if (!TryRead(before, long.MaxValue, 1, long.MaxValue, out var end))
+            return Invalid("before must be a seq: an integer from 1.");
+        if (!TryRead(after, -1, 0, long.MaxValue, out var start))
+            return Invalid("after must be a seq: an integer from 0.");
+        if (!RoomName.IsValid(room))
+            return new ChatError(ErrorCode.RoomNotFound, "A room's name is 1–100 letters, digits, hyphens or underscores.") { Room = room }.ToProblem();
+        if (await rooms.FindAsync(room) is not { } found)
+            return Results.Json(Array.Empty<HistoryMessage>());
+        if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
+            return denied.ToProblem();
+
+        // The log has no holes: a page is a range, whatever the size of the table.
+        var newest = Math.Min(found.LastSeq, end - 1);
+        var (first, last) = start >= 0
+            ? (start + 1, Math.Min(newest, start > long.MaxValue - count ? long.MaxValue : start + count))
+            : (newest - count + 1, newest);
+        first = Math.Max(first, found.FirstSeq);
+        var body = new ArrayBufferWriter<byte>(16 * 1024);
+        await WritePageAsync(log, found, first, last, body);
+        Link(context, room, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
+        return new JsonBytes(body.WrittenMemory);
+    }
+
+    private static async Task WritePageAsync(RoomLog log, Room room, long first, long last, ArrayBufferWriter<byte> body)
+    {
+        using var messages = new FrameWriter(body);
+        var separator = (byte)'[';
+        if (first <= last)
+        {
+            await log.ReadAsync(room, first, last, (in message) =>
+            {
+                body.Write([separator]);
+                separator = (byte)',';
+                messages.WriteMessage(message);
+                return true;
+            });
+        }
+
+        body.Write(separator == '[' ? "[]"u8 : "]"u8);
+    }
+
+    private static void Link(HttpContext context, string room, long limit, long? earlier, long? later)
+    {
+        var path = $"{context.Request.PathBase}/api/chat/history/{room}/?limit={limit.ToString(CultureInfo.InvariantCulture)}";
+        if (earlier is { } before)
+            context.Response.Headers.Append("Link", $"<{path}&before={before.ToString(CultureInfo.InvariantCulture)}>; rel=\"prev\"");
+        if (later is { } after)
+            context.Response.Headers.Append("Link", $"<{path}&after={after.ToString(CultureInfo.InvariantCulture)}>; rel=\"next\"");
+    }
+
+    private static bool TryRead(string? text, long absent, long least, long most, out long value)
+    {
+        value = absent;
+        return text is null
+            || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
+    }
+
+    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Invalid(string detail) => new ChatError(ErrorCode.BadRequest, detail).ToProblem();
+
+    /// <summary>JSON that is written already.</summary>
+    private sealed class JsonBytes(ReadOnlyMemory<byte> json) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.ContentType = "application/json";
+            httpContext.Response.ContentLength = json.Length;
+            return httpContext.Response.BodyWriter.WriteAsync(json).AsTask();
+        }
+    }
+}
+
+/// <summary>A message of the history; see the message object in docs/protocol.md.</summary>
+internal sealed record HistoryMessage(
+    string Type, string Room, long Seq, string Username, string Message, string Timestamp, [property: JsonPropertyName("client_msg_id")] string? ClientMsgId);

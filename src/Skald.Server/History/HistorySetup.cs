@@ -1,0 +1,6 @@
+namespace Skald.Server.History;
+
+internal static class HistorySetup
+{
+    public static void AddHistory(this IServiceCollection services) => services.AddSingleton<RoomLog>();
+}

@@ -1,0 +1,91 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.History;
+
+/// <summary>The logs of all rooms: takes drafts from any thread and stores them in batches, one after the other.</summary>
+/// <remarks>
+/// Group commit without a timer: while one batch is on its way to disk the next one gathers. So a lone message waits for one
+/// fsync, and ten thousand wait for few.
+/// </remarks>
+internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, ILogger<RoomLog> logger)
+{
+    private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
+
+    private readonly int _batchSize = limits.Value.MessagesPerBatch;
+
+    // Synchronous continuations: the sender that finds the log idle carries the batch to the engine itself, one thread hop less.
+    private readonly Channel<Draft> _queue = Channel.CreateBounded<Draft>(
+        new BoundedChannelOptions(limits.Value.QueuedMessages) { SingleReader = true, AllowSynchronousContinuations = true });
+
+    private Task _running = Task.CompletedTask;
+
+    public string Epoch => store.Epoch;
+
+    /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
+    public Action<IReadOnlyList<Draft>> Announce { get; set; } = _ => { };
+
+    /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
+    /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
+    public ChatError? TryAppend(Draft draft) => _queue.Writer.TryWrite(draft) ? null : QueueFull;
+
+    /// <inheritdoc cref="IMessageStore.ReadAsync"/>
+    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
+        store.ReadAsync(room, Math.Max(first, room.FirstSeq), last, visit);
+
+    public void Start() => _running = WriteAsync();
+
+    /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
+    public Task StopAsync()
+    {
+        _queue.Writer.TryComplete();
+        return _running;
+    }
+
+    private async Task WriteAsync()
+    {
+        var batch = new List<Draft>(_batchSize);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < _batchSize && _queue.Reader.TryRead(out var draft))
+                batch.Add(draft);
+            if (await StoreAsync(batch))
+                Announce([.. batch]);
+        }
+    }
+
+    private async Task<bool> StoreAsync(List<Draft> batch)
+    {
+        try
+        {
+            await store.AppendAsync(batch);
+        }
+        catch (StorageException e)
+        {
+            Log.NotStored(logger, batch.Count, e.Error.Code.Name, e.InnerException);
+            if (e.Error.Code == ErrorCode.StorageFailed)
+                readiness.NotReady(e.Error.Code.Name);
+            foreach (var draft in batch)
+                draft.Complete(e.Error);
+            return false;
+        }
+
+        foreach (var draft in batch)
+        {
+            if (!draft.Duplicate)
+                draft.Room.LastSeq = draft.Seq;
+        }
+
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2000, LogLevel.Error, "{Count} messages were refused: {Code}")]
+        public static partial void NotStored(ILogger logger, int count, string code, Exception? cause);
+    }
+}

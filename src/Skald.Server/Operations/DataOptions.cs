@@ -1,0 +1,11 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Skald.Server.Operations;
+
+/// <summary>Where everything that must outlive the process is kept: the setting <c>Data</c>, or <c>--data DIR</c>.</summary>
+public sealed class DataOptions
+{
+    /// <summary>A directory on a real disk, made at first start; relative to the working directory.</summary>
+    [Required]
+    public string Directory { get; set; } = "data";
+}

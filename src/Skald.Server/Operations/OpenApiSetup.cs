@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using Microsoft.OpenApi;
+
+namespace Skald.Server.Operations;
+
+/// <summary>The OpenAPI document: what the endpoints declare of themselves, with their examples, the bearer scheme and the problem body.</summary>
+internal static class OpenApiSetup
+{
+    private const string Bearer = "Bearer";
+
+    public static void AddSkaldOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    {
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Skald",
+                Version = "v1",
+                Description = "A self-hosted real-time chat backend: a room is a log and everything else is a cursor into it. " +
+                    "The sockets and their frames are described in docs/protocol.md.",
+                License = new OpenApiLicense { Name = "Apache-2.0" },
+            };
+            document.Servers = [];
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+            document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                BearerFormat = "JWT",
+                Description = "The access token of POST /api/login/.",
+            };
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+            if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Any())
+                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+            foreach (var example in metadata.OfType<ApiExample>())
+                Attach(operation, example);
+            return Task.CompletedTask;
+        });
+    });
+
+    private static void Attach(OpenApiOperation operation, ApiExample example)
+    {
+        var content = example.Status is { } status
+            ? operation.Responses?.GetValueOrDefault(status.ToString(System.Globalization.CultureInfo.InvariantCulture))?.Content
+            : operation.RequestBody?.Content;
+        foreach (var media in content?.Values ?? [])
+        {
+            if (media is OpenApiMediaType writable)
+                writable.Example = JsonNode.Parse(example.Json);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Skald.Protocol;
+
+namespace Skald.Server.Operations;
+
+/// <summary>Errors over HTTP: RFC 9457 problem details with a stable <c>code</c> and a sentence that says what to change.</summary>
+internal static class Problems
+{
+    public static ProblemHttpResult ToProblem(this ChatError error) => TypedResults.Problem(Details(error));
+
+    /// <summary>Answers with the error, from middleware.</summary>
+    public static Task WriteAsync(HttpContext context, ChatError error) => error.ToProblem().ExecuteAsync(context);
+
+    public static ProblemDetails Details(ChatError error)
+    {
+        var problem = new ProblemDetails { Status = error.Code.Status, Detail = error.Detail };
+        problem.Extensions["code"] = error.Code.Name;
+        if (error.Room is not null)
+            problem.Extensions["room"] = error.Room;
+        if (error.RetryAfter is { } wait)
+            problem.Extensions["retry_after_ms"] = (long)Math.Ceiling(wait.TotalMilliseconds);
+        if (error.Errors is not null)
+            problem.Extensions["errors"] = error.Errors;
+        return problem;
+    }
+
+    /// <summary>Completes every problem on its way out, whoever wrote it: headers that follow from the body, and a code for bare statuses.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        var response = context.HttpContext.Response;
+        problem.Type = null;
+        if (!problem.Extensions.ContainsKey("code") && ForStatus(problem.Status ?? response.StatusCode) is { } error)
+        {
+            problem.Extensions["code"] = error.Code.Name;
+            problem.Detail = error.Detail;
+        }
+
+        if (problem.Extensions.TryGetValue("retry_after_ms", out var wait) && wait is long milliseconds)
+            response.Headers.RetryAfter = ((milliseconds + 999) / 1000).ToString(CultureInfo.InvariantCulture);
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+            response.Headers.WWWAuthenticate = "Bearer";
+    }
+
+    /// <summary>What the framework refused by itself, in our words.</summary>
+    private static ChatError? ForStatus(int status) => status switch
+    {
+        400 => new(ErrorCode.Malformed, "The request cannot be read: check its JSON and its fields."),
+        401 => new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token."),
+        403 => new(ErrorCode.Forbidden, "This is not allowed."),
+        404 => new(ErrorCode.NotFound, "There is nothing at this address."),
+        405 => new(ErrorCode.MethodNotAllowed, "This address knows other methods: see the Allow header."),
+        413 => new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
+        415 => new(ErrorCode.UnsupportedMediaType, "Send application/json."),
+        >= 500 => new(ErrorCode.ServerError, "Something failed here. Try again later."),
+        _ => null,
+    };
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Configuration.Memory;
+
+namespace Skald.Server.Operations;
+
+/// <summary>The settings of the server on its own, under every other source: they hold until somebody says otherwise.</summary>
+internal static class SkaldDefaults
+{
+    public static MemoryConfigurationSource Settings { get; } = new()
+    {
+        InitialData = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Urls"] = "http://127.0.0.1:8000",
+            ["AllowedHosts"] = "*",
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        },
+    };
+}

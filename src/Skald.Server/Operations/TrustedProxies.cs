@@ -1,0 +1,31 @@
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Skald.Server.Operations;
+
+/// <summary>The setting <c>TrustedProxies</c>: addresses or networks whose <c>X-Forwarded-For</c> and <c>-Proto</c> are believed. None by default.</summary>
+internal static class TrustedProxies
+{
+    private const string Setting = "TrustedProxies";
+
+    public static void UseTrustedProxies(this IApplicationBuilder app, IConfiguration configuration)
+    {
+        var proxies = configuration.GetSection(Setting).Get<string[]>() ?? [];
+        if (proxies.Length == 0)
+            return;
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        options.KnownProxies.Clear();
+        options.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies)
+        {
+            if (IPAddress.TryParse(proxy, out var address))
+                options.KnownProxies.Add(address);
+            else if (System.Net.IPNetwork.TryParse(proxy, out var network))
+                options.KnownIPNetworks.Add(network);
+            else
+                throw new StartupRefusedException($"{Setting} holds \"{proxy}\", which is neither an address nor a network such as 10.0.0.0/8. Correct it.");
+        }
+
+        app.UseForwardedHeaders(options);
+    }
+}

@@ -1,0 +1,11 @@
+using Skald.Server;
+using Skald.Server.Operations;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);
+builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
+builder.AddSkald();
+
+var app = builder.Build();
+app.MapSkald();
+return await app.RunSkaldAsync();

@@ -1,0 +1,14 @@
+namespace Skald.Server.Rooms;
+
+/// <summary>What somebody may want to do with a room.</summary>
+internal enum RoomAction
+{
+    /// <summary>Receive what is said from now on, or from a position.</summary>
+    Join,
+
+    /// <summary>Read what was said.</summary>
+    ReadHistory,
+
+    /// <summary>Say something.</summary>
+    Send,
+}

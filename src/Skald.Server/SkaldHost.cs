@@ -1,0 +1,76 @@
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Options;
+using Skald.Server.Accounts;
+using Skald.Server.Connections;
+using Skald.Server.Delivery;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+using Skald.Server.Storage;
+
+namespace Skald.Server;
+
+/// <summary>Skald inside an ASP.NET Core application: its own, or the one of your product.</summary>
+public static class SkaldHost
+{
+    /// <summary>Adds the server's services. Settings come from the application's configuration: see docs/operations.md.</summary>
+    public static WebApplicationBuilder AddSkald(this WebApplicationBuilder builder)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        // The address of a socket may carry a token: the hosting layer's request log, which prints addresses, stays quiet.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+
+        services.AddOperations(configuration);
+        services.AddAccounts(configuration);
+        services.AddRooms(configuration);
+        services.AddHistory();
+        services.AddDelivery();
+        services.AddSingleton<MessagePipeline>();
+        services.AddHostedService<Startup>();
+        services.AddConnections(configuration);
+        services.AddStorage();
+        return builder;
+    }
+
+    /// <summary>Maps the server's routes, its API docs at <c>/docs/</c> and its page at <c>/</c>.</summary>
+    public static WebApplication MapSkald(this WebApplication app)
+    {
+        app.UseTrustedProxies(app.Configuration);
+        app.UseSecurityHeaders();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseSwaggerUI(docs =>
+        {
+            docs.RoutePrefix = "docs";
+            docs.DocumentTitle = "Skald API";
+            docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
+        });
+        app.UseFileServer(new FileServerOptions { FileProvider = new ManifestEmbeddedFileProvider(typeof(SkaldHost).Assembly, "wwwroot") });
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        app.MapHealth();
+        app.MapOpenApi();
+        app.MapAccounts();
+        app.MapHistory();
+        app.MapConnections();
+        return app;
+    }
+
+    /// <summary>Runs the application. A server that must not start like this says why, and what to change.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunSkaldAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception e) when (e is StartupRefusedException or OptionsValidationException)
+        {
+            await Console.Error.WriteLineAsync($"Skald does not start. {e.Message}");
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Storage.Sqlite;
+
+/// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read, on theirs.</summary>
+/// <remarks>
+/// SQLite is synchronous, so nothing here runs on the thread pool. One writer in one process, which alone checkpoints, keeps
+/// out of reach of the WAL-reset bug of SQLite 3.7.0–3.51.2 (sqlite.org/wal.html, section 11).
+/// </remarks>
+internal sealed partial class SqliteDatabase : IDisposable
+{
+    private const int ReaderThreads = 2;
+    private const int MaxQueued = 4_096;
+    private const int SqliteFull = 13, SqliteIoError = 10;
+
+    private readonly FileStream _lock;
+    private readonly SqliteThread _writer;
+    private readonly SqliteThread[] _readers;
+    private readonly BlockingCollection<Action<SqliteConnection>> _writes = new(MaxQueued);
+    private readonly BlockingCollection<Action<SqliteConnection>> _reads = new(MaxQueued);
+    private readonly ILogger<SqliteDatabase> _logger;
+    private volatile bool _failed;
+
+    /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
+    public SqliteDatabase(IOptions<DataOptions> options, ILogger<SqliteDatabase> logger)
+    {
+        _logger = logger;
+        var file = SqliteFile.Prepare(options.Value.Directory);
+        _lock = SqliteFile.Lock(options.Value.Directory);
+        try
+        {
+            var connection = SqliteFile.OpenWriter(file);
+            SqliteSchema.Apply(connection, file);
+            Epoch = SqliteSchema.ReadEpoch(connection);
+            Log.Opened(logger, file, connection.ServerVersion);
+            _writer = new SqliteThread("log writer", connection, _writes);
+            _readers = [.. Enumerable.Range(1, ReaderThreads).Select(n => new SqliteThread($"log reader {n}", SqliteFile.OpenReader(file), _reads))];
+        }
+        catch (Exception e)
+        {
+            _lock.Dispose();
+            throw e is SqliteException sqlite ? SqliteFile.Refusal(file, sqlite) : e;
+        }
+    }
+
+    public string Epoch { get; }
+
+    /// <summary>Runs work in a transaction of its own, on the writer's thread. Commits with fsync, or leaves nothing behind.</summary>
+    /// <param name="work">Only SQL: whoever waits behind it waits for it.</param>
+    /// <returns>What the work returned, once it is on disk.</returns>
+    /// <exception cref="StorageException">The disk refused, or too much is queued.</exception>
+    public Task<T> WriteAsync<T>(Func<SqliteConnection, T> work) =>
+        Enqueue(_writes, connection => InTransaction(connection, work), TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>As <see cref="WriteAsync{T}"/>, for the log: what follows the commit goes on at once, on the writer's thread.</summary>
+    public Task AppendAsync(Action<SqliteConnection> work) =>
+        Enqueue(
+            _writes,
+            connection => InTransaction(connection, c =>
+            {
+                work(c);
+                return true;
+            }),
+            TaskCreationOptions.None);
+
+    /// <summary>Runs work on a reader's thread, with a connection that cannot write.</summary>
+    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> work) =>
+        Enqueue(_reads, work, TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Dispose()
+    {
+        // Readers first: the last connection to close is the writer's, and it checkpoints.
+        _reads.CompleteAdding();
+        foreach (var reader in _readers)
+            reader.Dispose();
+        _writes.CompleteAdding();
+        _writer.Dispose();
+        _lock.Dispose();
+        _reads.Dispose();
+        _writes.Dispose();
+    }
+
+    private static Task<T> Enqueue<T>(BlockingCollection<Action<SqliteConnection>> queue, Func<SqliteConnection, T> work, TaskCreationOptions continuations)
+    {
+        var done = new TaskCompletionSource<T>(continuations);
+        var queued = !queue.IsAddingCompleted && queue.TryAdd(connection =>
+        {
+            T result;
+            try
+            {
+                result = work(connection);
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+                return;
+            }
+
+            done.SetResult(result);
+        });
+        if (!queued)
+            done.SetException(new StorageException(ErrorCode.Overloaded));
+        return done.Task;
+    }
+
+    private T InTransaction<T>(SqliteConnection connection, Func<SqliteConnection, T> work)
+    {
+        // After a failed write or fsync the page cache may say "success" for what is not on disk: only a restart reads the truth.
+        if (_failed)
+            throw new StorageException(ErrorCode.StorageFailed);
+        try
+        {
+            Execute(connection, "BEGIN IMMEDIATE");
+            var result = work(connection);
+            Execute(connection, "COMMIT");
+            return result;
+        }
+        catch (Exception e)
+        {
+            RollBack(connection);
+            switch (e)
+            {
+                case SqliteException { SqliteErrorCode: SqliteFull }:
+                    throw new StorageException(ErrorCode.StorageFull, e);
+                case SqliteException { SqliteErrorCode: SqliteIoError }:
+                    _failed = true;
+                    Log.Failed(_logger, e);
+                    throw new StorageException(ErrorCode.StorageFailed, e);
+                default:
+                    throw;
+            }
+        }
+    }
+
+    private static void RollBack(SqliteConnection connection)
+    {
+        // SQLite has rolled back by itself after some errors (sqlite.org/lang_transaction.html, section 3).
+        if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0)
+            Execute(connection, "ROLLBACK");
+    }
+
+    private static void Execute(SqliteConnection connection, string sql) => SqliteStatement.Get(connection, sql).Run();
+
+    private static partial class Log
+    {
+        [LoggerMessage(5000, LogLevel.Information, "Database {File}, SQLite {Version}")]
+        public static partial void Opened(ILogger logger, string file, string version);
+
+        [LoggerMessage(5001, LogLevel.Critical, "The disk failed a write: nothing is stored any more until the server is restarted")]
+        public static partial void Failed(ILogger logger, Exception cause);
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.Data.Sqlite;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Storage.Sqlite;
+
+/// <summary>Opens the database file so that a commit is a promise, and refuses where it could not be one.</summary>
+internal static class SqliteFile
+{
+    private const string Name = "skald.db";
+
+    private static readonly string[] Forgetful = ["tmpfs", "ramfs", "nfs", "nfs4", "cifs", "smb2"];
+
+    /// <returns>The file's full path, in a directory that exists and survives a power cut.</returns>
+    public static string Prepare(string directory)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(directory);
+            else
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupRefusedException($"The data directory {Path.GetFullPath(directory)} cannot be made ({e.Message}). Choose another with --data DIR.", e);
+        }
+
+        var path = Path.GetFullPath(directory);
+        // Memory forgets; network file systems neither share memory between connections nor sync as they say (sqlite.org/wal.html).
+        var kind = new DriveInfo(path).DriveFormat;
+        if (Array.Exists(Forgetful, v => string.Equals(v, kind, StringComparison.OrdinalIgnoreCase)))
+            throw new StartupRefusedException(
+                $"The data directory {path} is on {kind}, which does not keep what is written through a power cut. Choose a directory on a local disk with --data DIR.");
+        return Path.Combine(path, Name);
+    }
+
+    /// <summary>One process at a time: two that write would end each other's promises.</summary>
+    public static FileStream Lock(string directory)
+    {
+        var path = Path.Combine(Path.GetFullPath(directory), "skald.lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupRefusedException($"Another Skald uses {Path.GetFullPath(directory)}, or {path} cannot be written. Stop it, or choose another directory with --data DIR.", e);
+        }
+    }
+
+    public static SqliteConnection OpenWriter(string file)
+    {
+        var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
+        // Only this connection checkpoints: by itself, after a commit that leaves 1,000 pages (4 MB) in the WAL.
+        Set(connection, file, "journal_mode", "wal");
+        Set(connection, file, "synchronous", "2", "FULL");
+        Set(connection, file, "foreign_keys", "1", "ON");
+        Set(connection, file, "wal_autocheckpoint", "1000");
+        using var probe = connection.CreateCommand();
+        probe.CommandText = "BEGIN IMMEDIATE; ROLLBACK";
+        probe.ExecuteNonQuery();
+        return connection;
+    }
+
+    public static SqliteConnection OpenReader(string file)
+    {
+        var connection = Open(file, SqliteOpenMode.ReadOnly);
+        Set(connection, file, "query_only", "1", "ON");
+        Set(connection, file, "wal_autocheckpoint", "0");
+        return connection;
+    }
+
+    /// <summary>What an operator can do about an error while opening.</summary>
+    public static StartupRefusedException Refusal(string file, SqliteException e) => e.SqliteErrorCode switch
+    {
+        5 or 6 => new($"The database {file} is locked by another program. Close it (a database shell, a backup), then start again.", e),
+        11 or 26 => new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
+        _ => new($"The database {file} cannot be opened ({e.Message}). Check the directory's permissions and free space, or choose another with --data DIR.", e),
+    };
+
+    private static SqliteConnection Open(string file, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 2,
+        }.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+
+    /// <summary>Sets a pragma and reads it back: another build of SQLite may have other defaults, or no such pragma.</summary>
+    private static void Set(SqliteConnection connection, string file, string pragma, string expected, string? word = null)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // A pragma takes no parameters; these are our own constants.
+        command.CommandText = $"PRAGMA {pragma} = {word ?? expected}";
+        command.ExecuteNonQuery();
+        command.CommandText = $"PRAGMA {pragma}";
+#pragma warning restore CA2100
+        var actual = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (!string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase))
+            throw new StartupRefusedException(
+                $"The database {file} runs with {pragma} = {actual} where {word ?? expected} is needed to keep every acknowledged message. Choose a directory on a local disk with --data DIR.");
+    }
+}

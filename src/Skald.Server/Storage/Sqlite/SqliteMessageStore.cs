@@ -1,0 +1,125 @@
+using Microsoft.Data.Sqlite;
+using Skald.Protocol;
+using Skald.Server.History;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Storage.Sqlite;
+
+/// <summary>The logs in SQLite.</summary>
+internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider clock) : IMessageStore
+{
+    public string Epoch => database.Epoch;
+
+    public Task AppendAsync(IReadOnlyList<Draft> batch) => database.AppendAsync(connection => Append(connection, batch));
+
+    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
+        database.ReadAsync(connection =>
+        {
+            Read(connection, room, first, last, visit);
+            return true;
+        });
+
+    /// <remarks>Inside the transaction, so that a <c>seq</c> is as durable as its message.</remarks>
+    private void Append(SqliteConnection connection, IReadOnlyList<Draft> batch)
+    {
+        var now = Timestamp.From(clock.GetUtcNow());
+        var heads = new Dictionary<Room, long>();
+        foreach (var draft in batch)
+        {
+            if (!heads.TryGetValue(draft.Room, out var head))
+                head = ReadHead(connection, draft.Room);
+            if (TryInsert(connection, draft, head + 1, now))
+            {
+                draft.StoreAs(head + 1, now);
+                head++;
+            }
+            else
+            {
+                Find(connection, draft);
+            }
+
+            heads[draft.Room] = head;
+        }
+
+        var move = SqliteStatement.Get(connection, "UPDATE rooms SET last_seq = ?2 WHERE id = ?1");
+        foreach (var (room, head) in heads)
+            move.Bind(1, room.Id).Bind(2, head).Run();
+    }
+
+    private static long ReadHead(SqliteConnection connection, Room room)
+    {
+        var select = SqliteStatement.Get(connection, "SELECT last_seq FROM rooms WHERE id = ?1").Bind(1, room.Id);
+        try
+        {
+            return select.Step() ? select.Int64(0) : throw new InvalidOperationException($"Room {room.Id} is not in the database.");
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    /// <returns>False where the sender's <c>client_msg_id</c> is stored already.</returns>
+    private static bool TryInsert(SqliteConnection connection, Draft draft, long seq, Timestamp now)
+    {
+        SqliteStatement.Get(
+                connection,
+                """
+                INSERT INTO messages (room_id, seq, user_id, client_msg_id, body, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                ON CONFLICT (room_id, user_id, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING
+                """)
+            .Bind(1, draft.Room.Id).Bind(2, seq).Bind(3, draft.Sender.Id).Bind(4, draft.ClientMessageId).Bind(5, draft.Text)
+            .Bind(6, now.Microseconds).Run();
+        return SQLitePCL.raw.sqlite3_changes(connection.Handle) == 1;
+    }
+
+    private static void Find(SqliteConnection connection, Draft draft)
+    {
+        var select = SqliteStatement.Get(
+                connection,
+                "SELECT seq, created_at, body FROM messages WHERE room_id = ?1 AND user_id = ?2 AND client_msg_id = ?3")
+            .Bind(1, draft.Room.Id).Bind(2, draft.Sender.Id).Bind(3, draft.ClientMessageId);
+        try
+        {
+            select.Step();
+            draft.FoundAs(select.Int64(0), new Timestamp(select.Int64(1)), select.Utf8(2).ToArray());
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+
+    private static void Read(SqliteConnection connection, Room room, long first, long last, MessageVisitor visit)
+    {
+        var select = SqliteStatement.Get(
+                connection,
+                """
+                SELECT m.seq, u.username, m.body, m.created_at, m.client_msg_id
+                FROM messages m JOIN users u ON u.id = m.user_id
+                WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 ORDER BY m.seq
+                """)
+            .Bind(1, room.Id).Bind(2, first).Bind(3, last);
+        try
+        {
+            while (select.Step())
+            {
+                var message = new ChatMessage
+                {
+                    Room = room.Name,
+                    Seq = select.Int64(0),
+                    Username = select.Utf8(1),
+                    Text = select.Utf8(2),
+                    Timestamp = new Timestamp(select.Int64(3)),
+                    ClientMessageId = select.Utf8(4),
+                };
+                if (!visit(message))
+                    return;
+            }
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
+}

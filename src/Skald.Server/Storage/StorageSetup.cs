@@ -1,0 +1,17 @@
+using Skald.Server.Accounts;
+using Skald.Server.History;
+using Skald.Server.Rooms;
+using Skald.Server.Storage.Sqlite;
+
+namespace Skald.Server.Storage;
+
+internal static class StorageSetup
+{
+    public static void AddStorage(this IServiceCollection services)
+    {
+        services.AddSingleton<SqliteDatabase>();
+        services.AddSingleton<IAccountStore, SqliteAccountStore>();
+        services.AddSingleton<IRoomStore, SqliteRoomStore>();
+        services.AddSingleton<IMessageStore, SqliteMessageStore>();
+    }
+}

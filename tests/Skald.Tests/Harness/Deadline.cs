@@ -1,0 +1,25 @@
+namespace Skald.Tests.Harness;
+
+/// <summary>How long a test waits for what it wants before it fails. Never how long it waits for nothing.</summary>
+internal static class Deadline
+{
+    public static readonly TimeSpan Default = TimeSpan.FromSeconds(20);
+
+    public static CancellationToken Token() => new CancellationTokenSource(Default).Token;
+
+    public static Task<T> Within<T>(this Task<T> task) => task.WaitAsync(Default);
+
+    public static Task Within(this Task task) => task.WaitAsync(Default);
+
+    /// <summary>Asks again and again until it is so.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > Default)
+                throw new TimeoutException($"It did not come to be: {what}");
+            await Task.Yield();
+        }
+    }
+}
