@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Skald.Server.Operations;
 
@@ -22,8 +21,14 @@ internal static class AccountsSetup
         services.AddSingleton<Login>();
         services.AddSingleton<PasswordChange>();
         services.AddHostedService<AccountsStartup>();
-        services.AddAuthentication(BearerAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, BearerAuthentication>(BearerAuthentication.SchemeName, configureOptions: null);
+        // Not AddAuthentication: it brings data protection, whose key files nobody here would use.
+        services.AddWebEncoders();
+        services.AddTransient<BearerAuthentication>();
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = BearerAuthentication.SchemeName;
+            authentication.AddScheme<BearerAuthentication>(BearerAuthentication.SchemeName, displayName: null);
+        });
         services.AddAuthorization();
     }
 

@@ -1,0 +1,63 @@
+/**
+ * What outlives the page: names and the texts of unsent messages. Nothing here could sign anyone in.
+ */
+const roomsKey = "skald.rooms";
+const usernameKey = "skald.username";
+
+export const keptUsername = () => read(usernameKey) ?? "";
+
+/** @param {string} username */
+export const keepUsername = (username) => write(usernameKey, username);
+
+/** @returns {string[]} */
+export function keptRooms() {
+  const names = parse(read(roomsKey));
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+}
+
+/** @param {string[]} names */
+export const keepRooms = (names) => write(roomsKey, JSON.stringify(names));
+
+/**
+ * Each message has a key of its own, so that two tabs do not overwrite each other's.
+ */
+export const unsentStorage = {
+  /** @param {string} username */
+  load: (username) => {
+    const prefix = unsentKey(username, "");
+    return keys()
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => parse(read(key)))
+      .filter((message) => typeof message?.text === "string" && typeof message.room === "string" && typeof message.client_msg_id === "string");
+  },
+  /** @param {string} username @param {{client_msg_id: string}} message */
+  save: (username, message) => write(unsentKey(username, message.client_msg_id), JSON.stringify(message)),
+  /** @param {string} username @param {string} client_msg_id */
+  remove: (username, client_msg_id) => attempt(() => localStorage.removeItem(unsentKey(username, client_msg_id))),
+};
+
+/** @param {string} username @param {string} id */
+const unsentKey = (username, id) => `skald.unsent ${username} ${id}`;
+
+const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
+
+/** @param {string} key */
+const read = (key) => attempt(() => localStorage.getItem(key)) ?? null;
+
+/** @param {string} key @param {string} value */
+const write = (key, value) => void attempt(() => localStorage.setItem(key, value));
+
+/** @param {string | null} json @returns {any} */
+const parse = (json) => (json === null ? undefined : attempt(() => JSON.parse(json)));
+
+/**
+ * Storage may be switched off or full; then nothing is kept, and the page works all the same.
+ * @template T @param {() => T} action @returns {T | undefined}
+ */
+function attempt(action) {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}

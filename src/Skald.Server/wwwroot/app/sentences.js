@@ -1,0 +1,27 @@
+/** What a person is told where the server's own words are too technical, or where there is no server to speak. @type {Record<string, string>} */
+const sentences = {
+  unreachable: "The server cannot be reached. Check your connection and try again.",
+  invalid_credentials: "No account has this username and password.",
+  rate_limited: "That was too fast for the server. It goes out in a moment.",
+  overloaded: "The server is busy. It is tried again in a moment.",
+  storage_full: "The server’s disk is full, so it takes no messages now. It is tried again.",
+  storage_failed: "The server could not store this. It is tried again in a moment.",
+  server_error: "Something failed at the server. It is tried again in a moment.",
+  shutting_down: "The server is restarting. It is tried again in a moment.",
+  forbidden: "You may not write in this room.",
+  room_not_found: "A room’s name is made of letters, digits, _ and -, 100 at most.",
+  too_many_rooms: "You are in as many rooms as the server allows. Leave one first.",
+};
+
+/** @param {{code: string, detail: string}} error */
+export const sentenceOf = ({ code, detail }) => sentences[code] ?? detail;
+
+/** Why there is no connection and none is tried. @param {number} [code] */
+export function endSentence(code) {
+  if (code === 4409) return "Your account has too many chats open. Close one, then connect here.";
+  if (code === 4403) return "Your account may not connect any more.";
+  return "The server ended the connection.";
+}
+
+/** @param {number} count @param {string} one @param {string} many */
+export const counted = (count, one, many) => `${count.toLocaleString()} ${count === 1 ? one : many}`;

@@ -1,0 +1,118 @@
+import { SkaldError } from "/skald/index.js";
+import { element, tell } from "./elements.js";
+import { keepUsername, keptUsername } from "./keep.js";
+import { sentenceOf } from "./sentences.js";
+
+/** @typedef {import("/skald/index.js").Session} Session */
+
+/** The page before one is signed in: sign in, or create an account and be signed in with it. */
+export class SignIn {
+  #gate = element("#gate", HTMLElement);
+  #form = element("#gate-form", HTMLFormElement);
+  #username = element("#username", HTMLInputElement);
+  #password = element("#password", HTMLInputElement);
+  #email = element("#email", HTMLInputElement);
+  #submit = element("#gate-submit", HTMLButtonElement);
+  #error = element("#form-error", HTMLElement);
+  #session;
+  #done;
+  #registering = false;
+
+  /** @param {Session} session @param {() => void} done */
+  constructor(session, done) {
+    this.#session = session;
+    this.#done = done;
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#send();
+    });
+    element("#mode-switch", HTMLButtonElement).addEventListener("click", () => this.#setMode(!this.#registering));
+    for (const input of [this.#username, this.#password, this.#email]) {
+      input.addEventListener("input", () => this.#fault(input));
+    }
+  }
+
+  /** @param {string} [note] why one is here again */
+  show(note) {
+    this.#gate.hidden = false;
+    tell(element("#gate-note", HTMLElement), note);
+    this.#setMode(false);
+    this.#username.value ||= keptUsername();
+    (this.#username.value ? this.#password : this.#username).focus();
+  }
+
+  /** @param {boolean} registering */
+  #setMode(registering) {
+    this.#registering = registering;
+    element("#gate-title", HTMLElement).textContent = registering ? "Create an account" : "Sign in";
+    element("#gate-switch-text", HTMLElement).textContent = registering ? "Been here before?" : "New here?";
+    element("#mode-switch", HTMLElement).textContent = registering ? "Sign in" : "Create an account";
+    element("#email-field", HTMLElement).hidden = !registering;
+    this.#submit.textContent = registering ? "Create account" : "Sign in";
+    this.#submit.dataset.testid = registering ? "register" : "sign-in";
+    this.#password.autocomplete = registering ? "new-password" : "current-password";
+    this.#clear();
+  }
+
+  async #send() {
+    this.#clear();
+    const empty = [this.#username, this.#password].filter((input) => input.value === "");
+    for (const input of empty) this.#fault(input, "Please fill this in.");
+    if (empty.length > 0) return empty[0].focus();
+
+    this.#submit.disabled = true;
+    try {
+      await this.#signIn(this.#username.value.trim(), this.#password.value, this.#email.value.trim());
+    } catch (error) {
+      if (!(error instanceof SkaldError)) throw error;
+      this.#tell(error);
+    } finally {
+      this.#submit.disabled = false;
+    }
+  }
+
+  /** @param {string} username @param {string} password @param {string} email */
+  async #signIn(username, password, email) {
+    if (this.#registering) {
+      await this.#session.register({ username, password, email });
+      // The account is there now, even if the login that follows should fail.
+      this.#setMode(false);
+    }
+    await this.#session.login(username, password);
+    keepUsername(username);
+    this.#password.value = this.#email.value = "";
+    this.#gate.hidden = true;
+    this.#done();
+  }
+
+  /** @param {SkaldError} error */
+  #tell(error) {
+    const fields = { username: this.#username, password: this.#password, email: this.#email };
+    const faults = Object.entries(error.errors ?? {});
+    const lines = [];
+    for (const [name, texts] of faults) {
+      const input = fields[/** @type {keyof typeof fields} */ (name)];
+      if (input) this.#fault(input, texts.join(" "));
+      lines.push(texts.join(" "));
+    }
+    const waiting = error.code === "rate_limited" ? waitSentence(error.retryAfterMs) : sentenceOf(error);
+    tell(this.#error, lines.length > 0 ? lines.join(" ") : waiting);
+    (this.#form.querySelector("[aria-invalid=true]") instanceof HTMLElement ? element("[aria-invalid=true]", HTMLElement, this.#form) : this.#password).focus();
+  }
+
+  /** @param {HTMLInputElement} input @param {string} [text] */
+  #fault(input, text) {
+    tell(element(`#${input.id}-fault`, HTMLElement), text);
+    input.setAttribute("aria-invalid", String(Boolean(text)));
+  }
+
+  #clear() {
+    tell(this.#error);
+    for (const input of [this.#username, this.#password, this.#email]) this.#fault(input);
+  }
+}
+
+/** @param {number} [ms] */
+function waitSentence(ms) {
+  return ms ? `Too many tries. Wait ${Math.ceil(ms / 1000)} s and try again.` : "Too many tries. Wait a little and try again.";
+}

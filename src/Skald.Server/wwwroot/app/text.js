@@ -1,0 +1,53 @@
+const address = /https?:\/\/[^\s<>"]+/gi;
+const trailing = /[.,;:!?'…)\]}]$/;
+
+/**
+ * A message's text as nodes, with its web addresses as links. Only text nodes and links are ever made of it.
+ * @param {string} text
+ * @returns {Node[]}
+ */
+export function nodesOf(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(address)) {
+    const written = withoutTrailing(match[0]);
+    const url = webAddress(written);
+    if (!url) continue;
+    if (match.index > end) nodes.push(document.createTextNode(text.slice(end, match.index)));
+    nodes.push(linkTo(url, written));
+    end = match.index + written.length;
+  }
+  if (end < text.length) nodes.push(document.createTextNode(text.slice(end)));
+  return nodes;
+}
+
+/** @param {URL} url @param {string} written */
+function linkTo(url, written) {
+  const link = document.createElement("a");
+  link.href = url.href;
+  link.rel = "noopener noreferrer nofollow";
+  link.target = "_blank";
+  // A host in letters that look like others is shown as it really is, in punycode.
+  link.textContent = written.toLowerCase().includes(`//${url.host}`) ? written : url.href;
+  return link;
+}
+
+/** @param {string} written */
+function webAddress(written) {
+  const url = URL.parse(written);
+  // A name before an @ is there to be taken for the host.
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
+  return url;
+}
+
+/** The sentence's own punctuation is no part of an address; a bracket that the address opened is. @param {string} written */
+function withoutTrailing(written) {
+  while (trailing.test(written)) {
+    if (written.endsWith(")") && count(written, "(") >= count(written, ")")) break;
+    written = written.slice(0, -1);
+  }
+  return written;
+}
+
+/** @param {string} text @param {string} character */
+const count = (text, character) => text.split(character).length - 1;

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Runs everything: format, JavaScript client, server, faults, browser. Installs what is missing beyond the .NET SDK (on Debian, as root).
+# Ends with a line "N passed, N failed", and fails if anything did.
+set -uo pipefail
+cd "$(dirname "$0")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NPM_CONFIG_FUND=false NPM_CONFIG_UPDATE_NOTIFIER=false
+passed=0 failed=0 skipped=0
+
+step() { printf '\n== %s\n' "$1"; }
+
+# A step that is one check: it passes or it fails.
+check() {
+    step "$1"; shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $*"; fi
+}
+
+need() {   # need COMMAND PACKAGE…
+    command -v "$1" >/dev/null && return
+    shift
+    if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        [ -n "${updated:-}" ] || { apt-get update -qq && updated=1; }
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    else
+        echo "Please install: $*"
+    fi
+}
+
+step "What the tests need"
+need node nodejs npm
+need chromium chromium
+
+check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
+check "Build" dotnet build Skald.slnx --no-restore -v quiet
+check "Format" dotnet format Skald.slnx --no-restore --verify-no-changes
+
+step "JavaScript client"
+(cd clients/javascript && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))
+check "Types of the JavaScript client and the page" npm --prefix clients/javascript run check --silent
+step "Tests of the JavaScript client"
+report=$(npm --prefix clients/javascript test --silent -- --test-reporter=tap 2>&1) || true
+count() { sed -n "s/^# $1 //p" <<<"$report" | tail -1; }
+grep -E '^ *not ok' <<<"$report" && echo "$report"
+js_pass=$(count pass) js_fail=$(count fail)
+echo "${js_pass:-0} passed, ${js_fail:-1} failed"
+passed=$((passed + ${js_pass:-0})) failed=$((failed + ${js_fail:-1}))
+
+step "Tests of the server"
+results=$(mktemp)
+dotnet run --no-build --project tests/Skald.Tests -- -noColor -jUnit "$results" || true
+total() { grep -o "<testsuites\? [^>]*\b$1=\"[0-9]*\"" "$results" | head -1 | sed "s/.*$1=\"\([0-9]*\)\".*/\1/"; }
+tests=$(grep -c '<testcase ' "$results") failures=$(grep -c '<failure' "$results") skips=$(grep -c '<skipped' "$results")
+[ "${tests:-0}" -gt 0 ] || failures=1   # a run that did not come to its end has failed
+passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
+rm -f "$results"
+
+printf '\n%d passed, %d failed' "$passed" "$failed"
+[ "$skipped" -eq 0 ] && echo || printf ', %d skipped\n' "$skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,77 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Skald.Server;
+using Skald.Server.Operations;
+
+namespace Skald.Tests.Repository;
+
+/// <summary>Docs that name what is gone are worse than none: every path, type and setting they name must exist.</summary>
+public sealed partial class DocsReferenceTests
+{
+    public static TheoryData<string> Documents() => [.. Source.Files("", "*.md").Where(path => path != "LICENSE")];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_path_in_code_marks_exists(string document) =>
+        Assert.Empty(InCode(document).Where(text => Path_().IsMatch(text) && !Exists(document, text)));
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_link_leads_somewhere(string document) =>
+        Assert.Empty(Link().Matches(Source.Read(document)).Select(match => match.Groups[1].Value)
+            .Where(target => !target.StartsWith("http", StringComparison.Ordinal) && !target.StartsWith('#'))
+            .Where(target => !Exists(document, target.Split('#')[0])));
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_type_in_code_marks_exists(string document) =>
+        Assert.Empty(InCode(document).Where(text => TypeName().IsMatch(text)).Where(text => !Words.Value.Contains(text.Split('.')[0])));
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_setting_exists(string document)
+    {
+        var sections = typeof(SkaldHost).Assembly.GetTypes().Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(Limits)))
+            .ToDictionary(type => type.Name.Replace("Options", "", StringComparison.Ordinal), StringComparer.Ordinal);
+
+        Assert.Empty(InCode(document).Select(text => Setting().Match(text)).Where(match => match.Success)
+            .Where(match => sections.TryGetValue(match.Groups[1].Value, out var section)
+                && section.GetProperty(match.Groups[2].Value, BindingFlags.Public | BindingFlags.Instance) is null)
+            .Select(match => match.Value));
+    }
+
+    /// <summary>Words of the code, of which a type's name must be one.</summary>
+    private static readonly Lazy<HashSet<string>> Words = new(() =>
+        [.. new[] { "src", "tests", "bench", "clients" }
+            .SelectMany(folder => Source.Files(folder, "*.cs").Concat(Source.Files(folder, "*.js")))
+            .SelectMany(file => Word().Matches(Source.Read(file)).Select(match => match.Value))]);
+
+    private static IEnumerable<string> InCode(string document) =>
+        Code().Matches(Fence().Replace(Source.Read(document), "")).Select(match => match.Groups[1].Value);
+
+    private static bool Exists(string document, string path) =>
+        new[] { "", Path.GetDirectoryName(document)!, "src/Skald.Server" }
+            .Select(from => Path.Combine(Source.Root, from, path))
+            .Any(full => File.Exists(full) || Directory.Exists(full));
+
+    [GeneratedRegex(@"(?s)```.*?```")]
+    private static partial Regex Fence();
+
+    [GeneratedRegex(@"`([^`\n]+)`")]
+    private static partial Regex Code();
+
+    [GeneratedRegex(@"^(?!/)(?:[\w.-]+/)*(?:[\w.-]+\.(?:cs|md|js|json|sh|sql|slnx|props|css|html)|[\w.-]+/)$")]
+    private static partial Regex Path_();
+
+    [GeneratedRegex(@"^[A-Z][a-z]+(?:[A-Z][a-z0-9]+)+(?:\.[A-Z]\w+)?$")]
+    private static partial Regex TypeName();
+
+    [GeneratedRegex(@"^([A-Z]\w+):([A-Z]\w+)")]
+    private static partial Regex Setting();
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"\w+")]
+    private static partial Regex Word();
+}
