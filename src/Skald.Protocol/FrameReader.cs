@@ -61,7 +61,7 @@ public static class FrameReader
     {
         error = fields.Message is null ? Missing("message", "a string") : MessageText.Check(fields.Message, limits);
         if (error is null && fields.ClientMessageId is { } id && !ClientMessageId.IsValid(id))
-            error = new ChatError(ErrorCode.BadClientMessageId, "client_msg_id must be 8–64 letters, digits, hyphens or underscores.");
+            error = ClientMessageId.Refused;
         return error is null ? new SendCommand(fields.Id, room, fields.Message!, fields.ClientMessageId) : null;
     }
 
@@ -182,7 +182,7 @@ public static class FrameReader
                 ? Missing("room", "a string")
                 : RoomName.IsValid(Room)
                     ? null
-                    : new ChatError(ErrorCode.RoomNotFound, "A room's name is 1–100 letters, digits, hyphens or underscores.");
+                    : RoomName.Refused;
             return error is null;
         }
     }

@@ -45,7 +45,7 @@ public static class SkaldHost
             docs.DocumentTitle = "Skald API";
             docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
         });
-        app.UseFileServer(new FileServerOptions { FileProvider = new ManifestEmbeddedFileProvider(typeof(SkaldHost).Assembly, "wwwroot") });
+        app.UseFileServer(Page());
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -57,6 +57,14 @@ public static class SkaldHost
         app.MapConnections();
         return app;
     }
+
+    /// <summary>The page and the JavaScript client, out of the assembly.</summary>
+    private static FileServerOptions Page() => new()
+    {
+        FileProvider = new ManifestEmbeddedFileProvider(typeof(SkaldHost).Assembly, "wwwroot"),
+        // Its modules belong together: after an upgrade a browser must not mix old ones with new ones.
+        StaticFileOptions = { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" },
+    };
 
     /// <summary>Runs the application. A server that must not start like this says why, and what to change.</summary>
     /// <returns>The process's exit code.</returns>

@@ -111,16 +111,24 @@ export class SkaldClient extends Emitter {
   /**
    * Enters a room: from now on, or after `since`. Joining a joined room is no error.
    * @param {string} name
-   * @param {{since?: number, epoch?: string}} [position]
+   * @param {object} [options]
+   * @param {number} [options.since]
+   * @param {string} [options.epoch]
+   * @param {(message: frames.ChatMessage) => void} [options.onMessage] hears every message; a listener added when the promise
+   *   has resolved may come too late for the first ones
    * @returns {Promise<Room>} waits for a connection; rejected where the room cannot be entered
    */
-  join(name, position) {
+  join(name, { since, epoch, onMessage } = {}) {
     const known = this.#memberships.get(name);
-    if (known) return known.entered;
+    if (known) {
+      if (onMessage) known.room.on("message", onMessage);
+      return known.entered;
+    }
     if (!isRoomName(name)) {
       return Promise.reject(new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -."));
     }
-    const room = new Room(this.#session, name, position);
+    const room = new Room(this.#session, name, { since, epoch });
+    if (onMessage) room.on("message", onMessage);
     room.on("message", (message) => this.emit("message", message));
     room.on("positionlost", (lost) => this.emit("positionlost", lost));
     const membership = /** @type {Membership} */ ({ room });

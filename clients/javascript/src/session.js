@@ -63,9 +63,14 @@ export class Session extends Emitter {
 
   /** Forgets the tokens at once, whether or not the server can be told. */
   async logout() {
-    const token = this.#access;
+    const refresh = this.#refresh;
+    let token = this.#access;
+    const stale = this.#http.clock.now() >= this.#staleAt;
     this.#forget();
-    if (token !== undefined) await this.#ask("POST", "api/logout/", { token });
+    if (token === undefined) return;
+    // With an expired token the server would not listen, and the session would live on there.
+    if (stale) token = (await this.#ask("POST", "api/token/refresh/", { body: { refresh } })).body.access;
+    await this.#ask("POST", "api/logout/", { token });
   }
 
   /** @returns {Promise<string>} an access token that is good for some time yet */

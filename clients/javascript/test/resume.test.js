@@ -200,11 +200,14 @@ test("a room can be joined from a position the application kept", async () => {
   for (let i = 0; i < 5; i++) server.say("global", "bob", "hi");
   client.connect();
   /** @type {number[]} */
-  const got = [];
-  client.on("message", ({ seq }) => got.push(seq));
-  await client.join("global", { since: 2, epoch: "epoch-1" });
+  const heardByRoom = [];
+  /** @type {number[]} */
+  const heardByClient = [];
+  client.on("message", ({ seq }) => heardByClient.push(seq));
+  await client.join("global", { since: 2, epoch: "epoch-1", onMessage: ({ seq }) => heardByRoom.push(seq) });
   await settled();
-  assert.deepEqual(got, [3, 4, 5]);
+  assert.deepEqual(heardByRoom, [3, 4, 5]);
+  assert.deepEqual(heardByClient, [3, 4, 5]);
 });
 
 test("a join waits for the connection, and joining twice is joining once", async () => {

@@ -125,6 +125,14 @@ test("logging out forgets the tokens even if the server cannot be told, and is n
   assert.equal(surprised, false);
 });
 
+test("logging out after a long sleep ends the session at the server too", async () => {
+  const { session, server, clock } = await annAndServer();
+  clock.sleep(3600_000);
+  await session.logout();
+  assert.equal(server.logins.size, 0);
+  assert.equal(clock.timers, 0);
+});
+
 test("tokens that arrive after the logout are dropped", async () => {
   const { session } = await annAndServer();
   const renewal = failure(session.renew());

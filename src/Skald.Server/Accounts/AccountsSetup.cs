@@ -30,6 +30,8 @@ internal static class AccountsSetup
             authentication.AddScheme<BearerAuthentication>(BearerAuthentication.SchemeName, displayName: null);
         });
         services.AddAuthorization();
+        // The framework's handler logs each request without a token: a line that strangers could write at will.
+        services.AddLogging(logging => logging.AddFilter(typeof(BearerAuthentication).FullName, LogLevel.Warning));
     }
 
     public static void MapAccounts(this IEndpointRouteBuilder endpoints)

@@ -17,9 +17,6 @@ internal sealed class BearerAuthentication(
 
     private ChatError? _refusal;
 
-    /// <summary>What a request without a credential is answered.</summary>
-    public static ChatError NotAuthenticated { get; } = new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token.");
-
     /// <summary>The token of the header.</summary>
     /// <returns>Null when there is none; an empty text, which no token is, when there are several headers.</returns>
     public static string? TokenOf(HttpRequest request) => request.Headers.Authorization switch
@@ -41,7 +38,7 @@ internal sealed class BearerAuthentication(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(Context, _refusal ?? NotAuthenticated);
+        Problems.WriteAsync(Context, _refusal ?? Problems.NotAuthenticated);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         Problems.WriteAsync(Context, new ChatError(ErrorCode.Forbidden, "This is not allowed."));

@@ -11,7 +11,7 @@ namespace Skald.Server.Accounts;
 /// </summary>
 internal sealed class SocketTickets(EndedSessions ended, IOptions<AccountsOptions> options, IOptions<Limits> limits, TimeProvider clock)
 {
-    /// <summary>Unused tickets of the node: some 20 MB.</summary>
+    /// <summary>Tickets that the node issues within one lifetime, used or not: some 30 MB.</summary>
     private const int MaxTickets = 100_000;
 
     /// <summary>Unused tickets a session may hold for each socket its user may have.</summary>

@@ -17,7 +17,7 @@ internal sealed class Admission(IOptions<Limits> limits, Readiness readiness, Ti
     /// <returns>Null when admitted: then <see cref="Leave"/> must follow. Else why not.</returns>
     public ChatError? TryEnter(string address)
     {
-        if (readiness.NotReadyBecause is "draining")
+        if (readiness.NotReadyBecause == Drain.Draining)
             return new ChatError(ErrorCode.ShuttingDown, "This server is going down; reconnect to another, or later.") { RetryAfter = TimeSpan.FromSeconds(2) };
         if (!_addressRate.TryTake(address, out var wait))
             return new ChatError(ErrorCode.RateLimited, "Too many handshakes from this address.") { RetryAfter = wait };

@@ -44,7 +44,12 @@ internal sealed partial class Connection : IDisposable
         OnlyRoom = onlyRoom;
         (_limits, _clock, _logger) = (limits, clock, logger);
         _openedAt = clock.GetTimestamp();
-        outbound.Failed = code => Close(code);
+        outbound.Failed = (code, cause) =>
+        {
+            if (cause is not null)
+                Log.Failed(logger, User?.Id, cause);
+            Close(code);
+        };
     }
 
     public Outbound Outbound { get; }
@@ -236,6 +241,9 @@ internal sealed partial class Connection : IDisposable
     {
         [LoggerMessage(4000, LogLevel.Debug, "Closing a socket of user {UserId}: {Code} {Reason}")]
         public static partial void Closing(ILogger logger, long? userId, ushort code, string reason);
+
+        [LoggerMessage(4002, LogLevel.Error, "A socket of user {UserId} cannot be written from the log")]
+        public static partial void Failed(ILogger logger, long? userId, Exception cause);
 
         [LoggerMessage(4001, LogLevel.Debug, "A socket of user {UserId} is dead: silent for {Silence}")]
         public static partial void Dead(ILogger logger, long? userId, TimeSpan silence);

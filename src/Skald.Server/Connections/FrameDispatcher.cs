@@ -47,20 +47,26 @@ internal sealed partial class FrameDispatcher(
         }
     }
 
-    /// <summary>A connection whose handshake brought a credential.</summary>
-    public void Welcome(Connection connection, CurrentUser user, FrameId re = default)
+    /// <summary>Ties a connection to its user, and tells it so; the room socket is told nothing.</summary>
+    /// <returns>False where it may not stay: it is closing.</returns>
+    public bool Welcome(Connection connection, CurrentUser user, FrameId re = default)
     {
         if (registry.SignIn(connection, user) is { } refused)
+        {
             connection.Close(refused);
-        else if (connection.OnlyRoom is null)
+            return false;
+        }
+
+        if (connection.OnlyRoom is null)
             AnswerReady(connection, re, user);
+        return true;
     }
 
     /// <summary>Enters a room, and says where. Messages after that place follow, then live ones.</summary>
     /// <param name="connection">Who enters.</param>
     /// <param name="join">Where and from which position.</param>
-    /// <param name="tell">Whether the client knows of <c>joined</c>: the origin's clients do not.</param>
-    public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell = true)
+    /// <param name="tell">Whether the client wants <c>joined</c>: the origin's clients do not know it.</param>
+    public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell)
     {
         var user = connection.User!.Value;
         var (room, error) = await rooms.EnterAsync(user, join.Room);
@@ -121,18 +127,18 @@ internal sealed partial class FrameDispatcher(
                 await SendAsync(connection, user, send);
                 break;
             case JoinCommand join:
-                await JoinAsync(connection, join);
+                await JoinAsync(connection, join, tell: join.Id.Wanted);
                 break;
             case ResumeCommand resume:
                 foreach (var (room, seq) in resume.Rooms)
-                    await JoinAsync(connection, new JoinCommand(resume.Id, room, seq, resume.Epoch));
+                    await JoinAsync(connection, new JoinCommand(resume.Id, room, seq, resume.Epoch), tell: resume.Id.Wanted);
                 break;
             case LeaveCommand leave:
                 Leave(connection, leave.Room);
                 if (leave.Id.Wanted)
                     connection.Answer(leave, static (json, l) => json.WriteLeft(l.Id, l.Room));
                 break;
-            case PingCommand ping:
+            case PingCommand { Id.Wanted: true } ping:
                 connection.Answer(ping.Id, static (json, id) => json.WritePong(id));
                 break;
         }

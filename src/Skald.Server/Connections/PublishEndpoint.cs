@@ -21,18 +21,17 @@ internal static class PublishEndpoint
             .RequireAuthorization()
             .WithTags("Messages").WithSummary("Send a message")
             .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
-            .Accepts<PublishRequest>("application/json")
             .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
-            .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503)
-            .WithMetadata(
-                new ApiExample(null, """{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}"""),
-                new ApiExample(201, Example),
-                new ApiExample(200, Example.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal)),
-                new ApiExample(400, """{"status":400,"detail":"The message has no text.","code":"empty_message"}"""),
-                new ApiExample(401, """{"status":401,"detail":"Send Authorization: Bearer with an access token.","code":"not_authenticated"}"""),
-                new ApiExample(404, """{"status":404,"detail":"There is no room of this name.","code":"room_not_found","room":"nowhere"}"""),
-                new ApiExample(429, """{"status":429,"detail":"You send too many messages; wait 50 ms.","code":"rate_limited","retry_after_ms":50}"""),
-                new ApiExample(503, """{"status":503,"detail":"The server's disk is full; nothing was stored. Try again later.","code":"storage_full"}"""));
+            .Takes<PublishRequest>("""{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}""")
+            .Gives(StatusCodes.Status201Created, Example)
+            .Gives(StatusCodes.Status200OK, Example.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
+            .Refuses(
+                new ChatError(ErrorCode.EmptyMessage, "The message has no text."),
+                RoomDirectory.NoSuchRoom with { Room = "nowhere" },
+                new ChatError(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
+                new ChatError(ErrorCode.UnsupportedMediaType, "Send application/json."),
+                new ChatError(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) })
+            .RefusesStrangers();
 
     private static async Task<IResult> PublishAsync(
         string room, [FromBody] PublishRequest body, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
@@ -56,7 +55,7 @@ internal static class PublishEndpoint
         if (!MessageText.TryEncode(body.Message, out text))
             return new ChatError(ErrorCode.Malformed, "The message holds half a surrogate pair; send valid Unicode.");
         if (body.ClientMsgId is { } id && !ClientMessageId.IsValid(id))
-            return new ChatError(ErrorCode.BadClientMessageId, "client_msg_id must be 8–64 letters, digits, hyphens or underscores.");
+            return ClientMessageId.Refused;
         return MessageText.Check(text, limits);
     }
 

@@ -93,9 +93,7 @@ internal sealed class SocketEndpoints(
         registry.Add(connection);
         try
         {
-            if (user is { } known)
-                dispatcher.Welcome(connection, known);
-            if (join is not null)
+            if (user is { } known && dispatcher.Welcome(connection, known) && join is not null)
                 await dispatcher.JoinAsync(connection, join, tell: join.Since is not null);
             await connection.ReadAsync(dispatcher);
         }
@@ -119,9 +117,7 @@ internal sealed class SocketEndpoints(
         if (request.Query.TryGetValue("ticket", out var ticket))
             return tickets.TryRedeem(ticket.ToString(), out var holder) ? (holder, null) : (null, TicketRefused);
 
-        const string Scheme = "Bearer ";
-        var header = request.Headers.Authorization.ToString();
-        var token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..] : request.Query["token"].ToString();
+        var token = BearerAuthentication.TokenOf(request) ?? request.Query["token"].ToString();
         if (token.Length == 0)
             return (null, null);
         return (await tokens.ValidateAsync(token)).TryGet(out var user, out var error) ? (user, null) : (null, error);

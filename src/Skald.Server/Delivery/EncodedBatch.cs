@@ -9,12 +9,12 @@ internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, long 
 {
     public long First { get; } = first;
 
-    public long Last => First + starts.Length - 1;
+    public long Last => End.Seq;
 
     public ReadOnlyMemory<byte> Bytes => bytes;
 
-    /// <summary>Bytes that the feed has delivered with this batch.</summary>
-    public long EndOffset => startOffset + bytes.Length;
+    /// <summary>The feed's head, and a reader's cursor, once this batch is delivered.</summary>
+    public Position End { get; } = new(first + starts.Length - 1, startOffset + bytes.Length);
 
     /// <returns>The frames of everything after <paramref name="seq"/>, which lies in this batch or just before it.</returns>
     public ReadOnlyMemory<byte> After(long seq) => bytes.AsMemory(seq < First ? 0 : starts[seq - First + 1]);

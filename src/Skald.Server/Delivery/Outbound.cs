@@ -24,8 +24,8 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
     private bool _broken;                 // the socket is gone
     private long _waitingSince;           // of the write under way; 0 while there is none
 
-    /// <summary>Called once something is wrong with this reader: it is too slow, its place is lost, the log cannot be read.</summary>
-    public Action<CloseCode> Failed { get; set; } = _ => { };
+    /// <summary>Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).</summary>
+    public Action<CloseCode, Exception?> Failed { get; set; } = (_, _) => { };
 
     /// <summary>Done when the close frame was written, or cannot be.</summary>
     public Task Finished => _finished.Task;
@@ -74,7 +74,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             }
             else if (subscription.Cursor == batch.First - 1)
             {
-                subscription.MoveTo(new Position(batch.Last, batch.EndOffset));
+                subscription.MoveTo(batch.End);
                 _rest = batch.Bytes[^WriteNow(batch.Bytes.Span).Length..];
                 loop = !_rest.IsEmpty && BeginLoop();
             }
@@ -85,7 +85,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         }
 
         if (failure is not null)
-            Failed(failure);
+            Failed(failure, null);
         else if (loop)
             _ = LoopAsync();
     }
@@ -112,7 +112,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         }
 
         if (!queued)
-            Failed(CloseCode.SlowConsumer);
+            Failed(CloseCode.SlowConsumer, null);
         else if (loop)
             _ = LoopAsync();
     }
@@ -187,11 +187,11 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             lock (_gate)
                 Break();
         }
-        catch (StorageException)
+        catch (Exception e)
         {
             lock (_gate)
                 _looping = false;
-            Failed(CloseCode.ServerError);
+            Failed(CloseCode.ServerError, e);
         }
     }
 
@@ -244,7 +244,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                 Stop(far);
             }
 
-            Failed(CloseCode.PositionLost);
+            Failed(CloseCode.PositionLost, null);
         }
     }
 

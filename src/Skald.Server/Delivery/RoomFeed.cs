@@ -81,7 +81,7 @@ internal sealed class RoomFeed(Room room, int tailBytes)
                 if (after < batch.Last)
                 {
                     frames = batch.After(after);
-                    end = new Position(batch.Last, batch.EndOffset);
+                    end = batch.End;
                     return true;
                 }
             }
@@ -107,7 +107,7 @@ internal sealed class RoomFeed(Room room, int tailBytes)
             _tailLength += batch.Bytes.Length;
             while (_tailLength > tailBytes && _tail.Count > 1)
                 _tailLength -= _tail.Dequeue().Bytes.Length;
-            Volatile.Write(ref _head, new Position(batch.Last, batch.EndOffset));
+            Volatile.Write(ref _head, batch.End);
         }
     }
 }

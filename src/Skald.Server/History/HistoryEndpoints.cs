@@ -14,6 +14,10 @@ internal static class HistoryEndpoints
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1_000;
 
+    private static readonly ChatError BadLimit = new(ErrorCode.BadRequest, $"limit must be an integer from 1 to {MaxLimit}.");
+    private static readonly ChatError BadBefore = new(ErrorCode.BadRequest, "before must be a seq: an integer from 1.");
+    private static readonly ChatError BadAfter = new(ErrorCode.BadRequest, "after must be a seq: an integer from 0.");
+
     public static void MapHistory(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
             .RequireAuthorization()
@@ -21,12 +25,10 @@ internal static class HistoryEndpoints
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
                 "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\").")
-            .Produces<HistoryMessage[]>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(503)
-            .WithMetadata(
-                new ApiExample(200, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]"""),
-                new ApiExample(400, """{"status":400,"detail":"limit must be an integer from 1 to 1000.","code":"bad_request"}"""),
-                new ApiExample(401, """{"status":401,"detail":"Send Authorization: Bearer with an access token.","code":"not_authenticated"}"""),
-                new ApiExample(404, """{"status":404,"detail":"There is no room of this name.","code":"room_not_found","room":"no.where"}"""));
+            .Produces<HistoryMessage[]>()
+            .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]""")
+            .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" })
+            .RefusesStrangers();
 
     /// <param name="room">The room's name.</param>
     /// <param name="limit">How many messages at most, 1–1000; 100 where it is not given.</param>
@@ -41,13 +43,13 @@ internal static class HistoryEndpoints
         string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log)
     {
         if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var count))
-            return Invalid($"limit must be an integer from 1 to {MaxLimit}.");
+            return BadLimit.ToProblem();
         if (!TryRead(before, long.MaxValue, 1, long.MaxValue, out var end))
-            return Invalid("before must be a seq: an integer from 1.");
+            return BadBefore.ToProblem();
         if (!TryRead(after, -1, 0, long.MaxValue, out var start))
-            return Invalid("after must be a seq: an integer from 0.");
+            return BadAfter.ToProblem();
         if (!RoomName.IsValid(room))
-            return new ChatError(ErrorCode.RoomNotFound, "A room's name is 1–100 letters, digits, hyphens or underscores.") { Room = room }.ToProblem();
+            return (RoomName.Refused with { Room = room }).ToProblem();
         if (await rooms.FindAsync(room) is not { } found)
             return Results.Json(Array.Empty<HistoryMessage>());
         if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
@@ -98,8 +100,6 @@ internal static class HistoryEndpoints
         return text is null
             || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
     }
-
-    private static Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Invalid(string detail) => new ChatError(ErrorCode.BadRequest, detail).ToProblem();
 
     /// <summary>JSON that is written already.</summary>
     private sealed class JsonBytes(ReadOnlyMemory<byte> json) : IResult

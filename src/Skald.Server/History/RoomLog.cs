@@ -14,6 +14,8 @@ namespace Skald.Server.History;
 internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
+    private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
+    private static readonly ChatError Failed = new(ErrorCode.ServerError, "Something failed here; nothing was stored. Try again later.");
 
     private readonly int _batchSize = limits.Value.MessagesPerBatch;
 
@@ -22,6 +24,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         new BoundedChannelOptions(limits.Value.QueuedMessages) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private Task _running = Task.CompletedTask;
+    private volatile bool _stopped;
 
     public string Epoch => store.Epoch;
 
@@ -30,7 +33,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
-    public ChatError? TryAppend(Draft draft) => _queue.Writer.TryWrite(draft) ? null : QueueFull;
+    public ChatError? TryAppend(Draft draft) => _queue.Writer.TryWrite(draft) ? null : _stopped ? Stopped : QueueFull;
 
     /// <inheritdoc cref="IMessageStore.ReadAsync"/>
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
@@ -41,6 +44,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
     public Task StopAsync()
     {
+        _stopped = true;
         _queue.Writer.TryComplete();
         return _running;
     }
@@ -64,13 +68,15 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         {
             await store.AppendAsync(batch);
         }
-        catch (StorageException e)
+        catch (Exception e)
         {
-            Log.NotStored(logger, batch.Count, e.Error.Code.Name, e.InnerException);
-            if (e.Error.Code == ErrorCode.StorageFailed)
-                readiness.NotReady(e.Error.Code.Name);
+            // Whatever it was, the log goes on with the next batch, and these senders are told.
+            var error = e is StorageException storage ? storage.Error : Failed;
+            Log.NotStored(logger, batch.Count, error.Code.Name, e);
+            if (error.Code == ErrorCode.StorageFailed)
+                readiness.NotReady(error.Code.Name);
             foreach (var draft in batch)
-                draft.Complete(e.Error);
+                draft.Complete(error);
             return false;
         }
 
@@ -86,6 +92,6 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     private static partial class Log
     {
         [LoggerMessage(2000, LogLevel.Error, "{Count} messages were refused: {Code}")]
-        public static partial void NotStored(ILogger logger, int count, string code, Exception? cause);
+        public static partial void NotStored(ILogger logger, int count, string code, Exception cause);
     }
 }

@@ -8,6 +8,9 @@ namespace Skald.Server.Operations;
 /// <summary>Errors over HTTP: RFC 9457 problem details with a stable <c>code</c> and a sentence that says what to change.</summary>
 internal static class Problems
 {
+    /// <summary>What a request without a credential is answered.</summary>
+    public static ChatError NotAuthenticated { get; } = new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token.");
+
     public static ProblemHttpResult ToProblem(this ChatError error) => TypedResults.Problem(Details(error));
 
     /// <summary>Answers with the error, from middleware.</summary>
@@ -32,6 +35,7 @@ internal static class Problems
         var problem = context.ProblemDetails;
         var response = context.HttpContext.Response;
         problem.Type = null;
+        problem.Extensions.Remove("trace_id");   // two refusals that must not be told apart are equal to the byte
         if (!problem.Extensions.ContainsKey("code") && ForStatus(problem.Status ?? response.StatusCode) is { } error)
         {
             problem.Extensions["code"] = error.Code.Name;
@@ -48,7 +52,7 @@ internal static class Problems
     private static ChatError? ForStatus(int status) => status switch
     {
         400 => new(ErrorCode.Malformed, "The request cannot be read: check its JSON and its fields."),
-        401 => new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token."),
+        401 => NotAuthenticated,
         403 => new(ErrorCode.Forbidden, "This is not allowed."),
         404 => new(ErrorCode.NotFound, "There is nothing at this address."),
         405 => new(ErrorCode.MethodNotAllowed, "This address knows other methods: see the Allow header."),

@@ -8,11 +8,13 @@ internal static class TrustedProxies
 {
     private const string Setting = "TrustedProxies";
 
+    public static bool AreSet(IConfiguration configuration) => configuration.GetSection(Setting).GetChildren().Any();
+
     public static void UseTrustedProxies(this IApplicationBuilder app, IConfiguration configuration)
     {
-        var proxies = configuration.GetSection(Setting).Get<string[]>() ?? [];
-        if (proxies.Length == 0)
+        if (!AreSet(configuration))
             return;
+        var proxies = configuration.GetSection(Setting).Get<string[]>()!;
         var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();

@@ -9,7 +9,7 @@ namespace Skald.Server.Rooms;
 /// <summary>All rooms that this node has met, by name: one <see cref="Room"/> object each.</summary>
 internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> options, IOptions<Limits> limits, TimeProvider clock)
 {
-    private static readonly ChatError NoSuchRoom = new(ErrorCode.RoomNotFound, "There is no room of this name.");
+    public static ChatError NoSuchRoom { get; } = new(ErrorCode.RoomNotFound, "There is no room of this name.");
 
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
 

@@ -30,7 +30,7 @@ internal sealed class AccountsBench : IAsyncDisposable
 
     public FakeClock Clock { get; }
 
-    public RecordedLog Logged => Get<RecordedLog>();
+    public CapturedLog Log => Get<CapturedLog>();
 
     public IAccountStore Store => Get<IAccountStore>();
 
@@ -46,7 +46,7 @@ internal sealed class AccountsBench : IAsyncDisposable
     public static async Task<AccountsBench> StartAsync(
         IEnumerable<KeyValuePair<string, string?>>? settings = null, string? directory = null, FakeClock? clock = null)
     {
-        var data = directory ?? System.IO.Directory.CreateTempSubdirectory("skald-").FullName;
+        var data = directory ?? TestData.NewDirectory();
         clock ??= new FakeClock();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection([new("Data", data), new("Accounts:PasswordIterations", "1000")])
@@ -55,8 +55,8 @@ internal sealed class AccountsBench : IAsyncDisposable
 
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(configuration);
-        services.AddSingleton<RecordedLog>();
-        services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<RecordedLog>());
+        services.AddSingleton<CapturedLog>();
+        services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<CapturedLog>());
         services.AddLogging();
         services.AddOperations(configuration);
         services.AddAccounts(configuration);

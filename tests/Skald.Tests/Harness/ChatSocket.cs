@@ -13,9 +13,14 @@ internal sealed class ChatSocket : IAsyncDisposable
 
     public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
 
-    public static async Task<ChatSocket> OpenAsync(Uri address)
+    /// <param name="address">Of the socket.</param>
+    /// <param name="headers">Of the handshake, as <c>("Authorization", "Bearer …")</c>.</param>
+    public static async Task<ChatSocket> OpenAsync(Uri address, params (string Name, string Value)[] headers)
     {
         var chat = new ChatSocket();
+        foreach (var (name, value) in headers)
+            chat._socket.Options.SetRequestHeader(name, value);
+        chat._socket.Options.RemoteCertificateValidationCallback = TestCertificate.Accept;
         await chat._socket.ConnectAsync(address, Deadline.Token());
         return chat;
     }
@@ -70,6 +75,14 @@ internal sealed class ChatSocket : IAsyncDisposable
         var frame = await ReceiveAsync();
         Assert.Equal(type, frame.GetProperty("type").GetString());
         return frame;
+    }
+
+    /// <summary>The next frame, which must be an error with this code.</summary>
+    public async Task<JsonElement> ExpectErrorAsync(string code)
+    {
+        var error = await ExpectAsync("error");
+        Assert.Equal(code, error.GetProperty("code").GetString());
+        return error;
     }
 
     /// <summary>The next frame of this type; others are passed over.</summary>

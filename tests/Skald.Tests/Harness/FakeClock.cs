@@ -6,7 +6,7 @@ internal sealed class FakeClock : TimeProvider
     private readonly Lock _gate = new();
     private readonly List<FakeTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 2, 21, 16, 46, 2, TimeSpan.Zero);
-    private long _elapsed;
+    private long _elapsed = TimeSpan.TicksPerHour;   // as on a machine that has been up for an hour: 0 is no moment
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -20,7 +22,10 @@ internal sealed class SkaldServer : IAsyncDisposable
     private SkaldServer(WebApplication app, string data, bool ownsData)
     {
         (_app, Data, _ownsData) = (app, data, ownsData);
-        Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        Http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept } })
+        {
+            BaseAddress = new Uri(app.Urls.Single()),
+        };
     }
 
     public string Data { get; }
@@ -37,8 +42,13 @@ internal sealed class SkaldServer : IAsyncDisposable
     /// <param name="clock">The server's time, where the test owns it.</param>
     /// <param name="data">The directory of an earlier server, to start again on.</param>
     /// <param name="configure">What only a test may do to the server: the switches of negative controls.</param>
+    /// <param name="certificate">Serves TLS with it.</param>
     public static async Task<SkaldServer> StartAsync(
-        IEnumerable<(string Key, string Value)>? settings = null, TimeProvider? clock = null, string? data = null, Action<IServiceCollection>? configure = null)
+        IEnumerable<(string Key, string Value)>? settings = null,
+        TimeProvider? clock = null,
+        string? data = null,
+        Action<IServiceCollection>? configure = null,
+        X509Certificate2? certificate = null)
     {
         var directory = data ?? TestData.NewDirectory();
         var log = new CapturedLog();
@@ -49,17 +59,28 @@ internal sealed class SkaldServer : IAsyncDisposable
             new("Data", directory),
             new("Accounts:PasswordIterations", "1000"),
             new("Limits:Enabled", "false"),
-            .. (settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)),
         ]);
+        builder.Configuration.AddInMemoryCollection((settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
+        if (certificate is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate)));
         builder.AddSkald();
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapSkald();
-        await app.StartAsync();
+        try
+        {
+            app.MapSkald();
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
         return new SkaldServer(app, directory, ownsData: data is null) { Log = log };
     }
 
@@ -80,7 +101,7 @@ internal sealed class SkaldServer : IAsyncDisposable
     }
 
     /// <summary>An address of a socket here: <c>/ws/?token=…</c></summary>
-    public Uri SocketAddress(string pathAndQuery) => new($"ws://{Address.Authority}{pathAndQuery}");
+    public Uri SocketAddress(string pathAndQuery) => new($"{(Address.Scheme == "https" ? "wss" : "ws")}://{Address.Authority}{pathAndQuery}");
 
     /// <summary>Stops as SIGTERM does; the data stays for the next server.</summary>
     public Task StopAsync() => _app.StopAsync();

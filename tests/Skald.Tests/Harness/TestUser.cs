@@ -30,6 +30,13 @@ internal sealed record TestUser(SkaldServer Server, string Username, string Acce
     public Task<ChatSocket> OpenRoomAsync(string room, string query = "") =>
         ChatSocket.OpenAsync(Server.SocketAddress($"/ws/chat/{room}/?token={Access}{query}"));
 
+    /// <summary>A ticket that opens one socket.</summary>
+    public async Task<string> TicketAsync()
+    {
+        using var response = (await SendAsync(HttpMethod.Post, "/api/ws-ticket/")).EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("ticket").GetString()!;
+    }
+
     public async Task<JsonElement[]> HistoryAsync(string room, string query = "") =>
         (await (await SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/{query}")).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>())!;
 

@@ -50,6 +50,9 @@ internal static class SqliteFile
 
     public static SqliteConnection OpenWriter(string file)
     {
+        // SQLite gives the -wal and -shm files the mode of the database: password hashes are nobody else's to read.
+        if (!File.Exists(file) && !OperatingSystem.IsWindows())
+            File.Open(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
         var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
         // Only this connection checkpoints: by itself, after a commit that leaves 1,000 pages (4 MB) in the WAL.
         Set(connection, file, "journal_mode", "wal");

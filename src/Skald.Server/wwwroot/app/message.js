@@ -24,7 +24,7 @@ export function unsentMessage(message, username) {
   const article = articleOf(username, message.text, new Date(message.at), true);
   article.dataset.pending = "true";
   const time = element("time", HTMLTimeElement, article);
-  time.textContent = "sending";
+  time.textContent = "waiting";
   return article;
 }
 

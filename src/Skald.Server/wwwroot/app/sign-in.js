@@ -57,8 +57,11 @@ export class SignIn {
   async #send() {
     this.#clear();
     const empty = [this.#username, this.#password].filter((input) => input.value === "");
-    for (const input of empty) this.#fault(input, "Please fill this in.");
-    if (empty.length > 0) return empty[0].focus();
+    for (const input of empty) this.#fault(input, "This is needed.");
+    if (empty.length > 0) {
+      tell(this.#error, "Please fill in the marked fields.");
+      return empty[0].focus();
+    }
 
     this.#submit.disabled = true;
     try {
@@ -88,16 +91,17 @@ export class SignIn {
   /** @param {SkaldError} error */
   #tell(error) {
     const fields = { username: this.#username, password: this.#password, email: this.#email };
-    const faults = Object.entries(error.errors ?? {});
-    const lines = [];
-    for (const [name, texts] of faults) {
+    const general = [];
+    for (const [name, texts] of Object.entries(error.errors ?? {})) {
       const input = fields[/** @type {keyof typeof fields} */ (name)];
       if (input) this.#fault(input, texts.join(" "));
-      lines.push(texts.join(" "));
+      else general.push(...texts);
     }
-    const waiting = error.code === "rate_limited" ? waitSentence(error.retryAfterMs) : sentenceOf(error);
-    tell(this.#error, lines.length > 0 ? lines.join(" ") : waiting);
-    (this.#form.querySelector("[aria-invalid=true]") instanceof HTMLElement ? element("[aria-invalid=true]", HTMLElement, this.#form) : this.#password).focus();
+    const marked = this.#form.querySelector("[aria-invalid=true]");
+    if (marked) general.unshift("Please correct the marked fields.");
+    if (general.length === 0) general.push(error.code === "rate_limited" ? waitSentence(error.retryAfterMs) : sentenceOf(error));
+    tell(this.#error, general.join(" "));
+    (marked instanceof HTMLElement ? marked : this.#password).focus();
   }
 
   /** @param {HTMLInputElement} input @param {string} [text] */

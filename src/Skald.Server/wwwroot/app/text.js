@@ -34,9 +34,10 @@ function linkTo(url, written) {
 
 /** @param {string} written */
 function webAddress(written) {
-  const url = URL.parse(written);
+  if (!URL.canParse(written)) return undefined;
+  const url = new URL(written);
   // A name before an @ is there to be taken for the host.
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
+  if (!/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
   return url;
 }
 

@@ -17,7 +17,7 @@ CREATE TABLE users (
 ) STRICT;
 
 CREATE TABLE sessions (
-    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           INTEGER PRIMARY KEY,   -- drawn at random: a restored backup must not give one out twice
     user_id      INTEGER NOT NULL REFERENCES users (id),
     generation   INTEGER NOT NULL,   -- which refresh token is the valid one
     rotated_at   INTEGER NOT NULL,

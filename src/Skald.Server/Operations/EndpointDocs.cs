@@ -1,8 +1,7 @@
 using System.Text.Json;
 using Skald.Protocol;
-using Skald.Server.Operations;
 
-namespace Skald.Server.Accounts;
+namespace Skald.Server.Operations;
 
 /// <summary>How an endpoint declares its answers for the OpenAPI document: each status with an example.</summary>
 internal static class EndpointDocs
@@ -31,10 +30,11 @@ internal static class EndpointDocs
 
     /// <summary>What every endpoint for users may answer besides.</summary>
     public static RouteHandlerBuilder RefusesStrangers(this RouteHandlerBuilder endpoint) =>
-        endpoint.Refuses(BearerAuthentication.NotAuthenticated, StorageFailed);
+        endpoint.Refuses(Problems.NotAuthenticated, StorageFailed);
 
     public static ChatError StorageFailed { get; } = new(ErrorCode.StorageFailed, "The disk refused; nothing was changed.");
 
+    /// <summary>An example of a refused field.</summary>
     public static ChatError Invalid(string field, string problem) => new(ErrorCode.ValidationFailed, $"Check {field}: see errors.")
     {
         Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [problem] },
