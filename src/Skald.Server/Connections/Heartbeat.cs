@@ -16,10 +16,23 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions se
             var now = clock.GetUtcNow();
             foreach (var connection in registry.All)
             {
-                connection.Tick();
+                Tick(connection);
                 if (connection.SessionCheckAt <= now && connection.User is { } user)
                     await CheckSessionAsync(connection, user);
             }
+        }
+    }
+
+    private void Tick(Connection connection)
+    {
+        try
+        {
+            connection.Tick();
+        }
+        catch (Exception e)
+        {
+            // It may have ended this moment. Whatever it is, the clock goes on for all others.
+            Log.TickFailed(logger, connection.User?.Id, e);
         }
     }
 
@@ -32,7 +45,7 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions se
             else
                 connection.Close(CloseCode.TokenNotValid);
         }
-        catch (Operations.StorageException e)
+        catch (Exception e)
         {
             Log.NotChecked(logger, user.SessionId, e);
         }
@@ -40,6 +53,9 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions se
 
     private static partial class Log
     {
+        [LoggerMessage(4021, LogLevel.Debug, "A socket of user {UserId} could not be looked after")]
+        public static partial void TickFailed(ILogger logger, long? userId, Exception cause);
+
         [LoggerMessage(4020, LogLevel.Warning, "Session {SessionId} could not be looked up; its socket stays open until it can")]
         public static partial void NotChecked(ILogger logger, long sessionId, Exception cause);
     }

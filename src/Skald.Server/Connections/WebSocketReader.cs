@@ -17,6 +17,9 @@ internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider
     private const int MinBuffer = 4 * 1024;
     private const int MaxHeader = 14;
 
+    /// <summary>A delay cuts off fractions of it: added, it waits long enough.</summary>
+    private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(1);
+
     private byte[] _buffer = [];
     private int _start, _end;
     private int _consumed;              // length of the frame that was handed out last
@@ -52,7 +55,9 @@ internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider
                 return Incoming.End;
         }
 
-        Volatile.Write(ref _unfinishedSince, 0);
+        // A control frame between the fragments of a message does not finish it.
+        if (_messageOpcode == 0 || _messageHandedOut)
+            Volatile.Write(ref _unfinishedSince, 0);
         return incoming;
     }
 
@@ -104,10 +109,11 @@ internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider
             return false;
         _end += read;
         Volatile.Write(ref _heardAt, clock.GetTimestamp());
-        if (!_bytes.TryTake(read, limits.BytesPerConnection, limits.ByteBurst, clock, out var wait))
+        // Until they are paid for: what was read and not counted would be free.
+        while (!_bytes.TryTake(read, limits.BytesPerConnection, limits.ByteBurst, clock, out var wait))
         {
             OnExcess();
-            await Task.Delay(wait, clock);
+            await Task.Delay(wait + DelayStep, clock);
         }
 
         return true;

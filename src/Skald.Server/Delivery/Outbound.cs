@@ -39,6 +39,8 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         bool loop;
         lock (_gate)
         {
+            if (_closing || _broken)
+                return;
             subscription.Active = true;
             _subscriptions.Add(subscription);
             loop = BeginLoop();
@@ -94,20 +96,24 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
     /// <param name="frame">A whole WebSocket frame; copied where it has to wait.</param>
     public void Answer(ReadOnlySpan<byte> frame)
     {
-        bool queued, loop;
+        var queued = true;
+        bool loop;
         lock (_gate)
         {
             if (_closing || _broken)
                 return;
-            if (!_looping)
+            if (_looping)
             {
-                // Nothing waits before it: it goes straight out, and what does not fit is the first to be queued.
-                frame = WriteNow(frame);
-                if (frame.IsEmpty)
+                queued = Queue(frame);
+            }
+            else
+            {
+                // Nothing waits before it: it goes straight out. What does not fit must follow whatever its length, or the frame would be torn.
+                _rest = WriteNow(frame).ToArray();
+                if (_rest.IsEmpty)
                     return;
             }
 
-            queued = Queue(frame);
             loop = queued && BeginLoop();
         }
 
@@ -187,12 +193,6 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             lock (_gate)
                 Break();
         }
-        catch (Exception e)
-        {
-            lock (_gate)
-                _looping = false;
-            Failed(CloseCode.ServerError, e);
-        }
     }
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
@@ -230,7 +230,17 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                 cursor = far.Cursor;
             }
 
-            var page = await LogPage.ReadAsync(log, far.Room, cursor);
+            EncodedBatch? page = null;
+            Exception? failure = null;
+            try
+            {
+                page = await LogPage.ReadAsync(log, far.Room, cursor);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
             lock (_gate)
             {
                 if (!far.Active || far.Cursor != cursor)
@@ -244,7 +254,8 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                 Stop(far);
             }
 
-            Failed(CloseCode.PositionLost, null);
+            // The loop goes on: the close frame has to be written by somebody.
+            Failed(failure is null ? CloseCode.PositionLost : CloseCode.ServerError, failure);
         }
     }
 

@@ -15,13 +15,21 @@ internal sealed class RoomFeed(Room room, int tailBytes)
     private readonly Queue<EncodedBatch> _tail = [];
     private int _tailLength;
     private Subscription[] _subscribers = [];   // copy-on-write: fan-out takes no lock
-    private Position _head = new(room.LastSeq, 0);
+    private Position? _head;                    // null until it begins
     private bool _ended;
 
     public Room Room => room;
 
     /// <summary>The last message handed to the subscribers, and how many bytes of frames that were since the feed began.</summary>
-    public Position Head => Volatile.Read(ref _head);
+    public Position Head => Volatile.Read(ref _head)!;
+
+    /// <summary>Says what the feed follows upon. Only the first call counts.</summary>
+    /// <remarks>Called once the feed can be found: what is announced before that passes it by, and must not lie after its head.</remarks>
+    public void Begin(long seq)
+    {
+        if (Volatile.Read(ref _head) is null)
+            Interlocked.CompareExchange(ref _head, new Position(seq, 0), null);
+    }
 
     /// <summary>Adds a cursor. From here on it is offered every batch; it decides itself what it still needs.</summary>
     /// <returns>False when the feed has ended: there is another one.</returns>
@@ -52,15 +60,18 @@ internal sealed class RoomFeed(Room room, int tailBytes)
     /// <param name="encoder">The delivery thread's.</param>
     public void Deliver(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
-        // What a new feed was born with, because it read the head after the commit and before the announcement.
-        while (!drafts.IsEmpty && drafts[0].Seq <= _head.Seq)
+        if (drafts.IsEmpty)
+            return;
+        Begin(drafts[0].Seq - 1);
+        // What a new feed began with, because it read the head after the commit and before the announcement.
+        while (!drafts.IsEmpty && drafts[0].Seq <= Head.Seq)
             drafts = drafts[1..];
         if (drafts.IsEmpty)
             return;
 
         foreach (var draft in drafts)
             encoder.Add(draft);
-        var batch = encoder.Take(drafts[0].Seq, _head.Offset);
+        var batch = encoder.Take(drafts[0].Seq, Head.Offset);
         Append(batch);
         foreach (var subscription in Volatile.Read(ref _subscribers))
             subscription.Reader.Offer(subscription, batch);
@@ -96,7 +107,7 @@ internal sealed class RoomFeed(Room room, int tailBytes)
     {
         lock (_gate)
         {
-            if (batch.First != _head.Seq + 1)
+            if (batch.First != Head.Seq + 1)
             {
                 // A gap: the log has what lies between, and whoever needs it reads it there.
                 _tail.Clear();

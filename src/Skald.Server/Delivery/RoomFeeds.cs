@@ -18,6 +18,7 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
         while (true)
         {
             var feed = _feeds.GetOrAdd(subscription.Room, static (room, tailBytes) => new RoomFeed(room, tailBytes), limits.Value.TailBytes);
+            feed.Begin(subscription.Room.LastSeq);
             subscription.Feed = feed;
             if (feed.TryAdd(subscription))
                 return feed.Head.Seq;

@@ -87,10 +87,12 @@ internal sealed class RawHttp : IDisposable
             head.Append((char)(await ReadByteAsync() ?? throw new IOException($"The server closed after \"{head}\".")));
         var lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var headers = lines.Skip(1).Select(line => line.Split(':', 2)).ToLookup(pair => pair[0], pair => pair[1].Trim(), StringComparer.OrdinalIgnoreCase);
-        var body = headers.Contains("Transfer-Encoding")
-            ? await ReadChunksAsync()
-            : await ReadBytesAsync(headers["Content-Length"].Select(length => int.Parse(length, CultureInfo.InvariantCulture)).FirstOrDefault());
-        return new RawAnswer(int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture), headers, Encoding.UTF8.GetString(body));
+        var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
+        var body = status is 101 or 204 ? []
+            : headers.Contains("Transfer-Encoding") ? await ReadChunksAsync()
+            : headers["Content-Length"].FirstOrDefault() is { } length ? await ReadBytesAsync(int.Parse(length, CultureInfo.InvariantCulture))
+            : await ReadToEndAsync();
+        return new RawAnswer(status, headers, Encoding.UTF8.GetString(body));
     }
 
     public Task SendTextAsync(string text) => WriteAsync(Frame(WebSocketFrame.Text, Encoding.UTF8.GetBytes(text)));
@@ -197,6 +199,14 @@ internal sealed class RawHttp : IDisposable
             if (length == 0)
                 return [.. body];
         }
+    }
+
+    private async Task<byte[]> ReadToEndAsync()
+    {
+        var body = new List<byte>();
+        while (await ReadByteAsync() is { } next)
+            body.Add(next);
+        return [.. body];
     }
 
     private async ValueTask<byte[]> ReadBytesAsync(int count)

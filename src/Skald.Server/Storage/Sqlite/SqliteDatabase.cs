@@ -15,7 +15,8 @@ internal sealed partial class SqliteDatabase : IDisposable
 {
     private const int ReaderThreads = 2;
     private const int MaxQueued = 4_096;
-    private const int SqliteFull = 13, SqliteIoError = 10;
+    // sqlite.org/rescode.html
+    private const int Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
 
     private readonly FileStream _lock;
     private readonly SqliteThread _writer;
@@ -69,7 +70,20 @@ internal sealed partial class SqliteDatabase : IDisposable
 
     /// <summary>Runs work on a reader's thread, with a connection that cannot write.</summary>
     public Task<T> ReadAsync<T>(Func<SqliteConnection, T> work) =>
-        Enqueue(_reads, work, TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(
+            _reads,
+            connection =>
+            {
+                try
+                {
+                    return work(connection);
+                }
+                catch (SqliteException e)
+                {
+                    throw new StorageException(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
+                }
+            },
+            TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose()
     {
@@ -124,9 +138,12 @@ internal sealed partial class SqliteDatabase : IDisposable
             RollBack(connection);
             switch (e)
             {
-                case SqliteException { SqliteErrorCode: SqliteFull }:
+                case SqliteException { SqliteErrorCode: Full }:
                     throw new StorageException(ErrorCode.StorageFull, e);
-                case SqliteException { SqliteErrorCode: SqliteIoError }:
+                case SqliteException { SqliteErrorCode: Busy or Locked or NoMemory }:
+                    // Another program holds the file, for longer than we wait: that passes.
+                    throw new StorageException(ErrorCode.Overloaded, e);
+                case SqliteException { SqliteErrorCode: IoError or Corrupt or ReadOnly or CannotOpen or NoDatabase }:
                     _failed = true;
                     Log.Failed(_logger, e);
                     throw new StorageException(ErrorCode.StorageFailed, e);

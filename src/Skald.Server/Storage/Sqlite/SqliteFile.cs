@@ -59,6 +59,8 @@ internal static class SqliteFile
         Set(connection, file, "synchronous", "2", "FULL");
         Set(connection, file, "foreign_keys", "1", "ON");
         Set(connection, file, "wal_autocheckpoint", "1000");
+        // A database shell or a backup may hold the file for a moment.
+        Set(connection, file, "busy_timeout", "2000");
         using var probe = connection.CreateCommand();
         probe.CommandText = "BEGIN IMMEDIATE; ROLLBACK";
         probe.ExecuteNonQuery();

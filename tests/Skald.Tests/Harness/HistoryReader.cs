@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Skald.Tests.Harness;
+
+/// <summary>Reads whole rooms over HTTP, page by page, as any client can.</summary>
+internal static class HistoryReader
+{
+    public static async Task<RoomHistory> ReadAsync(HttpClient http, string access, string room)
+    {
+        var messages = new List<StoredText>();
+        while (true)
+        {
+            var after = messages.Count == 0 ? 0 : messages[^1].Seq;
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/api/chat/history/{room}/?limit=1000&after={after}"));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", access);
+            using var response = await http.SendAsync(request).Within();
+            var page = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>();
+            messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!)));
+            if (page!.Length < 1000)
+                return new RoomHistory(room, messages);
+        }
+    }
+}

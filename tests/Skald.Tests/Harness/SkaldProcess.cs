@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Skald.Tests.Harness;
+
+/// <summary>The built server as a process of its own, which can be killed without a word and started again on the same data.</summary>
+internal sealed class SkaldProcess : IAsyncDisposable
+{
+    private const string Listening = "Now listening on: ";
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SkaldProcess(ProcessStartInfo start)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Take(line.Data);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data);
+        _process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"The server ended: {Output}"));
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public HttpClient Http { get; } = new();
+
+    /// <summary>From the start of the process until <c>/readyz</c> said so.</summary>
+    public TimeSpan ReadyAfter { get; private set; }
+
+    public bool HasExited => _process.HasExited;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output);
+        }
+    }
+
+    /// <summary>Starts the server as it ships, but for its rate limits and the cost of passwords.</summary>
+    /// <param name="data">Its data directory.</param>
+    /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
+    public static Task<SkaldProcess> StartAsync(string data, params string[] under)
+    {
+        string[] server =
+        [
+            "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), "--Urls", "http://127.0.0.1:0", "--Data", data,
+            "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000",
+        ];
+        string[] command = [.. under, .. server];
+        return StartAsync(new ProcessStartInfo(command[0], command[1..]));
+    }
+
+    /// <summary>Starts a program that says where it listens as the server does.</summary>
+    public static async Task<SkaldProcess> StartAsync(ProcessStartInfo start)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var server = new SkaldProcess(start);
+        try
+        {
+            server.Http.BaseAddress = await server._listening.Task.Within();
+            while (await server.ReadinessAsync() != HttpStatusCode.OK)
+            {
+            }
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+
+        server.ReadyAfter = TimeProvider.System.GetElapsedTime(started);
+        return server;
+    }
+
+    public async Task<HttpStatusCode> ReadinessAsync()
+    {
+        using var answer = await Http.GetAsync("/readyz").Within();
+        return answer.StatusCode;
+    }
+
+    /// <summary>An address of a socket here: <c>/ws/?token=…</c></summary>
+    public Uri SocketAddress(string pathAndQuery) => new($"ws://{Http.BaseAddress!.Authority}{pathAndQuery}");
+
+    /// <summary>An access token of this user, who is registered if need be.</summary>
+    public async Task<string> SignInAsync(string username)
+    {
+        using var registered = await Http.PostAsJsonAsync("/api/register/", new { username, password = "12345678" }).Within();
+        using var answer = await Http.PostAsJsonAsync("/api/login/", new { username, password = "12345678" }).Within();
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access").GetString()!;
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().Within();
+    }
+
+    /// <summary><c>SIGTERM</c>, and its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        const int SigTerm = 15;
+        _ = Kill(_process.Id, SigTerm);
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Http.Dispose();
+        _process.Dispose();
+    }
+
+    private void Take(string? line)
+    {
+        if (line is null)
+            return;
+        lock (_output)
+            _output.Add(line);
+        if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
+            _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Trim()));
+    }
+
+#pragma warning disable SYSLIB1054 // One call of a test.
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+#pragma warning restore SYSLIB1054
+}
