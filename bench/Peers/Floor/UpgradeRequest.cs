@@ -24,7 +24,8 @@ internal static class UpgradeRequest
     }
 
     public static byte[] Answer(string key) => Encoding.ASCII.GetBytes(
-        $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {WebSocketHandshake.AcceptKey(key)}\r\n\r\n");
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        $"Sec-WebSocket-Accept: {WebSocketHandshake.AcceptKey(key)}\r\n\r\n");
 
     private static string Between(string text, string before, char after)
     {

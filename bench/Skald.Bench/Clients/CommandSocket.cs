@@ -17,7 +17,7 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
     private uint _window;
     private uint _until;
 
-    public uint Acked { get; private set; }
+    public uint Acked { get; private set; } = room.Sent[place];
 
     /// <summary>Whether nothing is on its way.</summary>
     public bool IsIdle => Acked == room.Sent[place];

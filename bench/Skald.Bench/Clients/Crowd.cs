@@ -1,5 +1,4 @@
 using Skald.Bench.Load;
-using Skald.Bench.Machine;
 using Skald.Bench.Targets;
 
 namespace Skald.Bench.Clients;
@@ -9,78 +8,81 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
 {
     private static int _lastRoom;
 
-    private readonly List<OpenLoop> _openLoops = [];
-
     public IReadOnlyList<Room> Rooms => rooms;
 
-    private IEnumerable<RoomMember> Senders => rooms.SelectMany(room => room.Readers).Where(reader => reader.Place is not null);
+    private List<RoomMember> Senders => [.. rooms.SelectMany(room => room.Readers).Where(reader => reader.Place is not null)];
 
-    /// <summary>Fills new rooms and waits until everyone is in.</summary>
+    /// <summary>Fills new rooms and waits until everyone is in. The first readers of each are its senders.</summary>
     /// <param name="load">The load side.</param>
     /// <param name="target">Where the rooms are.</param>
     /// <param name="shape">How many of what.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public static async Task<Crowd> EnterAsync(LoadSide load, RunningTarget target, CrowdShape shape, CancellationToken cancellation)
     {
-        var rooms = Enumerable.Range(0, shape.Rooms).Select(_ => NewRoom(target.Target, shape.SendersPerRoom)).ToList();
+        var rooms = Enumerable.Range(0, shape.Rooms).Select(_ => NewRoom(target, shape.SendersPerRoom)).ToList();
         foreach (var room in rooms)
         {
             for (var place = 0; place < shape.ReadersPerRoom; place++)
-                room.Readers.Add(NewMember(target, room, place < shape.SendersPerRoom ? place : null, shape.TextBytes));
+                room.Readers.Add(place < shape.SendersPerRoom ? NewSender(target, room, place, shape.TextBytes) : NewReader(target, room));
         }
 
-        var crowd = new Crowd(load, rooms);
-        await load.OpenAsync([.. rooms.SelectMany(room => room.Readers)], cancellation);
-        return crowd;
+        return await EnterAsync(load, rooms, cancellation);
     }
 
-    public static Room NewRoom(Target target, int senders) => new($"bench-{++_lastRoom}", senders, target.KeepsTotalOrder);
+    /// <summary>Fills new rooms with readers only: those who send do it in another way.</summary>
+    /// <param name="load">The load side.</param>
+    /// <param name="target">Where the rooms are.</param>
+    /// <param name="rooms">How many.</param>
+    /// <param name="readersPerRoom">Readers in each.</param>
+    /// <param name="placesPerRoom">Those that will send into each.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static Task<Crowd> ReadersOfAsync(
+        LoadSide load, RunningTarget target, int rooms, int readersPerRoom, int placesPerRoom, CancellationToken cancellation)
+    {
+        var filled = Enumerable.Range(0, rooms).Select(_ => NewRoom(target, placesPerRoom)).ToList();
+        foreach (var room in filled)
+        {
+            for (var reader = 0; reader < readersPerRoom; reader++) room.Readers.Add(NewReader(target, room));
+        }
+
+        return EnterAsync(load, filled, cancellation);
+    }
+
+    /// <summary>A room that nobody has used before.</summary>
+    public static Room NewRoom(RunningTarget target, int senders) => new($"bench-{++_lastRoom}", senders, target.Target.KeepsTotalOrder);
 
     /// <summary>Each sender keeps so many of its messages on their way.</summary>
-    public Task KeepSendingAsync(int window) => OnSendersLoopsAsync(sender => sender.KeepSending(window));
+    public Task KeepSendingAsync(int window) => LoadSide.OnLoopsOfAsync(Senders, sender => sender.KeepSending(window));
 
     /// <summary>All senders together send so often, at fixed times.</summary>
-    /// <param name="perSecond">Sends a second.</param>
-    public async Task SendAtRateAsync(double perSecond)
-    {
-        var all = Senders.Count();
-        foreach (var group in Senders.GroupBy(sender => sender.Loop))
-        {
-            var senders = group.ToList();
-            var interval = (long)(Clock.Second / perSecond * all / senders.Count);
-            var openLoop = new OpenLoop(Clock.Now + interval, interval, senders);
-            _openLoops.Add(openLoop);
-            await group.Key.PostAsync(() => group.Key.Add(openLoop));
-        }
-    }
+    public Task<OpenLoops> SendAtRateAsync(double perSecond) => OpenLoops.StartAsync(Senders, sender => sender.Loop, perSecond);
 
     /// <summary>Stops sending, waits until every reader has everything, and checks it.</summary>
     public async Task SettleAsync(CancellationToken cancellation)
     {
-        foreach (var openLoop in _openLoops) openLoop.IsStopped = true;
-        await OnSendersLoopsAsync(sender => sender.StopSending());
+        await LoadSide.OnLoopsOfAsync(Senders, sender => sender.StopSending());
         await load.UntilAsync(() => rooms.All(room => room.IsComplete), "every reader has every message", cancellation);
         foreach (var room in rooms) room.Verify();
         load.ThrowIfFaulty();
     }
 
-    private static RoomMember NewMember(RunningTarget target, Room room, int? place, int textBytes)
+    private static async Task<Crowd> EnterAsync(LoadSide load, IReadOnlyList<Room> rooms, CancellationToken cancellation)
+    {
+        await load.OpenAsync([.. rooms.SelectMany(room => room.Readers)], cancellation);
+        return new Crowd(load, rooms);
+    }
+
+    private static RoomMember NewReader(RunningTarget target, Room room) =>
+        new(room, target.Target.Dialect!, target.RoomPath(room.Name, since: 0), new OrderCheck(room.Senders));
+
+    private static RoomMember NewSender(RunningTarget target, Room room, int place, int textBytes)
     {
         var dialect = target.Target.Dialect!;
         return new RoomMember(room, dialect, target.RoomPath(room.Name, since: 0), new OrderCheck(room.Senders))
         {
             Place = place,
-            Template = place is null ? null : dialect.Message(textBytes),
+            Template = dialect.Message(textBytes),
         };
-    }
-
-    private async Task OnSendersLoopsAsync(Action<RoomMember> act)
-    {
-        foreach (var group in Senders.GroupBy(sender => sender.Loop))
-        {
-            var senders = group.ToList();
-            await group.Key.PostAsync(() => senders.ForEach(act));
-        }
     }
 }
 

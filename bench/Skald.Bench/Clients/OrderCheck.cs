@@ -2,7 +2,10 @@ using Skald.Bench.Load;
 
 namespace Skald.Bench.Clients;
 
-/// <summary>What one reader has seen of its room: each sender's messages once and in order and, where the room is numbered, no hole in the numbers.</summary>
+/// <summary>
+/// What one reader has seen of its room: each sender's messages once and in order and, where the room is numbered, no hole in the
+/// numbers.
+/// </summary>
 internal sealed class OrderCheck(int senders)
 {
     private readonly uint[] _next = new uint[senders];

@@ -13,7 +13,8 @@ internal sealed class RestSender(Room room, int place, string token, int textByt
     private bool _sending;
     private long _sentAt;
 
-    public uint Answered { get; private set; }
+    /// <summary>Whether nothing is on its way.</summary>
+    public bool IsIdle { get; private set; } = true;
 
     public void KeepSending()
     {
@@ -25,7 +26,7 @@ internal sealed class RestSender(Room room, int place, string token, int textByt
 
     protected override void OnAnswer(int status, ReadOnlySpan<byte> answer, long receivedAt)
     {
-        Answered++;
+        IsIdle = true;
         Loop.Stats.Answer.Record(receivedAt - _sentAt);
         if (status != Created) Loop.Fail(Encoding.UTF8.GetString(answer));
         else if (_sending) SendNext();
@@ -33,6 +34,7 @@ internal sealed class RestSender(Room room, int place, string token, int textByt
 
     private void SendNext()
     {
+        IsIdle = false;
         _sentAt = Clock.Now;
         Send(_template.Stamp(new Marker(place, room.Sent[place]++, _sentAt)));
     }

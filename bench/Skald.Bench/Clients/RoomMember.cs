@@ -21,7 +21,7 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
     /// <summary>What it sends.</summary>
     public MessageTemplate? Template { get; init; }
 
-    /// <summary>For a reader that comes back: when it wanted to, and how many messages it has read when it has all that it missed.</summary>
+    /// <summary>For a reader that comes back: when it wanted to, and how many messages it has read once it has caught up.</summary>
     public (long WantedAt, long Received)? Return { get; init; }
 
     /// <summary>Set on those that stop reading: the server may close them.</summary>

@@ -150,7 +150,9 @@ internal sealed class LoadLoop : IDisposable
     private long UntilNextTimer()
     {
         if (_timers.Count == 0) return -1;
-        return Math.Max(0, _timers.Min(timer => timer.DueAt) - Clock.Now);
+        var next = long.MaxValue;
+        foreach (var timer in _timers) next = Math.Min(next, timer.DueAt);
+        return Math.Max(0, next - Clock.Now);
     }
 
     private void RunPosted()
@@ -160,7 +162,8 @@ internal sealed class LoadLoop : IDisposable
     }
 
     /// <summary>A slot can have been given to another connection since the event was reported: then the token is an old one.</summary>
-    private LoadConnection? ConnectionOf(ulong token) => _slots[(int)(uint)token] is { } connection && connection.Token == token ? connection : null;
+    private LoadConnection? ConnectionOf(ulong token) =>
+        _slots[(int)(uint)token] is { } connection && connection.Token == token ? connection : null;
 
     private void OpenNext()
     {

@@ -42,6 +42,17 @@ internal sealed class LoadSide : IDisposable
         await UntilAsync(() => connections.All(connection => connection.IsReady), "every connection is ready", cancellation);
     }
 
+    /// <summary>Does something with each of some connections, on its loop's thread.</summary>
+    public static async Task OnLoopsOfAsync<TConnection>(IEnumerable<TConnection> connections, Action<TConnection> act)
+        where TConnection : LoadConnection
+    {
+        foreach (var group in connections.GroupBy(connection => connection.Loop))
+        {
+            var mine = group.ToList();
+            await group.Key.PostAsync(() => mine.ForEach(act));
+        }
+    }
+
     public async Task CloseAllAsync()
     {
         foreach (var loop in _loops) await loop.PostAsync(loop.CloseAll);

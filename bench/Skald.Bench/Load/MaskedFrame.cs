@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Skald.Bench.Load;
 
-/// <summary>Frames from client to server (RFC 6455, section 5.2). The mask is zero: the server does its work, and the load side has none.</summary>
+/// <summary>
+/// Frames from client to server (RFC 6455, section 5.2). The mask is zero: the server does its work, and the load side has none.
+/// </summary>
 internal static class MaskedFrame
 {
     public const int Text = 1;

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Skald.Bench.Load;
 
-/// <summary>The bytes of a send, made once; only the marker, and the command's id where there is one, change from one send to the next.</summary>
+/// <summary>
+/// The bytes of a send, made once; only the marker, and the command's id where there is one, change from one send to the next.
+/// </summary>
 internal sealed class MessageTemplate
 {
     /// <summary>Stands in a payload for the number of the message, where the answer is to name it.</summary>
@@ -15,7 +17,8 @@ internal sealed class MessageTemplate
     private MessageTemplate(byte[] bytes)
     {
         _bytes = bytes;
-        _marker = bytes.AsSpan().IndexOf(Marker.Start);
+        // The last one: a frame's length can look like a marker's start.
+        _marker = bytes.AsSpan().LastIndexOf(Marker.Start);
         _id = bytes.AsSpan(0, _marker).IndexOf(Encoding.ASCII.GetBytes($"\"{IdPlace}\"")) + 1;
     }
 

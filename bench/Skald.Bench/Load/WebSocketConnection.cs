@@ -7,7 +7,10 @@ namespace Skald.Bench.Load;
 internal abstract class WebSocketConnection(string path) : LoadConnection
 {
     /// <summary>Any 16 bytes do: the key is no secret, and the answer to it is not what is tested here.</summary>
-    private const string Key = "c2thbGQgYmVuY2hlcyE=";
+    private const string Key = "c2thbGQtYmVuY2gtMTYhIQ==";
+
+    /// <summary>What is asked for in the handshake.</summary>
+    protected string Path => path;
 
     private bool _upgraded;
     private byte[] _fragments = [];

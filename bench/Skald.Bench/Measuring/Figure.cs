@@ -25,6 +25,9 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
     /// <summary>CPU time of the load side as a share of its cores: near 100 % it may be what limits.</summary>
     public static Figure LoadBusy { get; } = new("load busy", "%", 1);
 
+    /// <summary>CPU time of everyone else as a share of the machine: a run that was disturbed shows here.</summary>
+    public static Figure OthersBusy { get; } = new("others busy", "%", 1);
+
     public static Figure AnswerMedian { get; } = new("answer p50", "ms", 3);
 
     public static Figure Answer99 { get; } = new("answer p99", "ms", 3);
@@ -36,6 +39,11 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
     public static Figure Delivery99 { get; } = new("delivery p99", "ms", 3);
 
     public static Figure Delivery999 { get; } = new("delivery p99.9", "ms", 3);
+
+    public static Figure Delivery99Before { get; } = new("p99 before", "ms", 3);
+
+    /// <summary>The p99 of deliveries divided by that before.</summary>
+    public static Figure Delivery99Change { get; } = new("p99 ÷ before", "", 2);
 
     public static Figure Delivery99First { get; } = new("p99, first fifth", "ms", 3);
 

@@ -8,8 +8,9 @@ namespace Skald.Bench.Measuring;
 /// <param name="Stats">What the load side saw.</param>
 /// <param name="ServerCpu">CPU time of the server's process, in nanoseconds.</param>
 /// <param name="LoadCpu">CPU time of this process, in nanoseconds.</param>
+/// <param name="MachineCpu">CPU time of everything on the machine, in nanoseconds.</param>
 /// <param name="LoadCores">How many cores the load side has.</param>
-internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long ServerCpu, long LoadCpu, int LoadCores)
+internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long ServerCpu, long LoadCpu, long MachineCpu, int LoadCores)
 {
     public double DeliveriesPerSecond => Stats.Deliveries / Seconds;
 
@@ -18,6 +19,9 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     public double ServerBusy => 100.0 * ServerCpu / Clock.Second / Seconds;
 
     public double LoadBusy => 100.0 * LoadCpu / Clock.Second / Seconds / LoadCores;
+
+    public double OthersBusy =>
+        Math.Max(0, 100.0 * (MachineCpu - ServerCpu - LoadCpu) / Clock.Second / Seconds / Environment.ProcessorCount);
 
     /// <summary>Lets the load run warm, and then measures.</summary>
     public static async Task<MeasuredWindow> AfterWarmUpAsync(Run run)
@@ -29,7 +33,10 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     public static async Task<MeasuredWindow> TakeAsync(Run run, TimeSpan duration)
     {
         await run.Load.TakeStatsAsync();
-        var (start, server, load) = (Clock.Now, ProcessUsage.CpuTime(run.Target.ProcessId), ProcessUsage.CpuTime(Environment.ProcessId));
+        var server = ProcessUsage.CpuTime(run.Target.ProcessId);
+        var load = ProcessUsage.CpuTime(Environment.ProcessId);
+        var machine = ProcessUsage.MachineCpuTime();
+        var start = Clock.Now;
         await run.Load.WaitAsync(duration, run.Cancellation);
         var stats = await run.Load.TakeStatsAsync();
         return new MeasuredWindow(
@@ -37,7 +44,19 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
             stats,
             ProcessUsage.CpuTime(run.Target.ProcessId) - server,
             ProcessUsage.CpuTime(Environment.ProcessId) - load,
+            ProcessUsage.MachineCpuTime() - machine,
             run.Load.Loops.Count);
+    }
+
+    /// <summary>
+    /// Adds the latencies of what was sent within the window and came after it. Without them a server that holds messages up would
+    /// have the longest waits left out.
+    /// </summary>
+    public async Task AddLateAsync(Run run)
+    {
+        var late = await run.Load.TakeStatsAsync();
+        Stats.Delivery.Add(late.Delivery);
+        Stats.Answer.Add(late.Answer);
     }
 
     /// <summary>Server CPU for each of so many things done, in µs.</summary>

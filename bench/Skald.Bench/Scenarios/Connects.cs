@@ -12,19 +12,26 @@ internal sealed class Connects(int[] atOnce) : IScenario
     public string Purpose => "Clients connect, are upgraded, and leave; the next one comes when one has left.";
 
     public IReadOnlyList<Figure> Figures { get; } =
-        [Figure.HandshakesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.AnswerMedian, Figure.Answer99];
+    [
+        Figure.HandshakesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.AnswerMedian, Figure.Answer99,
+    ];
 
     public IReadOnlyList<Figure> Compared { get; } = [Figure.HandshakesPerSecond];
 
     public string Baseline => "websocket";
 
-    public IReadOnlyList<Trial> Trials { get; } = [.. atOnce.Select(clients => new Trial($"{clients:N0} at once", run => RunAsync(run, clients)))];
+    public IReadOnlyList<Trial> Trials { get; } =
+        [.. atOnce.Select(clients => new Trial($"{clients:N0} at once", run => RunAsync(run, clients)))];
 
     public static Command Command()
     {
         var atOnce = ScenarioCommand.Numbers("--at-once", "Handshakes on their way at once.", 64);
         return ScenarioCommand.Create(
-            "connect", "Handshakes a second, with a token where one is asked for.", [atOnce], parsed => new Connects(parsed.GetValue(atOnce)!));
+            "connect",
+            "Handshakes a second, with a token where one is asked for.",
+            [atOnce],
+            parsed => new Connects(parsed.GetValue(atOnce)!));
     }
 
     private static async Task<Readings> RunAsync(Run run, int clients)
@@ -33,7 +40,7 @@ internal sealed class Connects(int[] atOnce) : IScenario
         for (var client = 0; client < clients; client++)
         {
             var loop = run.Load.NextLoop();
-            var newcomer = new Newcomer(run.Target.RoomPath("lobby", since: 0), () => Volatile.Read(ref last) != 0);
+            var newcomer = new Newcomer(run.Target.RoomPath("lobby", since: null), () => Volatile.Read(ref last) != 0);
             await loop.PostAsync(() => loop.Open(newcomer));
         }
 
@@ -47,6 +54,7 @@ internal sealed class Connects(int[] atOnce) : IScenario
             [Figure.ServerCpuEach] = measured.ServerCpuEach(handshakes),
             [Figure.LoadCpuEach] = measured.LoadCpuEach(handshakes),
             [Figure.LoadBusy] = measured.LoadBusy,
+            [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
             [Figure.Answer99] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.99),
         };

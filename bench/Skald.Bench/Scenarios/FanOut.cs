@@ -13,7 +13,7 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
 
     public IReadOnlyList<Figure> Figures { get; } =
     [
-        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy,
+        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
         Figure.AnswerMedian, Figure.Answer99, Figure.Answer999, Figure.Delivery99,
     ];
 
@@ -30,7 +30,8 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
            from sender in senders
            from reader in readers
            let shape = new CrowdShape(Rooms: 1, reader, Math.Min(sender, reader), size)
-           select new Trial($"{reader:N0} readers, {sender} senders, window {window}, {size:N0} B", run => RunAsync(run, shape, window)) { Axis = reader },
+           let name = $"{reader:N0} readers, {sender} senders, window {window}, {size:N0} B"
+           select new Trial(name, run => RunAsync(run, shape, window)) { Axis = reader },
     ];
 
     public static Command Command()
@@ -65,6 +66,7 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
             [Figure.ServerCpuEach] = measured.ServerCpuEach(stats.Deliveries),
             [Figure.LoadCpuEach] = measured.LoadCpuEach(stats.Deliveries),
             [Figure.LoadBusy] = measured.LoadBusy,
+            [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(stats.Answer, 0.5),
             [Figure.Answer99] = MeasuredWindow.Milliseconds(stats.Answer, 0.99),
             [Figure.Answer999] = MeasuredWindow.Milliseconds(stats.Answer, 0.999),

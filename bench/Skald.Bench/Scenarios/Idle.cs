@@ -13,6 +13,9 @@ internal sealed class Idle(int[] connections) : IScenario
     /// <summary>Connections that come and go before, so that code and tables are there when memory is first looked at.</summary>
     private const int Forerunners = 200;
 
+    /// <summary>What connecting has set going, compilation and collection, comes to its end first.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+
     private const double Mebibyte = 1024 * 1024;
 
     public string Name => "idle";
@@ -28,13 +31,17 @@ internal sealed class Idle(int[] connections) : IScenario
 
     public bool StartsAnew => true;
 
-    public IReadOnlyList<Trial> Trials { get; } = [.. connections.Select(count => new Trial($"{count:N0} connections", run => RunAsync(run, count)))];
+    public IReadOnlyList<Trial> Trials { get; } =
+        [.. connections.Select(count => new Trial($"{count:N0} connections", run => RunAsync(run, count)))];
 
     public static Command Command()
     {
         var connections = ScenarioCommand.Numbers("--connections", "How many.", 10_000);
         return ScenarioCommand.Create(
-            "idle", "Memory of a connection that does nothing, and the CPU it takes.", [connections], parsed => new Idle(parsed.GetValue(connections)!));
+            "idle",
+            "Memory of a connection that does nothing, and the CPU it takes.",
+            [connections],
+            parsed => new Idle(parsed.GetValue(connections)!));
     }
 
     private static async Task<Readings> RunAsync(Run run, int connections)
@@ -45,6 +52,7 @@ internal sealed class Idle(int[] connections) : IScenario
         var before = ProcessUsage.Memory(run.Target.ProcessId);
 
         await EnterAsync(run, connections);
+        await run.Load.WaitAsync(Settling, run.Cancellation);
         var measured = await MeasuredWindow.AfterWarmUpAsync(run);
         var after = ProcessUsage.Memory(run.Target.ProcessId);
         return new Readings
@@ -57,6 +65,9 @@ internal sealed class Idle(int[] connections) : IScenario
         };
     }
 
-    private static Task EnterAsync(Run run, int connections) =>
-        Crowd.EnterAsync(run.Load, run.Target, new CrowdShape(connections / PerRoom, PerRoom, SendersPerRoom: 0, TextBytes: 64), run.Cancellation);
+    private static Task<Crowd> EnterAsync(Run run, int connections)
+    {
+        var shape = new CrowdShape(connections / PerRoom, PerRoom, SendersPerRoom: 0, TextBytes: 64);
+        return Crowd.EnterAsync(run.Load, run.Target, shape, run.Cancellation);
+    }
 }

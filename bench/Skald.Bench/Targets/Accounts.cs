@@ -46,5 +46,19 @@ internal sealed class Accounts(HttpClient http)
         _loggedInAt = Clock.Now;
     }
 
+    /// <summary>Keeps the tokens fresh while a long run goes on.</summary>
+    public async Task KeepFreshAsync(CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(10));
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over)) await FreshenAsync(over);
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+    }
+
     private static string Name(int user) => $"bench-{user}";
 }

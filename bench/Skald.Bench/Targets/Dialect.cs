@@ -18,8 +18,8 @@ internal abstract class Dialect
 
     /// <param name="room">The room to enter.</param>
     /// <param name="token">An access token, where the target asks for one.</param>
-    /// <param name="since">The position to resume from, where the target knows positions.</param>
-    public abstract string Path(string room, string? token, long since);
+    /// <param name="since">The position to resume from, where the target knows positions; null for live messages only.</param>
+    public abstract string Path(string room, string? token, long? since);
 
     public abstract MessageTemplate Message(int textBytes);
 
@@ -29,8 +29,8 @@ internal abstract class Dialect
 
         public override ReadOnlyMemory<byte> Greeting => default;
 
-        public override string Path(string room, string? token, long since) =>
-            token is null ? $"/ws/chat/{room}/" : $"/ws/chat/{room}/?token={token}&since={since}";
+        public override string Path(string room, string? token, long? since) =>
+            $"/ws/chat/{room}/" + (token is null ? "" : $"?token={token}") + (token is null || since is null ? "" : $"&since={since}");
 
         public override MessageTemplate Message(int textBytes) => MessageTemplate.Frame("{\"message\":\"", textBytes, "\"}");
     }
@@ -44,7 +44,7 @@ internal abstract class Dialect
         public override ReadOnlyMemory<byte> Greeting { get; } =
             MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
 
-        public override string Path(string room, string? token, long since) => $"/hub?room={room}";
+        public override string Path(string room, string? token, long? since) => $"/hub?room={room}";
 
         public override MessageTemplate Message(int textBytes) =>
             MessageTemplate.Frame("{\"type\":1,\"target\":\"Send\",\"arguments\":[\"", textBytes, "\"]}" + (char)RecordSeparator);

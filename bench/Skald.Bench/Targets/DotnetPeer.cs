@@ -10,12 +10,18 @@ internal sealed class DotnetPeer(string name, string project, Dialect? dialect) 
     /// <summary>It takes <c>--port</c>, and not ASP.NET Core's <c>--urls</c>.</summary>
     public bool TakesBarePort { get; init; }
 
+    /// <summary>It writes to disk, and takes <c>--data</c>.</summary>
+    public bool TakesData { get; init; }
+
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
         DotnetPublishAsync(workspace, $"bench/Peers/{project}", name, cancellation);
 
     public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory)
     {
         var program = Path.Combine(workspace.Published(name), project);
-        return TakesBarePort ? [program, "--port", $"{port}"] : [program, "--urls", $"http://127.0.0.1:{port}"];
+        if (TakesBarePort) return [program, "--port", $"{port}"];
+        List<string> commandLine = [program, "--urls", $"http://127.0.0.1:{port}"];
+        if (TakesData) commandLine.AddRange(["--data", dataDirectory]);
+        return commandLine;
     }
 }

@@ -48,6 +48,7 @@ internal sealed class RunningTarget : IAsyncDisposable
         var dataDirectory = workspace.NewDataDirectory();
         var start = new ProcessStartInfo("taskset", ["-c", cores.ToString(), .. target.CommandLine(workspace, port, dataDirectory)])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -70,7 +71,7 @@ internal sealed class RunningTarget : IAsyncDisposable
         }
     }
 
-    public string RoomPath(string room, long since) => Target.Dialect!.Path(room, Accounts?.NextToken(), since);
+    public string RoomPath(string room, long? since) => Target.Dialect!.Path(room, Accounts?.NextToken(), since);
 
     /// <summary>What it last wrote, to say why it failed.</summary>
     public string LastLines => string.Join('\n', _lastLines);

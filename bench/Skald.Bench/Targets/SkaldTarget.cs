@@ -3,7 +3,7 @@ namespace Skald.Bench.Targets;
 /// <summary>Skald as it is served: every message on disk before anyone sees it. Only the rate and count limits are off.</summary>
 internal sealed class SkaldTarget : Target
 {
-    private const string Program = "Skald.Server";
+    private const string Program = "skald";
 
     public override string Name => "skald";
 
@@ -22,6 +22,6 @@ internal sealed class SkaldTarget : Target
         "--Limits:Enabled=false",
         // The bench's own users: their passwords are no secret, and hashing them is not what is measured.
         "--Accounts:PasswordIterations=1000",
-        "--Logging:LogLevel:Default=Warning",
+        "--Logging:LogLevel:Default=Error",
     ];
 }

@@ -12,6 +12,7 @@ internal abstract class Target
         new DotnetPeer("signalr", "SignalR", Dialect.SignalR) { KeepsTotalOrder = false },
         new NodePeer(),
         new DotnetPeer("kestrel", "Kestrel", dialect: null),
+        new DotnetPeer("sqlite", "Sqlite", dialect: null) { TakesData = true },
     ];
 
     public abstract string Name { get; }

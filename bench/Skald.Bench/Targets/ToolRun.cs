@@ -10,6 +10,7 @@ internal static class ToolRun
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = directory,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -1,0 +1,39 @@
+using Skald.Bench.Load;
+using Skald.Bench.Targets;
+
+namespace Skald.Bench.Clients;
+
+/// <summary>Senders on Skald's own socket, one for each of some rooms.</summary>
+internal sealed class CommandSockets(LoadSide load, IReadOnlyList<CommandSocket> sockets)
+{
+    public static async Task<CommandSockets> OpenAsync(
+        LoadSide load, RunningTarget target, IEnumerable<Room> rooms, int textBytes, CancellationToken cancellation)
+    {
+        var sockets = rooms
+            .Select(room => new CommandSocket(room, place: 0, $"/ws/?token={target.Accounts!.NextToken()}", textBytes))
+            .ToList();
+        await load.OpenAsync(sockets, cancellation);
+        return new CommandSockets(load, sockets);
+    }
+
+    public Task KeepSendingAsync(int window) => LoadSide.OnLoopsOfAsync(sockets, socket => socket.KeepSending(window));
+
+    public Task<OpenLoops> SendAtRateAsync(double perSecond) => OpenLoops.StartAsync(sockets, socket => socket.Loop, perSecond);
+
+    /// <summary>Brings each room to so many messages, and waits until all of them are acked.</summary>
+    public async Task SendUntilAsync(uint messages, int window, CancellationToken cancellation)
+    {
+        await LoadSide.OnLoopsOfAsync(sockets, socket => socket.KeepSending(window, messages));
+        await UntilIdleAsync(cancellation);
+    }
+
+    /// <summary>Stops sending and waits for what is not acked yet.</summary>
+    public async Task SettleAsync(CancellationToken cancellation)
+    {
+        await LoadSide.OnLoopsOfAsync(sockets, socket => socket.StopSending());
+        await UntilIdleAsync(cancellation);
+    }
+
+    private Task UntilIdleAsync(CancellationToken cancellation) =>
+        load.UntilAsync(() => sockets.All(socket => socket.IsIdle), "every send is acked", cancellation);
+}

@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Text;
+using Skald.Bench.Clients;
+using Skald.Bench.Load;
+using Skald.Bench.Measuring;
+using Skald.Bench.Targets;
+
+namespace Skald.Bench.Scenarios;
+
+/// <summary>Pages of history from tables of growing size, against the same bytes from memory.</summary>
+internal sealed class History(int[] rows, int page, int clients, int size) : IScenario
+{
+    /// <summary>Places in the room that are asked for in turn, spread evenly, so that no page is always the one just read.</summary>
+    private const int Places = 1009;
+
+    /// <summary>Sends that fill the table on their way at once.</summary>
+    private const int FillWindow = 2048;
+
+    /// <summary>Messages after which a large fill looks whether it still gets on.</summary>
+    private const uint FillStep = 100_000;
+
+    private const string Json = "application/json";
+
+    private RunningTarget? _filled;
+    private Room? _room;
+    private byte[]? _page;
+
+    public string Name => "history";
+
+    public string Purpose => $"Pages of {page} from anywhere in a room, against the same bytes from a bare Kestrel.";
+
+    public IReadOnlyList<Figure> Figures { get; } =
+        [Figure.PagesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
+
+    public IReadOnlyList<Figure> Compared { get; } = [Figure.PagesPerSecond, Figure.ServerCpuEach];
+
+    public string Baseline => "kestrel";
+
+    public IReadOnlyList<Trial> Trials =>
+    [
+        .. rows.Order().Select(count => new Trial($"{count:N0} messages, pages of {page}, {clients} clients", run => RunAsync(run, count))
+        {
+            Suits = target => target.IsSkald || target.Name == Baseline,
+            Axis = count,
+        }),
+    ];
+
+    public static Command Command()
+    {
+        var rows = ScenarioCommand.Numbers("--rows", "Messages in the table; it is filled through the server.", 1_000, 100_000);
+        var page = ScenarioCommand.Number("--page", "Messages of a page.", 50);
+        var clients = ScenarioCommand.Number("--clients", "Clients that ask at once.", 16);
+        var size = ScenarioCommand.Number("--size", "Bytes of a text.", 64);
+        return ScenarioCommand.Create(
+            "history",
+            "Pages a second, and what the size of the table does to them.",
+            [rows, page, clients, size],
+            parsed => new History(parsed.GetValue(rows)!, parsed.GetValue(page), parsed.GetValue(clients), parsed.GetValue(size)));
+    }
+
+    private async Task<Readings> RunAsync(Run run, int count)
+    {
+        if (run.Target.Target.IsSkald) await FillAsync(run, count);
+        else await PutPageAsync(run);
+
+        var requests = Enumerable.Range(1, Places).Select(place => Request(run, (long)count * place / Places)).ToList();
+        var readers = Enumerable.Range(0, clients).Select(client => new PageReader(requests, client * Places / clients)).ToList();
+        await run.Load.OpenAsync(readers, run.Cancellation);
+        await LoadSide.OnLoopsOfAsync(readers, reader => reader.AskNext());
+        var measured = await MeasuredWindow.AfterWarmUpAsync(run);
+        await LoadSide.OnLoopsOfAsync(readers, reader => reader.IsStopped = true);
+
+        var pages = measured.Stats.Answer.Count;
+        return new Readings
+        {
+            [Figure.PagesPerSecond] = measured.AnswersPerSecond,
+            [Figure.ServerCpuEach] = measured.ServerCpuEach(pages),
+            [Figure.LoadCpuEach] = measured.LoadCpuEach(pages),
+            [Figure.LoadBusy] = measured.LoadBusy,
+            [Figure.OthersBusy] = measured.OthersBusy,
+            [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
+            [Figure.Answer99] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.99),
+        };
+    }
+
+    /// <summary>Brings the room to so many messages, and keeps a page from its middle for the baseline.</summary>
+    private async Task FillAsync(Run run, int count)
+    {
+        if (_filled != run.Target)
+        {
+            _filled = run.Target;
+            _room = Crowd.NewRoom(run.Target, senders: 1);
+        }
+
+        var sockets = await CommandSockets.OpenAsync(run.Load, run.Target, [_room!], size, run.Cancellation);
+        for (var sent = _room!.Sent[0]; sent < count;)
+        {
+            sent = Math.Min(sent + FillStep, (uint)count);
+            await sockets.SendUntilAsync(sent, FillWindow, run.Cancellation);
+        }
+
+        await run.Load.CloseAllAsync();
+        await run.Target.Accounts!.FreshenAsync(run.Cancellation);
+        _page = await run.Target.Http.GetByteArrayAsync(new Uri(PagePath(count / 2), UriKind.Relative), run.Cancellation);
+    }
+
+    private async Task PutPageAsync(Run run)
+    {
+        if (_page is null) throw new InvalidOperationException("The baseline gives back a page of Skald's: run the two together.");
+        using var content = new ByteArrayContent(_page);
+        content.Headers.ContentType = new(Json);
+        using var answer = await run.Target.Http.PutAsync(new Uri("/", UriKind.Relative), content, run.Cancellation);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private byte[] Request(Run run, long before)
+    {
+        var path = run.Target.Target.IsSkald ? PagePath(Math.Max(before, page + 1)) : "/";
+        var authorization = run.Target.Accounts is { } accounts ? $"Authorization: Bearer {accounts.NextToken()}\r\n" : "";
+        return Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {Json}\r\n{authorization}\r\n");
+    }
+
+    private string PagePath(long before) => $"/api/chat/history/{_room!.Name}/?limit={page}&before={before}";
+}

@@ -1,0 +1,15 @@
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.History;
+using Skald.Server.Rooms;
+
+namespace Skald.MicroBench;
+
+/// <summary>A draft that nobody waits for.</summary>
+internal sealed class Letter(Room room, byte[] text, string? clientMessageId = null)
+    : Draft(room, new CurrentUser(1, "ann", 1), text, clientMessageId)
+{
+    public override void Complete(ChatError? refusal)
+    {
+    }
+}
