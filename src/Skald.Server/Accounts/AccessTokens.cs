@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -20,6 +21,9 @@ internal sealed class AccessTokens
     private const string Type = "at+jwt";
     private const string Kind = "access";
 
+    /// <summary>Tokens whose signature is remembered: some 10 MB when full.</summary>
+    private const int MaxVerified = 10_000;
+
     private readonly AccountsOptions _options;
     private readonly int _maxLength;
     private readonly KeyRing _keys;
@@ -27,6 +31,9 @@ internal sealed class AccessTokens
     private readonly TimeProvider _clock;
     private readonly JsonWebTokenHandler _handler;
     private readonly TokenValidationParameters _rules;
+
+    // A signature that was right stays right: what can change, time and session, is asked each time.
+    private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
     public AccessTokens(IOptions<AccountsOptions> options, IOptions<Limits> limits, KeyRing keys, EndedSessions ended, TimeProvider clock)
     {
@@ -84,10 +91,24 @@ internal sealed class AccessTokens
     {
         if (token.Length > _maxLength)
             return Refused;
-        var result = await _handler.ValidateTokenAsync(token, _rules);
-        return result.IsValid && Read((JsonWebToken)result.SecurityToken) is { } user && !_ended.Contains(user.SessionId)
-            ? user
-            : Refused;
+        if (!_verified.TryGetValue(token, out var verified))
+        {
+            var result = await _handler.ValidateTokenAsync(token, _rules);
+            if (!result.IsValid || Read((JsonWebToken)result.SecurityToken) is not { } reader)
+                return Refused;
+            verified = new Verified(reader, result.SecurityToken.ValidTo);
+            Remember(token, verified);
+        }
+
+        return IsInItsTime(notBefore: null, verified.ValidTo) && !_ended.Contains(verified.User.SessionId) ? verified.User : Refused;
+    }
+
+    private void Remember(string token, Verified verified)
+    {
+        // Tokens live for minutes: when there are too many, most are of the past, and forgetting all costs each of the others one check.
+        if (_verified.Count >= MaxVerified)
+            _verified.Clear();
+        _verified[token] = verified;
     }
 
     private bool IsInItsTime(DateTime? notBefore, DateTime? expires)
@@ -95,6 +116,8 @@ internal sealed class AccessTokens
         var now = _clock.GetUtcNow().UtcDateTime;
         return expires is { } end && now < end + ClockSkew && (notBefore is not { } start || start - ClockSkew <= now);
     }
+
+    private sealed record Verified(CurrentUser User, DateTime ValidTo);
 
     private static CurrentUser? Read(JsonWebToken token) =>
         token.TryGetValue<string>(TokenClaims.Kind, out var kind) && kind == Kind &&

@@ -11,7 +11,12 @@ internal sealed class SocketDraft(Connection connection, CurrentUser sender, Roo
 {
     public override void Complete(ChatError? refusal)
     {
-        if (refusal is not null)
+        if (refusal?.Code == ErrorCode.ServerError)
+        {
+            // An error would say "never stored", which nobody knows. A lost connection says just that.
+            connection.Close(CloseCode.ServerError);
+        }
+        else if (refusal is not null)
         {
             connection.Answer(command.Id, refusal);
         }

@@ -11,8 +11,15 @@ internal sealed class PlainSocketWriter : ISocketWriter
     public PlainSocketWriter(Socket socket)
     {
         _socket = socket;
-        // So that Send answers WouldBlock, or with the part that fitted, where it would wait.
-        socket.Blocking = false;
+        try
+        {
+            // So that Send answers WouldBlock, or with the part that fitted, where it would wait.
+            socket.Blocking = false;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The client went away right after its handshake: the first write says so.
+        }
     }
 
     public int TryWrite(ReadOnlySpan<byte> bytes)

@@ -15,7 +15,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
     private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
-    private static readonly ChatError Failed = new(ErrorCode.ServerError, "Something failed here; nothing was stored. Try again later.");
+    private static readonly ChatError Unknown = new StorageException(ErrorCode.ServerError).Error;
 
     private readonly int _batchSize = limits.Value.MessagesPerBatch;
 
@@ -71,10 +71,10 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         catch (Exception e)
         {
             // Whatever it was, the log goes on with the next batch, and these senders are told.
-            var error = e is StorageException storage ? storage.Error : Failed;
+            var error = (e as StorageException)?.Error ?? Unknown;
             Log.NotStored(logger, batch.Count, error.Code.Name, e);
-            if (error.Code == ErrorCode.StorageFailed)
-                readiness.NotReady(error.Code.Name);
+            if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
+                readiness.NotReady(ErrorCode.StorageFailed.Name);
             foreach (var draft in batch)
                 draft.Complete(error);
             return false;

@@ -12,14 +12,20 @@ namespace Skald.Tests.Faults;
 /// </summary>
 public sealed class WeakHost
 {
-    public const string AcksFirst = "acks-first", NoFullSync = "synchronous-normal";
+    public const string AcksFirst = "acks-first", NoFullSync = "synchronous-normal", SwallowsErrors = "swallows-errors";
 
     private const string DataVariable = "SKALD_WEAK_DATA", WeaknessVariable = "SKALD_WEAKNESS";
 
-    internal static Task<SkaldProcess> StartAsync(string data, string weakness)
+    /// <param name="data">Its data directory.</param>
+    /// <param name="weakness">What is broken.</param>
+    /// <param name="under">A command that runs it, and its arguments.</param>
+    internal static Task<SkaldProcess> StartAsync(string data, string weakness, params string[] under)
     {
-        var start = new ProcessStartInfo(
-            "dotnet", [typeof(WeakHost).Assembly.Location, "-method", $"{typeof(WeakHost).FullName}.{nameof(Serve)}", "-explicit", "only"]);
+        string[] command =
+        [
+            .. under, "dotnet", typeof(WeakHost).Assembly.Location, "-method", $"{typeof(WeakHost).FullName}.{nameof(Serve)}", "-explicit", "only",
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         (start.Environment[DataVariable], start.Environment[WeaknessVariable]) = (data, weakness);
         return SkaldProcess.StartAsync(start);
     }
@@ -31,18 +37,21 @@ public sealed class WeakHost
         var data = Environment.GetEnvironmentVariable(DataVariable);
         var weakness = Environment.GetEnvironmentVariable(WeaknessVariable);
         Assert.SkipUnless(data is not null, "Started by the negative controls only.");
-        await using var server = await SkaldServer.StartAsync(data: data, configure: services =>
-        {
-            if (weakness == AcksFirst)
-            {
-                services.AddSingleton<IMessageStore>(s =>
-                    new AcksFirstStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s), s.GetRequiredService<TimeProvider>()));
-            }
-        });
+        await using var server = await SkaldServer.StartAsync(data: data, configure: services => Weaken(services, weakness));
         if (weakness == NoFullSync)
             await SyncLessAsync(server);
         Console.WriteLine($"Now listening on: {server.Address}");
         await new TaskCompletionSource().Task;
+    }
+
+    private static void Weaken(IServiceCollection services, string? weakness)
+    {
+        if (weakness == AcksFirst)
+            services.AddSingleton<IMessageStore>(s => new AcksFirstStore(Sound(s), s.GetRequiredService<TimeProvider>()));
+        else if (weakness == SwallowsErrors)
+            services.AddSingleton<IMessageStore>(s => new SwallowsErrorsStore(Sound(s)));
+
+        static SqliteMessageStore Sound(IServiceProvider services) => ActivatorUtilities.CreateInstance<SqliteMessageStore>(services);
     }
 
     private static Task<bool> SyncLessAsync(SkaldServer server) =>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Skald.Protocol;
 using Skald.Server.History;
+using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
 namespace Skald.Tests.Harness;
@@ -68,4 +69,25 @@ internal sealed class AcksFirstStore : IMessageStore
         if (all.Count > 0)
             _storing = _store.AppendAsync(all);
     }
+}
+
+/// <summary>A negative control: what the disk refuses is acked all the same.</summary>
+internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
+{
+    public string Epoch => store.Epoch;
+
+    public async Task AppendAsync(IReadOnlyList<Draft> batch)
+    {
+        try
+        {
+            await store.AppendAsync(batch);
+        }
+        catch (StorageException)
+        {
+            for (var i = 0; i < batch.Count; i++)
+                batch[i].StoreAs(batch[i].Room.LastSeq + 1 + i, default);
+        }
+    }
+
+    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
 }

@@ -126,10 +126,12 @@ internal sealed partial class SqliteDatabase : IDisposable
         // After a failed write or fsync the page cache may say "success" for what is not on disk: only a restart reads the truth.
         if (_failed)
             throw new StorageException(ErrorCode.StorageFailed);
+        var committing = false;
         try
         {
             Execute(connection, "BEGIN IMMEDIATE");
             var result = work(connection);
+            committing = true;
             Execute(connection, "COMMIT");
             return result;
         }
@@ -146,7 +148,8 @@ internal sealed partial class SqliteDatabase : IDisposable
                 case SqliteException { SqliteErrorCode: IoError or Corrupt or ReadOnly or CannotOpen or NoDatabase }:
                     _failed = true;
                     Log.Failed(_logger, e);
-                    throw new StorageException(ErrorCode.StorageFailed, e);
+                    // The log may have reached the disk although its fsync failed: the next start finds it there, or does not.
+                    throw new StorageException(committing ? ErrorCode.ServerError : ErrorCode.StorageFailed, e);
                 default:
                     throw;
             }

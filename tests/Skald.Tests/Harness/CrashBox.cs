@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Skald.Tests.Harness;
+
+/// <summary>A file system of its own, in a file, that can lose its power: what was not synced is gone, as on a machine whose plug is pulled.</summary>
+/// <remarks>ext4's shutdown without a flush of its log drops every dirty page and ends the journal where it was; needs root and loop devices.</remarks>
+internal sealed class CrashBox : IDisposable
+{
+    private readonly string _base = TestData.NewDirectory();
+    private readonly string _mount;
+    private readonly string _image;
+
+    public CrashBox(int mebibytes)
+    {
+        (_mount, _image) = (Path.Combine(_base, "mount"), Path.Combine(_base, "disk.img"));
+        Directory.CreateDirectory(_mount);
+        using (var image = File.Create(_image))
+            image.SetLength(mebibytes * 1024L * 1024);
+        Run("mkfs.ext4", "-q", _image);
+        Mount();
+    }
+
+    /// <summary>Why there can be no such box here; null where there can.</summary>
+    public static string? WhyNot =>
+        !OperatingSystem.IsLinux() ? "A crash box needs Linux."
+        : !Environment.IsPrivilegedProcess ? "A crash box needs root: it mounts a file system."
+        : !File.Exists("/dev/loop-control") ? "A crash box needs loop devices."
+        : null;
+
+    /// <summary>The file system's root.</summary>
+    public string Root => _mount;
+
+    /// <summary>A directory for a server's data.</summary>
+    public string Data => Path.Combine(_mount, "data");
+
+    /// <summary>Pulls the plug: from here on nothing reaches the disk, and every write fails.</summary>
+    public void Cut()
+    {
+        const uint Shutdown = 0x8004587d;   // EXT4_IOC_SHUTDOWN
+        const int DirectoryOnly = 0x10000;
+        var withoutLogFlush = 2;
+        var directory = Open(_mount, DirectoryOnly);
+        Assert.True(directory >= 0, "The crash box cannot be opened.");
+        Assert.Equal(0, Ioctl(directory, Shutdown, ref withoutLogFlush));
+        _ = Close(directory);
+    }
+
+    /// <summary>Power again: the file system replays its journal. Nobody may have a file open there.</summary>
+    public void PowerOn()
+    {
+        Run("umount", _mount);
+        Mount();
+    }
+
+    public void Dispose()
+    {
+        Run("umount", "-l", _mount);
+        Directory.Delete(_base, recursive: true);
+    }
+
+    private void Mount() => Run("mount", "-o", "loop", _image, _mount);
+
+    private static void Run(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{command}: {error}");
+    }
+
+#pragma warning disable SYSLIB1054 // Three calls of a test.
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int file);
+
+    [DllImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Ioctl(int file, nuint request, ref int argument);
+#pragma warning restore SYSLIB1054
+}

@@ -1,0 +1,181 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.History;
+
+/// <summary><c>GET /api/chat/history/{room}/</c>: pages by seq.</summary>
+public sealed class HistoryPageTests
+{
+    [Fact]
+    public async Task Room_that_nobody_used_is_an_empty_list()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+
+        foreach (var room in new[] { "global", "nobody-was-here" })
+        {
+            using var response = await ann.SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/");
+            Assert.Equal("[]", await response.Content.ReadAsStringAsync());
+            Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
+            Assert.False(response.Headers.Contains("Link"));
+        }
+    }
+
+    [Fact]
+    public async Task Message_has_the_one_shape_and_an_id_only_where_its_sender_gave_one()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        await ann.PublishAsync("global", "grüße 👋 \"q\" \\ \n <b>", "0b9f2c1e-7f3a");
+        await ann.PublishAsync("global", "plain");
+        await using var reader = await ann.ConnectAsync();
+        await reader.JoinAsync("global", since: 0);
+
+        var history = await ann.HistoryAsync("global");
+
+        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "client_msg_id"], history[0].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp"], history[1].EnumerateObject().Select(field => field.Name));
+        Assert.Equal("grüße 👋 \"q\" \\ \n <b>", history[0].GetProperty("message").GetString());
+        foreach (var message in history)
+            Assert.True(JsonElement.DeepEquals(message, await reader.ReceiveAsync()));   // the same on the socket
+    }
+
+    [Theory]
+    [InlineData("", 21, 120)]
+    [InlineData("?limit=5", 116, 120)]
+    [InlineData("?limit=1", 120, 120)]
+    [InlineData("?limit=1000", 1, 120)]
+    [InlineData("?before=50", 1, 49)]
+    [InlineData("?before=50&limit=10", 40, 49)]
+    [InlineData("?before=2", 1, 1)]
+    [InlineData("?before=1", 1, 0)]
+    [InlineData("?before=9223372036854775807&limit=2", 119, 120)]
+    [InlineData("?after=0&limit=3", 1, 3)]
+    [InlineData("?after=100", 101, 120)]
+    [InlineData("?after=100&limit=10", 101, 110)]
+    [InlineData("?after=119", 120, 120)]
+    [InlineData("?after=120", 1, 0)]
+    [InlineData("?after=9223372036854775807", 1, 0)]
+    [InlineData("?after=9223372036854775806&limit=1000", 1, 0)]
+    [InlineData("?after=10&before=15", 11, 14)]
+    [InlineData("?after=10&before=15&limit=2", 11, 12)]
+    [InlineData("?after=15&before=10", 1, 0)]
+    [InlineData("?after=10&before=11", 1, 0)]
+    public async Task Page_holds_the_messages_asked_for_oldest_first(string query, int first, int last)
+    {
+        var ann = await FilledAsync(120);
+        await using var server = ann.Server;
+
+        Assert.Equal(
+            Enumerable.Range(first, last - first + 1).Select(seq => (long)seq),
+            (await ann.HistoryAsync("global", query)).Select(message => message.GetProperty("seq").GetInt64()));
+    }
+
+    [Theory]
+    [InlineData(120, "?limit=50", "prev")]
+    [InlineData(120, "?limit=7", "prev")]
+    [InlineData(120, "?limit=1000", "prev")]
+    [InlineData(120, "", "prev")]
+    [InlineData(100, "", "prev")]
+    [InlineData(101, "", "prev")]
+    [InlineData(120, "?after=0&limit=50", "next")]
+    [InlineData(120, "?after=0&limit=60", "next")]
+    [InlineData(120, "?after=0&limit=7", "next")]
+    public async Task Walk_along_the_links_meets_every_message_once(int count, string query, string relation)
+    {
+        var ann = await FilledAsync(count);
+        await using var server = ann.Server;
+        var seen = new List<long>();
+
+        for (var path = (string?)$"/api/chat/history/global/{query}"; path is not null;)
+        {
+            using var response = await ann.SendAsync(HttpMethod.Get, path);
+            var page = (await response.Content.ReadFromJsonAsync<JsonElement[]>())!.Select(message => message.GetProperty("seq").GetInt64()).ToArray();
+            Assert.NotEmpty(page);
+            seen.InsertRange(relation == "prev" ? 0 : seen.Count, page);
+            path = Link(response, relation);
+        }
+
+        Assert.Equal(Enumerable.Range(1, count).Select(seq => (long)seq), seen);
+    }
+
+    [Fact]
+    public async Task Links_are_there_only_while_there_is_more()
+    {
+        var ann = await FilledAsync(10);
+        await using var server = ann.Server;
+
+        Assert.Equal((null, null), await LinksAsync(ann, "?limit=10"));
+        Assert.Equal(("/api/chat/history/global/?limit=9&before=2", null), await LinksAsync(ann, "?limit=9"));
+        Assert.Equal((null, "/api/chat/history/global/?limit=4&after=4"), await LinksAsync(ann, "?after=0&limit=4"));
+        Assert.Equal(("/api/chat/history/global/?limit=4&before=4", "/api/chat/history/global/?limit=4&after=7"), await LinksAsync(ann, "?after=3&limit=4"));
+        Assert.Equal(("/api/chat/history/global/?limit=4&before=7", null), await LinksAsync(ann, "?after=6&limit=4"));
+    }
+
+    [Theory]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=-1", "limit")]
+    [InlineData("limit=1001", "limit")]
+    [InlineData("limit=", "limit")]
+    [InlineData("limit=ten", "limit")]
+    [InlineData("limit=1.5", "limit")]
+    [InlineData("limit=99999999999999999999", "limit")]
+    [InlineData("limit=1&limit=2", "limit")]
+    [InlineData("before=0", "before")]
+    [InlineData("before=-1", "before")]
+    [InlineData("before=x", "before")]
+    [InlineData("before=9223372036854775808", "before")]
+    [InlineData("after=-1", "after")]
+    [InlineData("after=x", "after")]
+    [InlineData("after=1%20OR%201=1", "after")]
+    [InlineData("after=9223372036854775808", "after")]
+    public async Task Cursor_that_is_none_is_refused_by_its_name(string query, string named)
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+
+        using var response = await ann.SendAsync(HttpMethod.Get, $"/api/chat/history/global/?{query}");
+
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((400, "bad_request"), ((int)response.StatusCode, problem.GetProperty("code").GetString()));
+        Assert.StartsWith(named, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Works_with_and_without_the_last_slash()
+    {
+        var ann = await FilledAsync(1);
+        await using var server = ann.Server;
+
+        foreach (var path in new[] { "/api/chat/history/global", "/api/chat/history/global/" })
+        {
+            using var response = await ann.SendAsync(HttpMethod.Get, path);
+            Assert.Equal(200, (int)response.StatusCode);
+        }
+    }
+
+    /// <summary>A server whose room <c>global</c> holds so many messages.</summary>
+    private static async Task<TestUser> FilledAsync(int count)
+    {
+        var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+        for (var n = 1; n <= count; n++)
+            await socket.SendAsync(new { type = "send", room = "global", message = $"{n}" });
+        await socket.ReceiveMessagesAsync(count);
+        return ann;
+    }
+
+    private static async Task<(string? Prev, string? Next)> LinksAsync(TestUser user, string query)
+    {
+        using var response = await user.SendAsync(HttpMethod.Get, $"/api/chat/history/global/{query}");
+        return (Link(response, "prev"), Link(response, "next"));
+    }
+
+    private static string? Link(HttpResponseMessage response, string relation) =>
+        response.Headers.TryGetValues("Link", out var links)
+            ? links.Select(link => Regex.Match(link, $"<([^>]+)>; rel=\"{relation}\"")).FirstOrDefault(match => match.Success)?.Groups[1].Value
+            : null;
+}

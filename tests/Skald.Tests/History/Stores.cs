@@ -1,0 +1,8 @@
+using Skald.Server.Accounts;
+using Skald.Server.History;
+using Skald.Server.Rooms;
+
+namespace Skald.Tests.History;
+
+/// <summary>One engine's stores on one database.</summary>
+internal sealed record Stores(IMessageStore Messages, IRoomStore Rooms, IAccountStore Accounts);

@@ -1,0 +1,144 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Protocol;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Operations;
+
+/// <summary>The OpenAPI document tells everything that the routes do.</summary>
+public sealed class OpenApiTests
+{
+    [Fact]
+    public async Task Every_route_is_described_but_the_sockets_and_the_document_itself()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.RoutePattern.RawText is { } path && !path.StartsWith("/ws", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal))
+            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+                .Select(method => $"{method} {route.RoutePattern.RawText!.Replace(":long", "", StringComparison.Ordinal)}"));
+
+        var described = (await OperationsAsync(server)).Select(operation => operation.Name);
+
+        Assert.Equal(routes.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_answer_with_a_body_has_a_schema_and_an_example()
+    {
+        await using var server = await SkaldServer.StartAsync();
+
+        foreach (var (name, operation) in await OperationsAsync(server))
+        {
+            Assert.True(operation.TryGetProperty("summary", out _), name);
+            if (operation.TryGetProperty("requestBody", out var request))
+                AssertDescribed($"{name} body", request.GetProperty("content"));
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => response.Name != "204"))
+            {
+                Assert.True(response.Value.TryGetProperty("content", out var content), $"{name} {response.Name} has no body");
+                AssertDescribed($"{name} {response.Name}", content);
+            }
+        }
+
+        static void AssertDescribed(string name, JsonElement content)
+        {
+            foreach (var media in content.EnumerateObject())
+            {
+                Assert.True(media.Value.TryGetProperty("schema", out _), $"{name} {media.Name} has no schema");
+                Assert.True(media.Value.TryGetProperty("example", out _), $"{name} {media.Name} has no example");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Every_refusal_is_a_problem_with_a_code_of_its_status()
+    {
+        await using var server = await SkaldServer.StartAsync();
+
+        foreach (var (name, operation) in await OperationsAsync(server))
+        {
+            // A readiness check answers its own body: it is no refusal.
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(r => r.Name[0] is '4' or '5' && name != "GET /readyz"))
+            {
+                var media = Assert.Single(response.Value.GetProperty("content").EnumerateObject());
+                var example = media.Value.GetProperty("example");
+                Assert.Equal("application/problem+json", media.Name);
+                Assert.Equal(response.Name, example.GetProperty("status").GetRawText());
+                var code = Assert.Single(ErrorCode.All, code => code.Name == example.GetProperty("code").GetString());
+                Assert.Equal(response.Name, $"{code.Status}");
+                Assert.NotEmpty(example.GetProperty("detail").GetString()!);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_needs_a_token_says_so()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        string[] open = ["GET /healthz", "GET /readyz", "POST /api/login", "POST /api/register", "POST /api/token/refresh"];
+
+        foreach (var (name, operation) in await OperationsAsync(server))
+        {
+            Assert.Equal(!open.Contains(name), operation.TryGetProperty("security", out _));
+            Assert.Equal(!open.Contains(name), operation.GetProperty("responses").TryGetProperty("401", out _) && name != "POST /api/login" && name != "POST /api/token/refresh");
+        }
+    }
+
+    [Fact]
+    public async Task Examples_have_the_fields_of_the_real_answers()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        var operations = (await OperationsAsync(server)).ToDictionary(operation => operation.Name, operation => operation.Operation);
+
+        using var created = await ann.PublishAsync("global", "Hello world", "0b9f2c1e-7f3a");
+        using var duplicate = await ann.PublishAsync("global", "Hello world", "0b9f2c1e-7f3a");
+        using var empty = await ann.PublishAsync("global", "");
+        using var history = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/");
+        using var badLimit = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/?limit=0");
+        using var stranger = await server.Http.GetAsync("/api/chat/history/global/");
+
+        await AssertAsync("POST /api/rooms/{room}/messages", created);
+        await AssertAsync("POST /api/rooms/{room}/messages", duplicate);
+        await AssertAsync("POST /api/rooms/{room}/messages", empty);
+        await AssertAsync("GET /api/chat/history/{room}", history, optional: "client_msg_id");
+        await AssertAsync("GET /api/chat/history/{room}", badLimit);
+        await AssertAsync("GET /api/chat/history/{room}", stranger);
+        await AssertAsync("GET /healthz", await server.Http.GetAsync("/healthz"));
+        await AssertAsync("GET /readyz", await server.Http.GetAsync("/readyz"));
+
+        async Task AssertAsync(string name, HttpResponseMessage response, string? optional = null)
+        {
+            var media = operations[name].GetProperty("responses").GetProperty($"{(int)response.StatusCode}").GetProperty("content")
+                .GetProperty(response.Content.Headers.ContentType!.MediaType!);
+            var real = await response.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.Equal(Fields(media.GetProperty("example"), optional), Fields(real, optional));
+        }
+
+        static IEnumerable<string> Fields(JsonElement json, string? optional) =>
+            (json.ValueKind == JsonValueKind.Array ? json[0] : json).EnumerateObject().Select(field => field.Name)
+                .Where(name => name != optional && name != "title").Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task Docs_page_is_served_from_here()
+    {
+        await using var server = await SkaldServer.StartAsync();
+
+        var page = await server.Http.GetStringAsync("/docs/");
+
+        Assert.Contains("swagger-ui", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+    }
+
+    /// <summary>As <c>GET /path</c>.</summary>
+    private static async Task<List<(string Name, JsonElement Operation)>> OperationsAsync(SkaldServer server)
+    {
+        var document = await server.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var operations = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(method => ($"{method.Name.ToUpperInvariant()} {path.Name}", method.Value))).ToList();
+        Assert.NotEmpty(operations);
+        return operations;
+    }
+}

@@ -1,0 +1,245 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Skald.Protocol;
+using Skald.Tests.Harness;
+using Skald.Tests.Repository;
+
+namespace Skald.Tests.Protocol;
+
+/// <summary>The frames of protocol/vectors/, which every client is tested against too.</summary>
+public sealed class VectorTests
+{
+    private static readonly JsonElement[] Client = Read("client-frames.json");
+
+    private static readonly JsonElement[] Server = Read("server-frames.json");
+
+    public static TheoryData<string> ClientNames => [.. Client.Select(Name)];
+
+    public static TheoryData<string> ServerNames => [.. Server.Select(Name)];
+
+    /// <summary>Those that the server answers with an error, on its Skald socket.</summary>
+    public static TheoryData<string> RefusedNames =>
+        [.. Client.Where(vector => vector.TryGetProperty("error", out _)).Select(Name)];
+
+    [Theory]
+    [MemberData(nameof(ClientNames))]
+    public void Client_frame_is_read_as_the_vector_says(string name)
+    {
+        var vector = Client.Single(vector => Name(vector) == name);
+        var frame = Encoding.UTF8.GetBytes(vector.GetProperty("frame").GetString()!);
+        ChatError? error;
+        FrameId id;
+        var command = vector.GetProperty("on").GetString() == "room"
+            ? FrameReader.ReadRoomFrame(frame, ProtocolLimits.Default, out error, out id)
+            : FrameReader.ReadCommand(frame, ProtocolLimits.Default, out error, out id);
+
+        if (vector.TryGetProperty("error", out var expected))
+        {
+            Assert.Null(command);
+            Assert.Equal(expected.GetProperty("code").GetString(), error?.Code.Name);
+            Assert.NotEmpty(error!.Detail);
+        }
+        else if (vector.TryGetProperty("ignored", out _))
+        {
+            Assert.Null(command);
+            Assert.Null(error);
+        }
+        else
+        {
+            Assert.Null(error);
+            var fields = vector.GetProperty("command");
+            Assert.True(JsonElement.DeepEquals(fields, Fields(command!)), $"{Fields(command!)} where {fields} is expected.");
+            Assert.Equal(id, command!.Id);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(ServerNames))]
+    public void Server_frame_is_written_to_the_letter(string name)
+    {
+        var vector = Server.Single(vector => Name(vector) == name);
+        var fields = vector.GetProperty("fields");
+        var output = new ArrayBufferWriter<byte>();
+        using var writer = new FrameWriter(output);
+
+        Write(writer, fields);
+
+        var text = vector.GetProperty("frame").GetString();
+        Assert.Equal(text, Encoding.UTF8.GetString(output.WrittenSpan));
+        Assert.True(JsonElement.DeepEquals(JsonElement.Parse(text!), fields));
+    }
+
+    [Theory]
+    [MemberData(nameof(RefusedNames))]
+    public async Task Client_frame_that_is_refused_is_refused_by_the_server_and_closes_where_the_vector_says(string name)
+    {
+        var vector = Client.Single(vector => Name(vector) == name);
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        await using var socket = vector.GetProperty("on").GetString() == "room" ? await ann.OpenRoomAsync("global") : await ann.ConnectAsync();
+
+        await socket.SendTextAsync(vector.GetProperty("frame").GetString()!);
+
+        var expected = vector.GetProperty("error");
+        await socket.ExpectErrorAsync(expected.GetProperty("code").GetString()!);
+        if (expected.TryGetProperty("close", out var close))
+        {
+            Assert.Equal(close.GetInt32(), (await socket.ExpectAsync("closing")).GetProperty("code").GetInt32());
+            Assert.Equal(close.GetInt32(), await socket.ExpectCloseAsync());
+        }
+        else
+        {
+            await socket.SendTextAsync("""{"type":"send","id":1,"room":"global","message":"still open"}""");
+            await socket.SkipToAsync("ack");
+        }
+    }
+
+    [Fact]
+    public void Codes_are_all_there_and_mean_what_they_say()
+    {
+        var codes = JsonElement.Parse(Source.Read("protocol/vectors/codes.json"));
+
+        Assert.Equal(
+            ErrorCode.All.Select(code => (code.Name, code.Status, code.Retryable)),
+            codes.GetProperty("errors").EnumerateArray().Select(code => (
+                code.GetProperty("code").GetString()!, code.GetProperty("status").GetInt32(), code.GetProperty("retryable").GetBoolean())));
+        Assert.Equal(
+            CloseCode.Own.Select(code => ((int)code.Number, code.Reason, code.Reconnect)),
+            codes.GetProperty("closes").EnumerateArray().Select(code => (
+                code.GetProperty("code").GetInt32(), code.GetProperty("reason").GetString()!, code.GetProperty("reconnect").GetBoolean())));
+    }
+
+    [Fact]
+    public void Every_code_of_the_class_is_in_its_list()
+    {
+        Assert.Equal(Declared<ErrorCode>().Select(code => code.Name).Order(), ErrorCode.All.Select(code => code.Name).Order());
+        Assert.Equal(Declared<CloseCode>().Where(code => code.Number >= 4000).Select(code => code.Number).Order(), CloseCode.Own.Select(code => code.Number).Order());
+
+        static IEnumerable<T> Declared<T>() =>
+            typeof(T).GetFields().Where(field => field.IsStatic && field.FieldType == typeof(T)).Select(field => (T)field.GetValue(null)!);
+    }
+
+    [Fact]
+    public void Reason_fits_into_a_close_frame() =>
+        Assert.All(CloseCode.Own, code => Assert.InRange(Encoding.UTF8.GetByteCount(code.Reason), 1, 123));
+
+    /// <summary>A command as the vectors write it.</summary>
+    internal static JsonElement Fields(ClientCommand command)
+    {
+        var fields = new Dictionary<string, object>(StringComparer.Ordinal);
+        if (command is not SendCommand { Room: null })
+            fields["type"] = command.GetType().Name.Replace("Command", "", StringComparison.Ordinal).ToLowerInvariant();
+        else
+            fields["type"] = "send";
+        if (command.Id.Wanted)
+            fields["id"] = IdOf(command.Id);
+        switch (command)
+        {
+            case AuthCommand auth:
+                fields["token"] = auth.Token;
+                break;
+            case JoinCommand join:
+                fields["room"] = join.Room;
+                if (join.Since is { } since)
+                    fields["since"] = since;
+                if (join.Epoch is { } epoch)
+                    fields["epoch"] = epoch;
+                break;
+            case ResumeCommand resume:
+                if (resume.Epoch is { } log)
+                    fields["epoch"] = log;
+                fields["rooms"] = resume.Rooms.ToDictionary(room => room.Room, room => room.Seq);
+                break;
+            case LeaveCommand leave:
+                fields["room"] = leave.Room;
+                break;
+            case SendCommand send:
+                if (send.Room is { } room)
+                    fields["room"] = room;
+                fields["message"] = Encoding.UTF8.GetString(send.Text);
+                if (send.ClientMessageId is { } clientMessageId)
+                    fields["client_msg_id"] = clientMessageId;
+                break;
+        }
+
+        return JsonSerializer.SerializeToElement(fields);
+    }
+
+    /// <summary>What the server would say with these fields.</summary>
+    private static void Write(FrameWriter writer, JsonElement fields)
+    {
+        var re = !fields.TryGetProperty("re", out var id) ? default : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!) : new FrameId(id.GetInt64());
+        switch (Text("type"))
+        {
+            case "chat_message":
+                writer.WriteMessage(Message());
+                break;
+            case "ready":
+                var (user, limits) = (fields.GetProperty("user"), fields.GetProperty("limits"));
+                writer.WriteReady(re, user.GetProperty("id").GetInt64(), user.GetProperty("username").GetString()!, Text("epoch"),
+                    TimeSpan.FromMilliseconds(Number("ping_interval")), new ProtocolLimits
+                    {
+                        MessageCodePoints = limits.GetProperty("message_code_points").GetInt32(),
+                        MessageBytes = limits.GetProperty("message_bytes").GetInt32(),
+                        FrameBytes = limits.GetProperty("frame_bytes").GetInt32(),
+                        Rooms = limits.GetProperty("rooms").GetInt32(),
+                    });
+                break;
+            case "joined":
+                writer.WriteJoined(re, new JoinedRoom(Text("room"), Number("seq"), Number("since"), fields.GetProperty("complete").GetBoolean(), Number("first_seq"), Text("epoch")));
+                break;
+            case "left":
+                writer.WriteLeft(re, Text("room"));
+                break;
+            case "ack":
+                writer.WriteAck(re, Message(), fields.GetProperty("duplicate").GetBoolean());
+                break;
+            case "pong":
+                writer.WritePong(re);
+                break;
+            case "error":
+                writer.WriteError(re, new ChatError(ErrorCode.All.Single(code => code.Name == Text("code")), Text("detail"))
+                {
+                    Room = Optional("room"),
+                    RetryAfter = fields.TryGetProperty("retry_after_ms", out var wait) ? TimeSpan.FromMilliseconds(wait.GetInt64()) : null,
+                });
+                break;
+            case "closing":
+                writer.WriteClosing(
+                    CloseCode.Own.Single(code => code.Number == Number("code")),
+                    fields.TryGetProperty("reconnect_after_ms", out var after) ? TimeSpan.FromMilliseconds(after.GetInt64()) : null);
+                break;
+            default:
+                Assert.Fail($"No frame of type {Text("type")} is written.");
+                break;
+        }
+
+        ChatMessage Message() => new()
+        {
+            Room = Text("room"),
+            Seq = Number("seq"),
+            Username = Encoding.UTF8.GetBytes(Optional("username") ?? ""),
+            Text = Encoding.UTF8.GetBytes(Optional("message") ?? ""),
+            Timestamp = Timestamp.From(fields.GetProperty("timestamp").GetDateTimeOffset()),
+            ClientMessageId = Encoding.UTF8.GetBytes(Optional("client_msg_id") ?? ""),
+        };
+
+        string Text(string name) => fields.GetProperty(name).GetString()!;
+        string? Optional(string name) => fields.TryGetProperty(name, out var value) ? value.GetString() : null;
+        long Number(string name) => fields.GetProperty(name).GetInt64();
+    }
+
+    /// <summary>An id shows itself only in what is written with it.</summary>
+    private static JsonElement IdOf(FrameId id)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using var writer = new FrameWriter(output);
+        writer.WritePong(id);
+        return JsonElement.Parse(output.WrittenSpan).GetProperty("re");
+    }
+
+    private static string Name(JsonElement vector) => vector.GetProperty("name").GetString()!;
+
+    private static JsonElement[] Read(string file) => [.. JsonElement.Parse(Source.Read($"protocol/vectors/{file}")).EnumerateArray()];
+}

@@ -1,0 +1,106 @@
+using Microsoft.Data.Sqlite;
+using Skald.Tests.History;
+using Skald.Tests.Rooms;
+
+namespace Skald.Tests.Storage;
+
+public sealed class SqliteMessageStoreTests : MessageStoreContract
+{
+    private readonly SqliteStores _sqlite = new();
+
+    public override ValueTask DisposeAsync()
+    {
+        _sqlite.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private protected override Task<Stores> OpenAsync() => Task.FromResult(_sqlite.Open());
+
+    private protected override Task<Stores> ReopenAsync() => OpenAsync();
+}
+
+public sealed class SqliteRoomStoreTests : RoomStoreContract
+{
+    private readonly SqliteStores _sqlite = new();
+
+    public override ValueTask DisposeAsync()
+    {
+        _sqlite.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private protected override Task<Stores> OpenAsync() => Task.FromResult(_sqlite.Open());
+}
+
+/// <summary>What the promises rest on: how the file is opened.</summary>
+public sealed class SqlitePragmaTests : IDisposable
+{
+    private readonly SqliteStores _sqlite = new();
+
+    public void Dispose() => _sqlite.Dispose();
+
+    [Theory]
+    [InlineData("journal_mode", "wal")]
+    [InlineData("synchronous", "2")]   // FULL
+    [InlineData("foreign_keys", "1")]
+    [InlineData("wal_autocheckpoint", "1000")]
+    public async Task Writer_keeps_every_acknowledged_message(string pragma, string expected)
+    {
+        _sqlite.Open();
+
+        Assert.Equal(expected, await _sqlite.Database.WriteAsync(connection => Read(connection, pragma)));
+    }
+
+    [Theory]
+    [InlineData("query_only", "1")]
+    [InlineData("wal_autocheckpoint", "0")]
+    public async Task Readers_neither_write_nor_checkpoint(string pragma, string expected)
+    {
+        _sqlite.Open();
+
+        Assert.Equal(expected, await _sqlite.Database.ReadAsync(connection => Read(connection, pragma)));
+    }
+
+    [Fact]
+    public async Task Reader_that_tries_to_write_is_refused()
+    {
+        var stores = _sqlite.Open();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => _sqlite.Database.ReadAsync(connection =>
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "INSERT INTO rooms (name, created_at) VALUES ('written-by-a-reader', 0)";
+            return command.ExecuteNonQuery();
+        }));
+
+        Assert.Null(await stores.Rooms.FindAsync("written-by-a-reader"));
+    }
+
+    [Fact]
+    public async Task Log_lies_in_the_order_of_its_key_so_that_a_page_is_one_range()
+    {
+        _sqlite.Open();
+
+        var plan = await _sqlite.Database.ReadAsync(connection =>
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "EXPLAIN QUERY PLAN SELECT body FROM messages WHERE room_id = 1 AND seq BETWEEN 5 AND 9 ORDER BY seq";
+            using var rows = command.ExecuteReader();
+            var steps = new List<string>();
+            while (rows.Read())
+                steps.Add(rows.GetString(3));
+            return string.Join("; ", steps);
+        });
+
+        Assert.Equal("SEARCH messages USING PRIMARY KEY (room_id=? AND seq>? AND seq<?)", plan);
+    }
+
+    private static string? Read(SqliteConnection connection, string pragma)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The tests' own names.
+        command.CommandText = $"PRAGMA {pragma}";
+#pragma warning restore CA2100
+        return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

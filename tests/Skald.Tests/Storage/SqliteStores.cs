@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
+using Skald.Tests.Harness;
+using Skald.Tests.History;
+
+namespace Skald.Tests.Storage;
+
+/// <summary>The stores of SQLite in a directory of their own, without a server around them.</summary>
+internal sealed class SqliteStores : IDisposable
+{
+    private readonly TestDirectory _data = new();
+    private SqliteDatabase? _database;
+
+    public SqliteDatabase Database => _database!;
+
+    public Stores Open()
+    {
+        _database?.Dispose();
+        _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _data.Path }), NullLogger<SqliteDatabase>.Instance);
+        return new Stores(new SqliteMessageStore(_database, TimeProvider.System), new SqliteRoomStore(_database, TimeProvider.System), new SqliteAccountStore(_database));
+    }
+
+    public void Dispose()
+    {
+        _database?.Dispose();
+        _data.Dispose();
+    }
+}
