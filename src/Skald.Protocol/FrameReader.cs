@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Skald.Protocol;
 
@@ -16,7 +17,7 @@ public static class FrameReader
 
     private static readonly ChatError NotReadable = new(
         ErrorCode.Malformed,
-        "The frame is not one JSON object of at most 8 levels, without repeated keys or lone surrogates.");
+        "This is not one JSON object of at most 8 levels, without repeated keys or lone surrogates.");
 
     /// <summary>Reads a frame of the Skald socket.</summary>
     /// <param name="frame">Valid UTF-8.</param>
@@ -57,6 +58,17 @@ public static class FrameReader
         return error is not null || fields.Message is null or [] ? null : ReadSend(fields, room: null, limits, out error);
     }
 
+    /// <summary>Reads a message that came over HTTP: the room socket's frame, but that a message must be there.</summary>
+    /// <param name="body">Any bytes.</param>
+    /// <param name="limits">The sizes this server allows.</param>
+    /// <param name="error">Why there is no message.</param>
+    public static SendCommand? ReadMessage(ReadOnlySpan<byte> body, ProtocolLimits limits, out ChatError? error)
+    {
+        var fields = default(Fields);
+        error = Utf8.IsValid(body) ? Read(body, ref fields) : NotReadable;
+        return error is null ? ReadSend(fields, room: null, limits, out error) : null;
+    }
+
     private static SendCommand? ReadSend(in Fields fields, string? room, ProtocolLimits limits, out ChatError? error)
     {
         error = fields.Message is null ? Missing("message", "a string") : MessageText.Check(fields.Message, limits);
@@ -71,7 +83,7 @@ public static class FrameReader
         return null;
     }
 
-    private static ChatError Missing(string field, string kind) => new(ErrorCode.BadRequest, $"The frame needs \"{field}\", {kind}.");
+    private static ChatError Missing(string field, string kind) => new(ErrorCode.BadRequest, $"\"{field}\" is needed: {kind}.");
 
     private static ChatError? Read(ReadOnlySpan<byte> frame, ref Fields fields)
     {

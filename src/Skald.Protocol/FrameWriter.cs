@@ -12,7 +12,11 @@ public sealed class FrameWriter : IDisposable
     public static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    private static readonly SearchValues<byte> Escaped =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
     private readonly Utf8JsonWriter _json;
+    private ArrayBufferWriter<byte>? _text;
 
     public FrameWriter(IBufferWriter<byte> output) => _json = new Utf8JsonWriter(output, Options);
 
@@ -83,7 +87,7 @@ public sealed class FrameWriter : IDisposable
         WriteTimestamp(message.Timestamp);
         _json.WriteBoolean("duplicate"u8, duplicate);
         if (duplicate)
-            _json.WriteString("message"u8, message.Text);
+            WriteText("message"u8, message.Text);
         End();
     }
 
@@ -139,10 +143,53 @@ public sealed class FrameWriter : IDisposable
         _json.WriteString("room"u8, message.Room);
         _json.WriteNumber("seq"u8, message.Seq);
         _json.WriteString("username"u8, message.Username);
-        _json.WriteString("message"u8, message.Text);
+        WriteText("message"u8, message.Text);
         WriteTimestamp(message.Timestamp);
         if (!message.ClientMessageId.IsEmpty)
             _json.WriteString("client_msg_id"u8, message.ClientMessageId);
+    }
+
+    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes; such a text we escape ourselves.</remarks>
+    private void WriteText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
+    {
+        const byte FirstOfFourByteSequences = 0xF0;
+        if (!utf8.ContainsAnyInRange(FirstOfFourByteSequences, byte.MaxValue))
+        {
+            _json.WriteString(name, utf8);
+            return;
+        }
+
+        var text = _text ??= new ArrayBufferWriter<byte>();
+        text.ResetWrittenCount();
+        text.Write("\""u8);
+        for (var rest = utf8; !rest.IsEmpty;)
+        {
+            var plain = rest.IndexOfAny(Escaped);
+            text.Write(plain < 0 ? rest : rest[..plain]);
+            if (plain < 0)
+                break;
+            WriteEscaped(text, rest[plain]);
+            rest = rest[(plain + 1)..];
+        }
+
+        text.Write("\""u8);
+        _json.WritePropertyName(name);
+        _json.WriteRawValue(text.WrittenSpan, skipInputValidation: true);
+    }
+
+    private static void WriteEscaped(ArrayBufferWriter<byte> text, byte character)
+    {
+        text.Write(character switch
+        {
+            (byte)'"' => "\\\""u8,
+            (byte)'\\' => "\\\\"u8,
+            (byte)'\n' => "\\n"u8,
+            (byte)'\r' => "\\r"u8,
+            (byte)'\t' => "\\t"u8,
+            _ => "\\u00"u8,
+        });
+        if (character is < 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t'))
+            text.Write([(byte)('0' + (character >> 4)), (byte)"0123456789abcdef"[character & 0xF]]);
     }
 
     private void WriteTimestamp(Timestamp timestamp)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Skald.Protocol;
 
 /// <summary>What may stand in a message: the one rule for sockets and HTTP.</summary>
@@ -29,22 +27,4 @@ public static class MessageText
             continuations += (sbyte)b < -64 ? 1 : 0;
         return text.Length - continuations;
     }
-
-    /// <summary>The text as UTF-8.</summary>
-    /// <returns>False where it is not Unicode: a surrogate stands alone.</returns>
-    public static bool TryEncode(string text, out byte[] utf8)
-    {
-        try
-        {
-            utf8 = Strict.GetBytes(text);
-            return true;
-        }
-        catch (EncoderFallbackException)
-        {
-            utf8 = [];
-            return false;
-        }
-    }
-
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 }

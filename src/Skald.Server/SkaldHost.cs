@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
@@ -58,6 +59,12 @@ public static class SkaldHost
         return app;
     }
 
+    private static async Task<int> RefuseAsync(string why)
+    {
+        await Console.Error.WriteLineAsync($"Skald does not start. {why}");
+        return 1;
+    }
+
     /// <summary>The page and the JavaScript client, out of the assembly.</summary>
     private static FileServerOptions Page() => new()
     {
@@ -77,8 +84,11 @@ public static class SkaldHost
         }
         catch (Exception e) when (e is StartupRefusedException or OptionsValidationException)
         {
-            await Console.Error.WriteLineAsync($"Skald does not start. {e.Message}");
-            return 1;
+            return await RefuseAsync(e.Message);
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            return await RefuseAsync($"{e.Message} Stop what uses it, or choose another with --urls.");
         }
     }
 }

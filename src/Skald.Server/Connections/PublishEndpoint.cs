@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -16,6 +15,9 @@ internal static class PublishEndpoint
     private const string Example =
         """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","duplicate":false}""";
 
+    private static readonly ChatError TooLarge = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
+    private static readonly ChatError WrongType = new(ErrorCode.UnsupportedMediaType, "Send application/json.");
+
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/api/rooms/{room}/messages", PublishAsync)
             .RequireAuthorization()
@@ -28,35 +30,35 @@ internal static class PublishEndpoint
             .Refuses(
                 new ChatError(ErrorCode.EmptyMessage, "The message has no text."),
                 RoomDirectory.NoSuchRoom with { Room = "nowhere" },
-                new ChatError(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
-                new ChatError(ErrorCode.UnsupportedMediaType, "Send application/json."),
+                TooLarge,
+                WrongType,
                 new ChatError(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) })
             .RefusesStrangers();
 
     private static async Task<IResult> PublishAsync(
-        string room, [FromBody] PublishRequest body, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
+        string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
     {
-        if (Check(body, limits.Value.Protocol, out var text) is { } invalid)
-            return invalid.ToProblem();
-        var (entered, error) = await rooms.EnterAsync(user, room);
+        if (!request.HasJsonContentType())
+            return WrongType.ToProblem();
+        using var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return TooLarge.ToProblem();
+        }
+
+        if (FrameReader.ReadMessage(body.GetBuffer().AsSpan(0, (int)body.Length), limits.Value.Protocol, out var error) is not { } message)
+            return error!.ToProblem();
+        (var entered, error) = await rooms.EnterAsync(user, room);
         if (entered is null)
             return error!.ToProblem();
 
-        var draft = new HttpDraft(entered, user, text, body.ClientMsgId);
+        var draft = new HttpDraft(entered, user, message.Text, message.ClientMessageId);
         pipeline.Publish(draft);
         return await draft.Completed is { } refusal ? refusal.ToProblem() : new Stored(draft);
-    }
-
-    private static ChatError? Check(PublishRequest body, ProtocolLimits limits, out byte[] text)
-    {
-        text = [];
-        if (body.Message is null)
-            return new ChatError(ErrorCode.BadRequest, "The body needs \"message\", a string.");
-        if (!MessageText.TryEncode(body.Message, out text))
-            return new ChatError(ErrorCode.Malformed, "The message holds half a surrogate pair; send valid Unicode.");
-        if (body.ClientMsgId is { } id && !ClientMessageId.IsValid(id))
-            return ClientMessageId.Refused;
-        return MessageText.Check(text, limits);
     }
 
     /// <summary>A draft whose sender waits for its end.</summary>

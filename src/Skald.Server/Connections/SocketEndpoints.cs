@@ -79,7 +79,7 @@ internal sealed class SocketEndpoints(
         if (roomName is not null)
         {
             (room, error) = await rooms.EnterAsync(user!.Value, roomName);
-            error ??= ReadPosition(context.Request, roomName, out join);
+            error ??= ReadPosition(context.Request, room!, out join);
             if (error is not null)
             {
                 await Problems.WriteAsync(context, error);
@@ -94,7 +94,7 @@ internal sealed class SocketEndpoints(
         try
         {
             if (user is { } known && dispatcher.Welcome(connection, known) && join is not null)
-                await dispatcher.JoinAsync(connection, join, tell: join.Since is not null);
+                await dispatcher.JoinAsync(connection, join, tell: context.Request.Query.ContainsKey("since"));
             await connection.ReadAsync(dispatcher);
         }
         finally
@@ -123,11 +123,11 @@ internal sealed class SocketEndpoints(
         return (await tokens.ValidateAsync(token)).TryGet(out var user, out var error) ? (user, null) : (null, error);
     }
 
-    /// <summary><c>?since=SEQ&amp;epoch=EPOCH</c> of the room socket.</summary>
-    private static ChatError? ReadPosition(HttpRequest request, string room, out JoinCommand? join)
+    /// <summary><c>?since=SEQ&amp;epoch=EPOCH</c> of the room socket; without, where the room is before the client can see the socket open.</summary>
+    private static ChatError? ReadPosition(HttpRequest request, Room room, out JoinCommand? join)
     {
         join = null;
-        long? since = null;
+        var since = room.LastSeq;
         if (request.Query.TryGetValue("since", out var text))
         {
             if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
@@ -136,7 +136,7 @@ internal sealed class SocketEndpoints(
         }
 
         var epoch = request.Query["epoch"].ToString();
-        join = new JoinCommand(default, room, since, epoch.Length > 0 ? epoch : null);
+        join = new JoinCommand(default, room.Name, since, epoch.Length > 0 ? epoch : null);
         return null;
     }
 

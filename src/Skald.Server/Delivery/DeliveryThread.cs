@@ -6,12 +6,17 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Delivery;
 
 /// <summary>Fans committed batches out, in commit order, on a thread of its own: meanwhile the next batch is on its way to disk.</summary>
+/// <remarks>
+/// What was committed during one fan-out goes out together in the next: with many readers a fan-out takes longer than a commit, and
+/// then each reader gets one write for several batches.
+/// </remarks>
 internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryThread> logger) : IDisposable
 {
     /// <summary>Batches that may wait. When they do, the log waits too, and senders are answered <c>overloaded</c> in time.</summary>
     private const int MaxWaiting = 16;
 
     private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(MaxWaiting);
+    private readonly List<Draft> _committed = [];
     private readonly Dictionary<Room, List<Draft>> _byRoom = [];
     private readonly BatchEncoder _encoder = new();
     private Thread? _thread;
@@ -43,14 +48,17 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
     {
         foreach (var batch in _batches.GetConsumingEnumerable())
         {
+            _committed.AddRange(batch);
+            while (_batches.TryTake(out var next))
+                _committed.AddRange(next);
             try
             {
-                Deliver(batch);
+                Deliver();
             }
             catch (Exception e)
             {
                 // The messages are in the log, and a feed that misses them reads them there.
-                Log.NotDelivered(logger, batch.Count, e);
+                Log.NotDelivered(logger, _committed.Count, e);
                 _encoder.Clear();
             }
             finally
@@ -58,14 +66,15 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
                 _byRoom.Clear();
             }
 
-            foreach (var draft in batch)
+            foreach (var draft in _committed)
                 draft.Complete(refusal: null);
+            _committed.Clear();
         }
     }
 
-    private void Deliver(IReadOnlyList<Draft> batch)
+    private void Deliver()
     {
-        foreach (var draft in batch)
+        foreach (var draft in _committed)
         {
             // A duplicate was delivered when it was stored.
             if (draft.Duplicate)
@@ -81,7 +90,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
 
     private static partial class Log
     {
-        [LoggerMessage(3000, LogLevel.Error, "A batch of {Count} messages was not delivered live")]
+        [LoggerMessage(3000, LogLevel.Error, "{Count} messages were not delivered live")]
         public static partial void NotDelivered(ILogger logger, int count, Exception cause);
     }
 }

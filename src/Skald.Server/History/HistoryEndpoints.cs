@@ -51,15 +51,14 @@ internal static class HistoryEndpoints
         if (!RoomName.IsValid(room))
             return (RoomName.Refused with { Room = room }).ToProblem();
         if (await rooms.FindAsync(room) is not { } found)
-            return Results.Json(Array.Empty<HistoryMessage>());
+            return rooms.AutoCreate ? Results.Json(Array.Empty<HistoryMessage>()) : (RoomDirectory.NoSuchRoom with { Room = room }).ToProblem();
         if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
             return denied.ToProblem();
 
         // The log has no holes: a page is a range, whatever the size of the table.
         var newest = Math.Min(found.LastSeq, end - 1);
-        var (first, last) = start >= 0
-            ? (start + 1, Math.Min(newest, start > long.MaxValue - count ? long.MaxValue : start + count))
-            : (newest - count + 1, newest);
+        var from = Math.Min(start, newest);   // beyond the newest there is nothing, however far
+        var (first, last) = start >= 0 ? (from + 1, Math.Min(newest, from + count)) : (newest - count + 1, newest);
         first = Math.Max(first, found.FirstSeq);
         var body = new ArrayBufferWriter<byte>(16 * 1024);
         await WritePageAsync(log, found, first, last, body);

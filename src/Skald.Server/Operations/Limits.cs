@@ -117,7 +117,7 @@ public sealed class Limits
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time a peer has to be heard of after a ping; then it is cut off.</summary>
-    public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(8);
 
     /// <summary>Messages that may wait for the log writer; more is answered <c>overloaded</c>.</summary>
     [Range(16, 10_000_000)]

@@ -14,6 +14,13 @@ internal static class SecurityHeaders
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
+        // Set when the answer begins: whoever handles a fault clears what was set before.
+        context.Response.OnStarting(static state => Set((HttpContext)state), context);
+        return next(context);
+    });
+
+    private static Task Set(HttpContext context)
+    {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal) ? DocsPolicy : Policy;
         headers.XContentTypeOptions = "nosniff";
@@ -21,6 +28,6 @@ internal static class SecurityHeaders
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
-        return next(context);
-    });
+        return Task.CompletedTask;
+    }
 }

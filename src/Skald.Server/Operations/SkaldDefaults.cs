@@ -13,6 +13,8 @@ internal static class SkaldDefaults
             ["AllowedHosts"] = "*",
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+            // A refusal to start is said once, in a sentence, and not with a stack trace besides.
+            ["Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "Critical",
         },
     };
 }

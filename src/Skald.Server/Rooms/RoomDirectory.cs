@@ -16,6 +16,9 @@ internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> opt
     private readonly KeyedRateLimiter<long> _creations = new(
         limits.Value.NewRoomsPerUserPerMinute / 60, burst: limits.Value.NewRoomsPerUserPerMinute, clock);
 
+    /// <summary>Whether a room that is not there is only not used yet.</summary>
+    public bool AutoCreate => options.Value.AutoCreate;
+
     /// <summary>The room, if there is one. From memory, but for the first time.</summary>
     public async ValueTask<Room?> FindAsync(string name)
     {
@@ -36,7 +39,7 @@ internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> opt
     {
         if (await FindAsync(name) is { } stored)
             return (stored, null);
-        if (!options.Value.AutoCreate || !RoomName.IsValid(name))
+        if (!AutoCreate || !RoomName.IsValid(name))
             return (null, NoSuchRoom with { Room = name });
         if (!_creations.TryTake(user.Id, out var wait))
             return (null, new ChatError(ErrorCode.RateLimited, "Too many new rooms; wait before making another.") { Room = name, RetryAfter = wait });

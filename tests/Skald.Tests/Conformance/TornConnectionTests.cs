@@ -1,6 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Skald.Server.Connections;
 using Skald.Tests.Harness;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Skald.Tests.Conformance;
 

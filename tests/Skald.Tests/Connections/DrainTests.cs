@@ -128,19 +128,21 @@ public sealed class DrainTests
         Assert.Equal(["2", "3"], await again.ReceiveMessagesAsync(2));
     }
 
-    /// <summary>Sends without waiting for answers until the server closes, and notes what became of each.</summary>
+    /// <summary>Sends, with many answers still to come, until the server closes, and notes what became of each.</summary>
     private static async Task<SendEnd[]> SendUntilClosedAsync(ChatSocket socket, int sender, TaskCompletionSource first)
     {
         await using var _ = socket;
         var ends = new Dictionary<int, SendEnd>();
         var closed = false;
+        using var open = new SemaphoreSlim(100);
         var sending = Task.Run(async () =>
         {
-            for (var n = 0; !Volatile.Read(ref closed) && n < 100_000; n++)
+            for (var n = 1; !Volatile.Read(ref closed); n++)
             {
                 try
                 {
-                    await socket.SayAsync("global", $"{sender}:{n + 1}");
+                    await open.WaitAsync(Deadline.Token());
+                    await socket.SayAsync("global", $"{sender}:{n}");
                 }
                 catch (System.Net.WebSockets.WebSocketException)
                 {
@@ -158,9 +160,11 @@ public sealed class DrainTests
             Assert.True(ends.TryAdd(id, new SendEnd(
                 $"{sender}:{id}", ack ? frame.GetProperty("seq").GetInt64() : null, ack ? null : frame.GetProperty("code").GetString())));
             first.TrySetResult();
+            open.Release();
         }
 
         Volatile.Write(ref closed, true);
+        open.Release();
         Assert.Equal(4001, (int)socket.CloseStatus!.Value);
         await sending;
         await socket.CloseAsync();

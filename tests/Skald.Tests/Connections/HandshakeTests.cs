@@ -5,7 +5,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Connections;
 
 /// <summary>The opening handshake: what is one, what is none, and whose pages may make it.</summary>
-public sealed class HandshakeTests
+public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : IClassFixture<HandshakeTests.OneAllowedOrigin>
 {
     [Theory]
     [InlineData("/ws")]
@@ -15,8 +15,7 @@ public sealed class HandshakeTests
     [InlineData("/ws/chat/gl%6Fbal/")]
     public async Task Proper_handshake_is_answered_101_with_or_without_the_last_slash(string path)
     {
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
+        var (server, ann) = (shared.Server, shared.Ann);
 
         var answer = await RawHttp.HandshakeAsync(server.Address, $"{path}?token={ann.Access}");
 
@@ -32,7 +31,7 @@ public sealed class HandshakeTests
     [InlineData("Sec-WebSocket-Protocol: chat, superchat")]
     public async Task What_is_offered_and_not_spoken_here_is_not_answered(string offer)
     {
-        await using var server = await SkaldServer.StartAsync();
+        var server = shared.Server;
 
         var answer = await RawHttp.HandshakeAsync(server.Address, "/ws/", offer);
 
@@ -54,7 +53,7 @@ public sealed class HandshakeTests
     public async Task What_is_no_handshake_of_version_13_on_http_1_1_is_answered_426(string what, string start, params string[] headers)
     {
         Assert.NotEmpty(what);
-        await using var server = await SkaldServer.StartAsync();
+        var server = shared.Server;
 
         var answer = await RawHttp.AskAsync(server.Address, start, [.. headers.Select(header => header.Replace("{key}", RawHttp.Key, StringComparison.Ordinal))]);
 
@@ -73,7 +72,7 @@ public sealed class HandshakeTests
     public async Task Key_that_is_none_is_answered_400(string what, params string[] keys)
     {
         Assert.NotEmpty(what);
-        await using var server = await SkaldServer.StartAsync();
+        var server = shared.Server;
 
         var answer = await RawHttp.AskAsync(server.Address, "GET /ws/", ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", .. keys]);
 
@@ -86,7 +85,7 @@ public sealed class HandshakeTests
     [InlineData("DELETE")]
     public async Task Other_methods_are_answered_405(string method)
     {
-        await using var server = await SkaldServer.StartAsync();
+        var server = shared.Server;
 
         var answer = await RawHttp.AskAsync(server.Address, $"{method} /ws/", [.. RawHttp.Handshake, "Content-Length: 0"]);
 
@@ -116,8 +115,7 @@ public sealed class HandshakeTests
     [InlineData(403, "https://good.example https://evil.example")]
     public async Task Page_may_open_a_socket_only_from_this_server_or_an_allowed_origin(int status, string origin)
     {
-        await using var server = await SkaldServer.StartAsync([("Connections:AllowedOrigins:0", "https://good.example")]);
-        var ann = await server.RegisterAsync("ann");
+        var (server, ann) = (shared.Server, shared.Ann);
         origin = origin.Replace("{own}", server.Address.Authority, StringComparison.Ordinal);
 
         foreach (var address in new[] { $"/ws/?token={ann.Access}", $"/ws/chat/global/?token={ann.Access}" })
@@ -132,7 +130,7 @@ public sealed class HandshakeTests
     [Fact]
     public async Task Two_origins_are_none()
     {
-        await using var server = await SkaldServer.StartAsync();
+        var server = shared.Server;
         var own = $"Origin: http://{server.Address.Authority}";
 
         Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", own, own)).Status);
@@ -142,8 +140,7 @@ public sealed class HandshakeTests
     [Fact]
     public async Task Refused_page_learns_nothing_about_the_token_it_brought()
     {
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
+        var (server, ann) = (shared.Server, shared.Ann);
 
         var withToken = await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={ann.Access}", "Origin: https://evil.example");
         var without = await RawHttp.HandshakeAsync(server.Address, "/ws/?token=wrong", "Origin: https://evil.example");
@@ -169,4 +166,10 @@ public sealed class HandshakeTests
     private static string Accept(string key) =>
         Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 #pragma warning restore CA5350
+
+    /// <summary>A server that pages of one other origin may speak to.</summary>
+    public sealed class OneAllowedOrigin : SharedServer
+    {
+        private protected override (string Key, string Value)[] Settings => [("Connections:AllowedOrigins:0", "https://good.example")];
+    }
 }

@@ -28,9 +28,15 @@ internal sealed class CrashRun : IAsyncDisposable
         _readers = [.. Enumerable.Range(0, readers).Select(n => new LoggedClient(_checker.NewClient($"reader-{n}")))];
     }
 
+    /// <summary>From the start of the process until it is ready: the first time, when there is nothing to recover.</summary>
+    public TimeSpan FirstStart { get; private set; }
+
     public TimeSpan SlowestStart { get; private set; }
 
     public int Acks => _senders.Sum(sender => sender.Acks);
+
+    /// <summary>How everybody's last connection was closed; 0 where it was only lost.</summary>
+    public IEnumerable<int> ClosedWith => _readers.Concat(_senders.Select(sender => sender.Client)).Select(client => client.ClosedWith);
 
     /// <summary>Everybody comes, or comes back; what is unknown is sent again, then new messages as fast as they are acked, until the server dies.</summary>
     /// <param name="die">Ends the server; awaited after a number of acks that chance decides.</param>
@@ -85,6 +91,7 @@ internal sealed class CrashRun : IAsyncDisposable
     private async Task StartAsync()
     {
         _server = await _start();
+        FirstStart = FirstStart == default ? _server.ReadyAfter : FirstStart;
         SlowestStart = SlowestStart > _server.ReadyAfter ? SlowestStart : _server.ReadyAfter;
         _access = await _server.SignInAsync("ann");
         var address = _server.SocketAddress($"/ws/?token={_access}");

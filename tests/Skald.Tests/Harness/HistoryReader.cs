@@ -19,7 +19,7 @@ internal static class HistoryReader
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", access);
             using var response = await http.SendAsync(request).Within();
             var page = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>();
-            messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!)));
+            messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!.TrimEnd(LoggedClient.Padding))));
             if (page!.Length < 1000)
                 return new RoomHistory(room, messages);
         }

@@ -10,6 +10,11 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     /// <summary>A reader waits as long as its connection lives: silence is no failure.</summary>
     private static readonly CancellationTokenSource Forever = new();
 
+    /// <summary>Makes texts longer, and is no part of any.</summary>
+    public const char Padding = 'é';
+
+    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly ConcurrentDictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, Pending> _pending = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -22,6 +27,9 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
 
     public ClientLog Log => log;
 
+    /// <summary>Before each frame it waits for this: a reader that is slow, as long as it is not done.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
     /// <summary>The code of the server's close; 0 where the connection was only lost.</summary>
     public int ClosedWith { get; private set; }
 
@@ -29,7 +37,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     public Task Ended => _reading;
 
     /// <summary>The connection's own port: how a proxy tells it from others.</summary>
-    public int Port => _socket!.LocalEndPoint.Port;
+    public int Port { get; private set; }
 
     /// <summary>The last message it has of a room.</summary>
     public long Cursor(string room) => _cursors.GetValueOrDefault(room);
@@ -44,7 +52,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         (ClosedWith, _ready) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         _connection++;
         var socket = await RawWebSocket.OpenAsync(address, receiveBuffer);
-        _socket = socket;
+        (_socket, Port) = (socket, socket.LocalEndPoint.Port);
         _reading = Task.Run(() => ReadAsync(socket, _connection));
         await _ready.Task.Within();
     }
@@ -79,18 +87,19 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
 
     /// <summary>Sends a message whose name is its text.</summary>
     /// <returns>Whether it was answered: acked or refused. Else the connection is lost, and nobody knows.</returns>
-    public async Task<bool> SendAsync(string room, string text) => await (await BeginSendAsync(room, text)).Within();
+    public async Task<bool> SendAsync(string room, string text, int padding = 0) => await (await BeginSendAsync(room, text, padding)).Within();
 
     /// <summary>Sends a message, and does not wait for the answer.</summary>
     /// <param name="room">The room.</param>
     /// <param name="text">Also its <c>client_msg_id</c>: 8–64 letters, digits, hyphens.</param>
-    public async Task<Task<bool>> BeginSendAsync(string room, string text)
+    /// <param name="padding">Letters of two bytes behind the text, which count for its length only.</param>
+    public async Task<Task<bool>> BeginSendAsync(string room, string text, int padding = 0)
     {
         var pending = new Pending(room, text, null, null);
         log.Add(new Sent(_connection, room, text));
         try
         {
-            await CallAsync(pending, id => Frame(new { type = "send", id, room, message = text, client_msg_id = text }));
+            await CallAsync(pending, id => Frame(new { type = "send", id, room, message = text + new string(Padding, padding), client_msg_id = text }));
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or ObjectDisposedException)
         {
@@ -157,6 +166,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         {
             while (await socket.ReadAsync(Forever.Token) is { } frame)
             {
+                await Gate;
                 if (frame.Opcode == WireFrame.TextCode)
                     Take(JsonElement.Parse(frame.Payload), connection);
                 else if (frame.Opcode == WireFrame.PingCode)
@@ -201,7 +211,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
                 break;
             case "chat_message":
                 var (room, seq) = (frame.GetProperty("room").GetString()!, frame.GetProperty("seq").GetInt64());
-                log.Add(new Received(connection, room, seq, frame.GetProperty("message").GetString()!));
+                log.Add(new Received(connection, room, seq, frame.GetProperty("message").GetString()!.TrimEnd(Padding)));
                 _cursors[room] = seq;
                 break;
             case "joined":
@@ -225,7 +235,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         pending?.Done.TrySetResult(true);
     }
 
-    private static byte[] Frame(object command) => WireFrame.OfText(JsonSerializer.SerializeToUtf8Bytes(command)).Encode();
+    private static byte[] Frame(object command) => WireFrame.OfText(JsonSerializer.SerializeToUtf8Bytes(command, Unescaped)).Encode();
 
     private sealed record Pending(string Room, string? Text, long? Since, string? Epoch)
     {

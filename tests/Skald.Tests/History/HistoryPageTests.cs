@@ -6,15 +6,15 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.History;
 
 /// <summary><c>GET /api/chat/history/{room}/</c>: pages by seq.</summary>
-public sealed class HistoryPageTests
+public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     [Fact]
     public async Task Room_that_nobody_used_is_an_empty_list()
     {
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
+        var ann = shared.Ann;
+        await ann.JoinAsync("only-joined");
 
-        foreach (var room in new[] { "global", "nobody-was-here" })
+        foreach (var room in new[] { "only-joined", "nobody-was-here" })
         {
             using var response = await ann.SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/");
             Assert.Equal("[]", await response.Content.ReadAsStringAsync());
@@ -26,14 +26,13 @@ public sealed class HistoryPageTests
     [Fact]
     public async Task Message_has_the_one_shape_and_an_id_only_where_its_sender_gave_one()
     {
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
-        await ann.PublishAsync("global", "grüße 👋 \"q\" \\ \n <b>", "0b9f2c1e-7f3a");
-        await ann.PublishAsync("global", "plain");
+        var ann = shared.Ann;
+        await ann.PublishAsync("shapes", "grüße 👋 \"q\" \\ \n <b>", "0b9f2c1e-7f3a");
+        await ann.PublishAsync("shapes", "plain");
         await using var reader = await ann.ConnectAsync();
-        await reader.JoinAsync("global", since: 0);
+        await reader.JoinAsync("shapes", since: 0);
 
-        var history = await ann.HistoryAsync("global");
+        var history = await ann.HistoryAsync("shapes");
 
         Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "client_msg_id"], history[0].EnumerateObject().Select(field => field.Name));
         Assert.Equal(["type", "room", "seq", "username", "message", "timestamp"], history[1].EnumerateObject().Select(field => field.Name));
@@ -65,12 +64,12 @@ public sealed class HistoryPageTests
     [InlineData("?after=10&before=11", 1, 0)]
     public async Task Page_holds_the_messages_asked_for_oldest_first(string query, int first, int last)
     {
-        var ann = await FilledAsync(120);
-        await using var server = ann.Server;
+        var ann = shared.Ann;
+        var room = await FilledAsync(120);
 
         Assert.Equal(
             Enumerable.Range(first, last - first + 1).Select(seq => (long)seq),
-            (await ann.HistoryAsync("global", query)).Select(message => message.GetProperty("seq").GetInt64()));
+            (await ann.HistoryAsync(room, query)).Select(message => message.GetProperty("seq").GetInt64()));
     }
 
     [Theory]
@@ -85,11 +84,11 @@ public sealed class HistoryPageTests
     [InlineData(120, "?after=0&limit=7", "next")]
     public async Task Walk_along_the_links_meets_every_message_once(int count, string query, string relation)
     {
-        var ann = await FilledAsync(count);
-        await using var server = ann.Server;
+        var ann = shared.Ann;
+        var room = await FilledAsync(count);
         var seen = new List<long>();
 
-        for (var path = (string?)$"/api/chat/history/global/{query}"; path is not null;)
+        for (var path = (string?)$"/api/chat/history/{room}/{query}"; path is not null;)
         {
             using var response = await ann.SendAsync(HttpMethod.Get, path);
             var page = (await response.Content.ReadFromJsonAsync<JsonElement[]>())!.Select(message => message.GetProperty("seq").GetInt64()).ToArray();
@@ -104,14 +103,14 @@ public sealed class HistoryPageTests
     [Fact]
     public async Task Links_are_there_only_while_there_is_more()
     {
-        var ann = await FilledAsync(10);
-        await using var server = ann.Server;
+        var ann = shared.Ann;
+        var room = await FilledAsync(10);
 
-        Assert.Equal((null, null), await LinksAsync(ann, "?limit=10"));
-        Assert.Equal(("/api/chat/history/global/?limit=9&before=2", null), await LinksAsync(ann, "?limit=9"));
-        Assert.Equal((null, "/api/chat/history/global/?limit=4&after=4"), await LinksAsync(ann, "?after=0&limit=4"));
-        Assert.Equal(("/api/chat/history/global/?limit=4&before=4", "/api/chat/history/global/?limit=4&after=7"), await LinksAsync(ann, "?after=3&limit=4"));
-        Assert.Equal(("/api/chat/history/global/?limit=4&before=7", null), await LinksAsync(ann, "?after=6&limit=4"));
+        Assert.Equal((null, null), await LinksAsync(ann, room, "?limit=10"));
+        Assert.Equal(($"/api/chat/history/{room}/?limit=9&before=2", null), await LinksAsync(ann, room, "?limit=9"));
+        Assert.Equal((null, $"/api/chat/history/{room}/?limit=4&after=4"), await LinksAsync(ann, room, "?after=0&limit=4"));
+        Assert.Equal(($"/api/chat/history/{room}/?limit=4&before=4", $"/api/chat/history/{room}/?limit=4&after=7"), await LinksAsync(ann, room, "?after=3&limit=4"));
+        Assert.Equal(($"/api/chat/history/{room}/?limit=4&before=7", null), await LinksAsync(ann, room, "?after=6&limit=4"));
     }
 
     [Theory]
@@ -133,10 +132,7 @@ public sealed class HistoryPageTests
     [InlineData("after=9223372036854775808", "after")]
     public async Task Cursor_that_is_none_is_refused_by_its_name(string query, string named)
     {
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
-
-        using var response = await ann.SendAsync(HttpMethod.Get, $"/api/chat/history/global/?{query}");
+        using var response = await shared.Ann.SendAsync(HttpMethod.Get, $"/api/chat/history/global/?{query}");
 
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal((400, "bad_request"), ((int)response.StatusCode, problem.GetProperty("code").GetString()));
@@ -146,31 +142,31 @@ public sealed class HistoryPageTests
     [Fact]
     public async Task Works_with_and_without_the_last_slash()
     {
-        var ann = await FilledAsync(1);
-        await using var server = ann.Server;
+        var ann = shared.Ann;
+        var room = await FilledAsync(1);
 
-        foreach (var path in new[] { "/api/chat/history/global", "/api/chat/history/global/" })
+        foreach (var path in new[] { $"/api/chat/history/{room}", $"/api/chat/history/{room}/" })
         {
             using var response = await ann.SendAsync(HttpMethod.Get, path);
             Assert.Equal(200, (int)response.StatusCode);
         }
     }
 
-    /// <summary>A server whose room <c>global</c> holds so many messages.</summary>
-    private static async Task<TestUser> FilledAsync(int count)
+    /// <summary>A room that holds so many messages: each says its own number.</summary>
+    private async Task<string> FilledAsync(int count)
     {
-        var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
-        await using var socket = await ann.JoinAsync("global");
-        for (var n = 1; n <= count; n++)
-            await socket.SendAsync(new { type = "send", room = "global", message = $"{n}" });
-        await socket.ReceiveMessagesAsync(count);
-        return ann;
+        var room = $"filled-{count}";
+        await using var socket = await shared.Ann.ConnectAsync();
+        var held = (await socket.JoinAsync(room)).GetProperty("seq").GetInt64();
+        for (var n = held + 1; n <= count; n++)
+            await socket.SendAsync(new { type = "send", room, message = $"{n}" });
+        await socket.ReceiveMessagesAsync((int)(count - held));
+        return room;
     }
 
-    private static async Task<(string? Prev, string? Next)> LinksAsync(TestUser user, string query)
+    private static async Task<(string? Prev, string? Next)> LinksAsync(TestUser user, string room, string query)
     {
-        using var response = await user.SendAsync(HttpMethod.Get, $"/api/chat/history/global/{query}");
+        using var response = await user.SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/{query}");
         return (Link(response, "prev"), Link(response, "next"));
     }
 

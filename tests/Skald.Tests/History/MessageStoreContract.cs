@@ -258,6 +258,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
     private async Task<IReadOnlyList<Draft>> AppendAsync(params StoreDraft[] drafts)
     {
         await _stores.Messages.AppendAsync(drafts);
+        await Task.Yield();   // off the engine's thread, which must not be blocked
         return drafts;
     }
 

@@ -134,7 +134,7 @@ public sealed class DeliveryModelTests
                     _log.TryAppend(new ModelDraft(room, "another text", $"{room.Name} {(step.Amount % log.Count) + 1}"));
                     break;
                 case What.Deliver:
-                    Deliver();
+                    Deliver(1 + step.Amount % 4);
                     break;
                 case What.MissDelivery:
                     _announced.TryDequeue(out _);
@@ -217,10 +217,13 @@ public sealed class DeliveryModelTests
             }
         }
 
-        /// <summary>As the delivery thread does.</summary>
-        private bool Deliver()
+        /// <summary>As the delivery thread does. What the log stored one by one goes out together, as if it had been stored together.</summary>
+        private bool Deliver(int most = 1)
         {
-            if (!_announced.TryDequeue(out var batch))
+            var batch = new List<Draft>();
+            while (most-- > 0 && _announced.TryDequeue(out var stored))
+                batch.AddRange(stored);
+            if (batch.Count == 0)
                 return false;
             foreach (var drafts in batch.Where(draft => !draft.Duplicate).GroupBy(draft => draft.Room))
                 _feeds.Deliver(drafts.Key, drafts.ToArray(), _encoder);

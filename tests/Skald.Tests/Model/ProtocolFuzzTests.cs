@@ -7,7 +7,7 @@ public sealed class ProtocolFuzzTests
 {
     private const int Clients = 4;
 
-    private static readonly TimeSpan MostForTheHealthy = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostForTheHealthy = TimeSpan.FromSeconds(5);   // of a machine that does other things too
 
     [Fact]
     public async Task Nonsense_is_answered_or_ends_its_own_connection_and_nobody_else_notices()

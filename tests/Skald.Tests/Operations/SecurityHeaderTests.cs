@@ -3,7 +3,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Operations;
 
 /// <summary>What every answer tells the browser.</summary>
-public sealed class SecurityHeaderTests
+public sealed class SecurityHeaderTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
@@ -20,9 +20,7 @@ public sealed class SecurityHeaderTests
     [InlineData("/ws/", 426)]
     public async Task Every_answer_forbids_what_our_page_does_not_need(string path, int status)
     {
-        await using var server = await SkaldServer.StartAsync();
-
-        using var response = await server.Http.GetAsync(path);
+        using var response = await shared.Server.Http.GetAsync(path);
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(Policy, Assert.Single(response.Headers.GetValues("Content-Security-Policy")));
@@ -32,9 +30,7 @@ public sealed class SecurityHeaderTests
     [Fact]
     public async Task Docs_run_nothing_but_our_own_scripts_either()
     {
-        await using var server = await SkaldServer.StartAsync();
-
-        using var response = await server.Http.GetAsync("/docs/index.html");
+        using var response = await shared.Server.Http.GetAsync("/docs/index.html");
 
         Assert.Equal(200, (int)response.StatusCode);
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
@@ -50,9 +46,7 @@ public sealed class SecurityHeaderTests
     [InlineData("/api/chat/history/global")]
     public async Task Nothing_is_redirected(string path)
     {
-        await using var server = await SkaldServer.StartAsync();
-
-        var answer = await RawHttp.AskAsync(server.Address, $"GET {path}");
+        var answer = await RawHttp.AskAsync(shared.Server.Address, $"GET {path}");
 
         Assert.NotInRange(answer.Status, 300, 399);
         Assert.Empty(answer.Headers["Location"]);

@@ -8,7 +8,7 @@ using Skald.Tests.Repository;
 namespace Skald.Tests.Protocol;
 
 /// <summary>The frames of protocol/vectors/, which every client is tested against too.</summary>
-public sealed class VectorTests
+public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private static readonly JsonElement[] Client = Read("client-frames.json");
 
@@ -75,9 +75,7 @@ public sealed class VectorTests
     public async Task Client_frame_that_is_refused_is_refused_by_the_server_and_closes_where_the_vector_says(string name)
     {
         var vector = Client.Single(vector => Name(vector) == name);
-        await using var server = await SkaldServer.StartAsync();
-        var ann = await server.RegisterAsync("ann");
-        await using var socket = vector.GetProperty("on").GetString() == "room" ? await ann.OpenRoomAsync("global") : await ann.ConnectAsync();
+        await using var socket = vector.GetProperty("on").GetString() == "room" ? await shared.Ann.OpenRoomAsync("global") : await shared.Ann.ConnectAsync();
 
         await socket.SendTextAsync(vector.GetProperty("frame").GetString()!);
 

@@ -36,14 +36,14 @@ public sealed class StartRefusalTests
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         })!;
-        var output = second.StandardOutput.ReadToEndAsync();
+        _ = second.StandardOutput.ReadToEndAsync();
         var error = await second.StandardError.ReadToEndAsync().Within();
         await second.WaitForExitAsync(Deadline.Token());
 
         Assert.Equal(1, second.ExitCode);
-        Assert.Contains("Skald does not start. Another Skald uses", error, StringComparison.Ordinal);
+        Assert.StartsWith("Skald does not start. Another Skald uses", error, StringComparison.Ordinal);
         Assert.Contains("--data DIR", error, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", error + await output, StringComparison.Ordinal);   // no stack trace
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);   // no stack trace
     }
 
     [Theory]
@@ -142,7 +142,7 @@ public sealed class StartRefusalTests
     [InlineData("Limits:HandshakesPerAddress", "-1", "HandshakesPerAddress")]
     public async Task Setting_that_cannot_be_is_refused_by_its_name(string setting, string value, string named)
     {
-        var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await (await SkaldServer.StartAsync([(setting, value)])).DisposeAsync());
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await (await SkaldServer.StartAsync([("Limits:Enabled", "true"), (setting, value)])).DisposeAsync());
 
         Assert.True(refusal is StartupRefusedException or Microsoft.Extensions.Options.OptionsValidationException, refusal.ToString());
         Assert.Contains(named, refusal.Message, StringComparison.Ordinal);
