@@ -51,7 +51,7 @@ public sealed class DiskFaultTests
     {
         var (events, violations) = await FailSyncsAsync(SkaldProcess.StartAsync);
 
-        Assert.Empty(violations);
+        Checker.AssertNone(violations);
         var acks = Array.FindLastIndex(events, e => e is Acked { Text: not AfterRestart });
         Assert.True(acks >= 0, "Nothing was acked before the disk failed.");
         Assert.True(acks < Array.FindIndex(events, e => e is Refused or Lost), "There is an ack after the disk failed.");

@@ -15,7 +15,7 @@ public sealed class KillTests
         for (var round = 0; round < Seed.Count(3, 20); round++)
             await run.LiveAndDieAsync(server => server.KillAsync());
 
-        Assert.Empty(await run.JudgeAsync());
+        Checker.AssertNone(await run.JudgeAsync());
         Assert.Equal("ok", await run.CheckIntegrityAsync(data));
         // What a process takes to start on a busy machine is not what recovery takes.
         Assert.True(run.SlowestStart < MostToStart || run.SlowestStart < 5 * run.FirstStart, $"It took {run.SlowestStart} to be ready again.");

@@ -14,7 +14,7 @@ public sealed class PowerCutTests
         for (var round = 0; round < Seed.Count(2, 20); round++)
             await run.LiveAndDieAsync(server => CutAsync(box, server));
 
-        Assert.Empty(await run.JudgeAsync());
+        Checker.AssertNone(await run.JudgeAsync());
         Assert.Equal("ok", await run.CheckIntegrityAsync(box.Data));
     }
 
@@ -34,6 +34,8 @@ public sealed class PowerCutTests
 
     private static async Task CutAsync(CrashBox box, SkaldProcess server)
     {
+        // A machine without power acks nothing. A sync that the file system's shutdown interrupts may return success, and would be acked.
+        await server.FreezeAsync();
         box.Cut();
         await server.KillAsync();
         box.PowerOn();

@@ -17,7 +17,7 @@ public sealed class ResumeTests
             directSocket,
             (reader, _, _) => reader.JoinAsync(Room));
 
-        Assert.Empty(violations);
+        Checker.AssertNone(violations);
     }
 
     [Fact]

@@ -40,11 +40,11 @@ internal sealed class Checker
     }
 
     /// <summary>Fails the test where something was not held.</summary>
-    public void AssertHolds(params RoomHistory[] history)
-    {
-        var violations = Check(history);
+    public void AssertHolds(params RoomHistory[] history) => AssertNone(Check(history));
+
+    /// <summary>Fails the test with the violations, where there are any.</summary>
+    public static void AssertNone(IReadOnlyList<Violation> violations) =>
         Assert.True(violations.Count == 0, $"{violations.Count} violations:\n{string.Join('\n', violations.Take(20))}");
-    }
 
     /// <summary>P-7: 1, 2, 3 … without holes. P-9: nothing twice.</summary>
     private void CheckHistory(RoomHistory room)
