@@ -96,22 +96,30 @@ internal sealed class SkaldProcess : IAsyncDisposable
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access").GetString()!;
     }
 
-    /// <summary>Stops every thread where it is: what waits in the kernel may end there, but the process does nothing with it.</summary>
-    public Task FreezeAsync()
-    {
-        const int SigStop = 19;
-        _ = Kill(_process.Id, SigStop);
-        return Deadline.UntilAsync(
-            () => Directory.EnumerateDirectories($"/proc/{_process.Id}/task").All(thread => State(thread) is 'T' or 'D'),
-            "all threads stand still");
-    }
-
     /// <summary><c>kill -9</c>.</summary>
     public async Task KillAsync()
     {
         if (!_process.HasExited)
             _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync().Within();
+    }
+
+    /// <summary><c>SIGSTOP</c>: from here on it does nothing, whatever the kernel still does for it.</summary>
+    public Task FreezeAsync()
+    {
+        const int SigStop = 19;
+        _ = Kill(_process.Id, SigStop);
+        // Stopped, or within a system call that it can only come back from to be stopped.
+        return Deadline.UntilAsync(() => States().All(state => state is 'T' or 'D'), "every thread is stopped");
+
+        IEnumerable<char> States()
+        {
+            foreach (var thread in Directory.EnumerateDirectories($"/proc/{_process.Id}/task"))
+            {
+                var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+                yield return stat[stat.LastIndexOf(')') + 2];
+            }
+        }
     }
 
     /// <summary><c>SIGTERM</c>, and its end.</summary>
@@ -129,13 +137,6 @@ internal sealed class SkaldProcess : IAsyncDisposable
         await KillAsync();
         Http.Dispose();
         _process.Dispose();
-    }
-
-    /// <summary>A thread's state, which follows its name in brackets (man 5 proc).</summary>
-    private static char State(string thread)
-    {
-        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-        return stat[stat.LastIndexOf(')') + 2];
     }
 
     private void Take(string? line)
