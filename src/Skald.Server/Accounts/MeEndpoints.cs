@@ -30,8 +30,8 @@ internal static class MeEndpoints
             .WithSummary("Change the password").WithDescription("Ends all other sessions.")
             .Takes<PasswordRequest>("""{"current_password":"12345678","new_password":"correct horse battery"}""")
             .Refuses(EndpointDocs.Invalid(PasswordRequest.CurrentField, "This is not the current password."),
-                new ChatError(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
-                new ChatError(ErrorCode.UnsupportedMediaType, "Send application/json."),
+                Problems.TooLarge,
+                Problems.WrongType,
                 new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = TimeSpan.FromSeconds(1) })
             .RefusesStrangers();
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Skald.Protocol;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
@@ -15,8 +16,6 @@ internal sealed class RequestFields
         new(ErrorCode.Malformed, "The body is not one JSON object of at most 8 levels, without repeated keys or lone surrogates.");
 
     private static readonly ChatError FormNotReadable = new(ErrorCode.Malformed, "The body is not a form as its Content-Type says.");
-
-    private static readonly ChatError TooLarge = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
 
     private readonly Dictionary<string, Field> _fields;
     private readonly Dictionary<string, string[]> _errors = new(StringComparer.Ordinal);
@@ -38,11 +37,11 @@ internal sealed class RequestFields
         {
             return request.HasJsonContentType() ? await ReadJsonAsync(request, ct)
                 : forms && request.HasFormContentType ? await ReadFormAsync(request, ct)
-                : new ChatError(ErrorCode.UnsupportedMediaType, forms ? "Send application/json, or a form." : "Send application/json.");
+                : forms ? Problems.WrongType with { Detail = "Send application/json, or a form." } : Problems.WrongType;
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return TooLarge;
+            return Problems.TooLarge;
         }
     }
 

@@ -11,9 +11,6 @@ internal static class SignInEndpoints
     private const string PairExample = """{"access":"eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJ1c2VyX2lkIjoiNyJ9.kJ0","refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""";
 
     private static readonly ChatError NotReadable = new(ErrorCode.Malformed, "The body cannot be read.");
-    private static readonly ChatError TooLarge = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
-    private static readonly ChatError WrongType = new(ErrorCode.UnsupportedMediaType, "Send application/json.");
-
     private static readonly ChatError TooMany =
         new(ErrorCode.RateLimited, "Too many logins from this address.") { RetryAfter = TimeSpan.FromSeconds(3) };
 
@@ -24,7 +21,7 @@ internal static class SignInEndpoints
             .WithDescription("The body may be a form too. Answers every bad field at once under errors. A name is unique without case.")
             .Takes<RegisterRequest>("""{"username":"testuser","email":"test@test.com","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status201Created, """{"id":7,"username":"testuser","email":"test@test.com"}""")
-            .Refuses(EndpointDocs.Invalid("username", "A user with that username already exists."), TooLarge, WrongType,
+            .Refuses(EndpointDocs.Invalid("username", "A user with that username already exists."), Problems.TooLarge, Problems.WrongType,
                 TooMany with { Detail = "Too many registrations from this address." }, PasswordHasher.Overloaded);
 
         api.MapPost("/login", LoginAsync)
@@ -33,7 +30,7 @@ internal static class SignInEndpoints
                 "After 5 failures each further attempt at a name has to wait.")
             .Takes<LoginRequest>("""{"username":"testuser","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, TooLarge, WrongType, TooMany, PasswordHasher.Overloaded);
+            .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
 
         api.MapPost("/token/refresh", RefreshAsync)
             .WithSummary("Exchange a refresh token for a new pair")
@@ -41,7 +38,7 @@ internal static class SignInEndpoints
                 "may have been lost; later it ends the session.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(NotReadable, Sessions.RefreshRefused, TooLarge, WrongType, EndpointDocs.StorageFailed);
+            .Refuses(NotReadable, Sessions.RefreshRefused, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
     }
 
     private static async Task<Results<Created<RegisteredView>, ProblemHttpResult>> RegisterAsync(

@@ -15,9 +15,6 @@ internal static class PublishEndpoint
     private const string Example =
         """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","duplicate":false}""";
 
-    private static readonly ChatError TooLarge = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
-    private static readonly ChatError WrongType = new(ErrorCode.UnsupportedMediaType, "Send application/json.");
-
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/api/rooms/{room}/messages", PublishAsync)
             .RequireAuthorization()
@@ -30,8 +27,8 @@ internal static class PublishEndpoint
             .Refuses(
                 new ChatError(ErrorCode.EmptyMessage, "The message has no text."),
                 RoomDirectory.NoSuchRoom with { Room = "nowhere" },
-                TooLarge,
-                WrongType,
+                Problems.TooLarge,
+                Problems.WrongType,
                 new ChatError(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) })
             .RefusesStrangers();
 
@@ -39,7 +36,7 @@ internal static class PublishEndpoint
         string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
     {
         if (!request.HasJsonContentType())
-            return WrongType.ToProblem();
+            return Problems.WrongType.ToProblem();
         using var body = new MemoryStream();
         try
         {
@@ -47,7 +44,7 @@ internal static class PublishEndpoint
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return TooLarge.ToProblem();
+            return Problems.TooLarge.ToProblem();
         }
 
         if (FrameReader.ReadMessage(body.GetBuffer().AsSpan(0, (int)body.Length), limits.Value.Protocol, out var error) is not { } message)

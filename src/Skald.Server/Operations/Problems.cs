@@ -11,6 +11,12 @@ internal static class Problems
     /// <summary>What a request without a credential is answered.</summary>
     public static ChatError NotAuthenticated { get; } = new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token.");
 
+    /// <summary>What a body over the web server's size is answered.</summary>
+    public static ChatError TooLarge { get; } = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
+
+    /// <summary>What a body of another media type is answered.</summary>
+    public static ChatError WrongType { get; } = new(ErrorCode.UnsupportedMediaType, "Send application/json.");
+
     public static ProblemHttpResult ToProblem(this ChatError error) => TypedResults.Problem(Details(error));
 
     /// <summary>Answers with the error, from middleware.</summary>
@@ -56,8 +62,8 @@ internal static class Problems
         403 => new(ErrorCode.Forbidden, "This is not allowed."),
         404 => new(ErrorCode.NotFound, "There is nothing at this address."),
         405 => new(ErrorCode.MethodNotAllowed, "This address knows other methods: see the Allow header."),
-        413 => new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes."),
-        415 => new(ErrorCode.UnsupportedMediaType, "Send application/json."),
+        413 => TooLarge,
+        415 => WrongType,
         >= 500 => new(ErrorCode.ServerError, "Something failed here. Try again later."),
         _ => null,
     };
