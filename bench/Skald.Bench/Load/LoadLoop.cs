@@ -5,6 +5,10 @@ using Skald.Bench.Sockets;
 namespace Skald.Bench.Load;
 
 /// <summary>One thread, one core, one epoll set: everything about its connections happens here, in turn.</summary>
+/// <remarks>
+/// While it has connections it never sleeps. A sleeping client on the same machine would have to be woken by the server's send(2), which
+/// costs the faster server more, and which no client across a network costs anybody.
+/// </remarks>
 internal sealed class LoadLoop : IDisposable
 {
     /// <summary>Also the longest frame or HTTP answer that can be read.</summary>
@@ -130,7 +134,10 @@ internal sealed class LoadLoop : IDisposable
             CurrentThread.WakePrecisely();
             while (!_stopped)
             {
-                foreach (var happened in _epoll.Wait(UntilNextTimer()))
+                var before = Clock.Now;
+                var events = _epoll.Wait(_slots.Count > _freeSlots.Count ? 0 : UntilNextTimer());
+                if (events.IsEmpty) Stats.Idle += Clock.Now - before;
+                foreach (var happened in events)
                 {
                     if (happened.Token == WakeToken) RunPosted();
                     else if (ConnectionOf(happened.Token) is { } connection) connection.Happened(happened);

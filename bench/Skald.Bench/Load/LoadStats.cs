@@ -15,6 +15,9 @@ internal sealed class LoadStats
     /// <summary>From the intended time of an act until its answer: a message's ack or echo, a handshake's 101, a page.</summary>
     public LatencyHistogram Answer { get; } = new();
 
+    /// <summary>How long the loop looked for something to do and found nothing, in nanoseconds.</summary>
+    public long Idle { get; set; }
+
     public void Delivered(long latency, int bytes)
     {
         Deliveries++;
@@ -26,6 +29,7 @@ internal sealed class LoadStats
     {
         Deliveries += other.Deliveries;
         DeliveredBytes += other.DeliveredBytes;
+        Idle += other.Idle;
         Delivery.Add(other.Delivery);
         Answer.Add(other.Answer);
     }

@@ -16,13 +16,13 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
     /// <summary>CPU time of the server's process divided by what it did: a delivery, a send, a handshake, a page.</summary>
     public static Figure ServerCpuEach { get; } = new("server CPU each", "µs", 2);
 
-    /// <summary>The same of the load side: how much of a figure could be the load's own.</summary>
-    public static Figure LoadCpuEach { get; } = new("load CPU each", "µs", 2);
+    /// <summary>Time the load side had to do for each: how much of a figure could be the load's own.</summary>
+    public static Figure LoadTimeEach { get; } = new("load time each", "µs", 2);
 
     /// <summary>CPU time of the server's process as a share of one core.</summary>
     public static Figure ServerBusy { get; } = new("server busy", "%", 1);
 
-    /// <summary>CPU time of the load side as a share of its cores: near 100 % it may be what limits.</summary>
+    /// <summary>Time the load side had something to do, as a share of its cores: near 100 % it may be what limits.</summary>
     public static Figure LoadBusy { get; } = new("load busy", "%", 1);
 
     /// <summary>CPU time of everyone else as a share of the machine: a run that was disturbed shows here.</summary>

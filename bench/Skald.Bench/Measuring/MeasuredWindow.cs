@@ -7,7 +7,7 @@ namespace Skald.Bench.Measuring;
 /// <param name="Seconds">How long it was.</param>
 /// <param name="Stats">What the load side saw.</param>
 /// <param name="ServerCpu">CPU time of the server's process, in nanoseconds.</param>
-/// <param name="LoadCpu">CPU time of this process, in nanoseconds.</param>
+/// <param name="LoadCpu">CPU time of this process, in nanoseconds: the loops' idle turning is in it.</param>
 /// <param name="MachineCpu">CPU time of everything on the machine, in nanoseconds.</param>
 /// <param name="LoadCores">How many cores the load side has.</param>
 internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long ServerCpu, long LoadCpu, long MachineCpu, int LoadCores)
@@ -18,7 +18,7 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
 
     public double ServerBusy => 100.0 * ServerCpu / Clock.Second / Seconds;
 
-    public double LoadBusy => 100.0 * LoadCpu / Clock.Second / Seconds / LoadCores;
+    public double LoadBusy => 100.0 * LoadWork / Clock.Second / Seconds / LoadCores;
 
     public double OthersBusy =>
         Math.Max(0, 100.0 * (MachineCpu - ServerCpu - LoadCpu) / Clock.Second / Seconds / Environment.ProcessorCount);
@@ -62,11 +62,14 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     /// <summary>Server CPU for each of so many things done, in µs.</summary>
     public double ServerCpuEach(long count) => Each(ServerCpu, count);
 
-    /// <summary>Load CPU for each of so many things done, in µs.</summary>
-    public double LoadCpuEach(long count) => Each(LoadCpu, count);
+    /// <summary>Time of the load side for each of so many things done, in µs.</summary>
+    public double LoadTimeEach(long count) => Each(LoadWork, count);
 
     /// <summary>A latency of which so much share stays below, in ms.</summary>
     public static double Milliseconds(LatencyHistogram latencies, double share) => latencies.Percentile(share) / (double)Clock.Millisecond;
+
+    /// <summary>How long the loops had something to do, in nanoseconds.</summary>
+    private long LoadWork => Math.Max(0, (long)(Seconds * LoadCores * Clock.Second) - Stats.Idle);
 
     private static double Each(long nanoseconds, long count) => count == 0 ? double.NaN : nanoseconds / 1000.0 / count;
 }

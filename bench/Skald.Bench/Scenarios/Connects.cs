@@ -13,7 +13,7 @@ internal sealed class Connects(int[] atOnce) : IScenario
 
     public IReadOnlyList<Figure> Figures { get; } =
     [
-        Figure.HandshakesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.HandshakesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy,
         Figure.AnswerMedian, Figure.Answer99,
     ];
 
@@ -52,7 +52,7 @@ internal sealed class Connects(int[] atOnce) : IScenario
         {
             [Figure.HandshakesPerSecond] = measured.AnswersPerSecond,
             [Figure.ServerCpuEach] = measured.ServerCpuEach(handshakes),
-            [Figure.LoadCpuEach] = measured.LoadCpuEach(handshakes),
+            [Figure.LoadTimeEach] = measured.LoadTimeEach(handshakes),
             [Figure.LoadBusy] = measured.LoadBusy,
             [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),

@@ -13,7 +13,7 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
 
     public IReadOnlyList<Figure> Figures { get; } =
     [
-        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy,
         Figure.AnswerMedian, Figure.Answer99, Figure.Answer999, Figure.Delivery99,
     ];
 
@@ -64,7 +64,7 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
         {
             [Figure.DeliveriesPerSecond] = measured.DeliveriesPerSecond,
             [Figure.ServerCpuEach] = measured.ServerCpuEach(stats.Deliveries),
-            [Figure.LoadCpuEach] = measured.LoadCpuEach(stats.Deliveries),
+            [Figure.LoadTimeEach] = measured.LoadTimeEach(stats.Deliveries),
             [Figure.LoadBusy] = measured.LoadBusy,
             [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(stats.Answer, 0.5),

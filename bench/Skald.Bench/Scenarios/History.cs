@@ -30,7 +30,7 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
     public string Purpose => $"Pages of {page} from anywhere in a room, against the same bytes from a bare Kestrel.";
 
     public IReadOnlyList<Figure> Figures { get; } =
-        [Figure.PagesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
+        [Figure.PagesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
 
     public IReadOnlyList<Figure> Compared { get; } = [Figure.PagesPerSecond, Figure.ServerCpuEach];
 
@@ -75,7 +75,7 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
         {
             [Figure.PagesPerSecond] = measured.AnswersPerSecond,
             [Figure.ServerCpuEach] = measured.ServerCpuEach(pages),
-            [Figure.LoadCpuEach] = measured.LoadCpuEach(pages),
+            [Figure.LoadTimeEach] = measured.LoadTimeEach(pages),
             [Figure.LoadBusy] = measured.LoadBusy,
             [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),

@@ -13,7 +13,7 @@ internal sealed class ManyRooms(int connections, int perRoom, int window, int si
 
     public IReadOnlyList<Figure> Figures { get; } =
     [
-        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.DeliveriesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy,
         Figure.AnswerMedian, Figure.Answer99, Figure.Answer999,
     ];
 

@@ -21,7 +21,7 @@ internal sealed class Send(int senders, int window, int size) : IScenario
 
     public IReadOnlyList<Figure> Figures { get; } =
     [
-        Figure.SendsPerSecond, Figure.ServerCpuEach, Figure.LoadCpuEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.SendsPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy,
         Figure.AnswerMedian, Figure.Answer99, Figure.Answer999,
     ];
 
@@ -118,7 +118,7 @@ internal sealed class Send(int senders, int window, int size) : IScenario
     {
         [Figure.SendsPerSecond] = measured.AnswersPerSecond,
         [Figure.ServerCpuEach] = measured.ServerCpuEach(measured.Stats.Answer.Count),
-        [Figure.LoadCpuEach] = measured.LoadCpuEach(measured.Stats.Answer.Count),
+        [Figure.LoadTimeEach] = measured.LoadTimeEach(measured.Stats.Answer.Count),
         [Figure.LoadBusy] = measured.LoadBusy,
         [Figure.OthersBusy] = measured.OthersBusy,
         [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
