@@ -23,7 +23,7 @@ internal sealed partial class Connection : IDisposable
 
     private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
 
-    private readonly HttpContext _context;
+    private readonly Action _abort;
     private readonly WebSocketReader _reader;
     private readonly Limits _limits;
     private readonly TimeProvider _clock;
@@ -36,9 +36,16 @@ internal sealed partial class Connection : IDisposable
     private int _closing;
     private long _closedAt;
 
-    public Connection(HttpContext context, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
+    /// <param name="abort">Cuts the connection, without a word.</param>
+    /// <param name="stream">What the peer sends.</param>
+    /// <param name="outbound">What it is sent.</param>
+    /// <param name="onlyRoom">The room of a room socket.</param>
+    /// <param name="limits">What it may do.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="logger">Where its end is noted.</param>
+    public Connection(Action abort, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
     {
-        _context = context;
+        _abort = abort;
         _reader = new WebSocketReader(stream, limits, clock) { OnExcess = NoteExcess };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
@@ -115,7 +122,7 @@ internal sealed partial class Connection : IDisposable
         if (IsClosing)
         {
             if (_clock.GetElapsedTime(Volatile.Read(ref _closedAt)) > CloseGrace)
-                _context.Abort();
+                _abort();
         }
         else if (User is null && _clock.GetElapsedTime(_openedAt) > _limits.AuthTime)
         {
@@ -208,7 +215,7 @@ internal sealed partial class Connection : IDisposable
         else if (_clock.GetElapsedTime(_pingedAt) > _limits.PingTimeout)
         {
             Log.Dead(_logger, User?.Id, silence);
-            _context.Abort();
+            _abort();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -23,7 +24,7 @@ internal sealed class SocketEndpoints(
     IOptions<Limits> limits,
     IOptions<ConnectionsOptions> options,
     IOptions<AccountsOptions> accounts,
-    IOptions<SocketTransportOptions> transport,
+    IOptions<SocketTransportOptions> transportOptions,
     TimeProvider clock,
     ILogger<Connection> logger)
 {
@@ -53,9 +54,35 @@ internal sealed class SocketEndpoints(
             return;
         }
 
+        var goesOn = false;
         try
         {
-            await ServeAdmittedAsync(context, roomName);
+            if (await CheckAsync(context, roomName) is not { } entrant)
+                return;
+            var stream = await Handshake.AcceptAsync(context);
+            if (PhaseOf(context) is { } phase)
+            {
+                goesOn = true;
+                phase.Then(connection => GoOnAsync(connection, entrant, address));
+            }
+            else
+            {
+                await ServeAsync(new Connection(context.Abort, stream, NewOutbound(new UpgradedStreamWriter(stream)), entrant.OnlyRoom, limits.Value, clock, logger), entrant);
+            }
+        }
+        finally
+        {
+            if (!goesOn)
+                admission.Leave(address);
+        }
+    }
+
+    /// <summary>Serves a socket whose request has ended.</summary>
+    private async Task GoOnAsync(ConnectionContext transport, Entrant entrant, string address)
+    {
+        try
+        {
+            await ServeAsync(new Connection(transport.Abort, transport.Transport.Input.AsStream(), NewOutbound(Writer(transport)), entrant.OnlyRoom, limits.Value, clock, logger), entrant);
         }
         finally
         {
@@ -63,7 +90,26 @@ internal sealed class SocketEndpoints(
         }
     }
 
-    private async Task ServeAdmittedAsync(HttpContext context, string? roomName)
+    private async Task ServeAsync(Connection connection, Entrant entrant)
+    {
+        connection.SessionCheckAt = FirstSessionCheck();
+        registry.Add(connection);
+        try
+        {
+            if (entrant.User is { } known && dispatcher.Welcome(connection, known) && entrant.Join is { } join)
+                await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
+            await connection.ReadAsync(dispatcher);
+        }
+        finally
+        {
+            dispatcher.LeaveAll(connection);
+            registry.Remove(connection);
+            connection.Dispose();
+        }
+    }
+
+    /// <returns>Who comes in, and into which room; null when it was refused, and answered.</returns>
+    private async Task<Entrant?> CheckAsync(HttpContext context, string? roomName)
     {
         var (user, error) = await AuthenticateAsync(context.Request);
         if (user is null && (error is not null || roomName is not null))
@@ -71,37 +117,19 @@ internal sealed class SocketEndpoints(
             // The origin answers every credential it does not accept, and none, with 403.
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             await RefuseAsync(context, error ?? NoCredential);
-            return;
+            return null;
         }
 
-        Room? room = null;
+        if (roomName is null)
+            return new Entrant(user, null, null, WantsJoined: false);
+
+        (var room, error) = await rooms.EnterAsync(user!.Value, roomName);
         JoinCommand? join = null;
-        if (roomName is not null)
-        {
-            (room, error) = await rooms.EnterAsync(user!.Value, roomName);
-            error ??= ReadPosition(context.Request, room!, out join);
-            if (error is not null)
-            {
-                await Problems.WriteAsync(context, error);
-                return;
-            }
-        }
-
-        var stream = await Handshake.AcceptAsync(context);
-        var outbound = new Outbound(Writer(context, stream), log, limits.Value, clock);
-        using var connection = new Connection(context, stream, outbound, room, limits.Value, clock, logger) { SessionCheckAt = FirstSessionCheck() };
-        registry.Add(connection);
-        try
-        {
-            if (user is { } known && dispatcher.Welcome(connection, known) && join is not null)
-                await dispatcher.JoinAsync(connection, join, tell: context.Request.Query.ContainsKey("since"));
-            await connection.ReadAsync(dispatcher);
-        }
-        finally
-        {
-            dispatcher.LeaveAll(connection);
-            registry.Remove(connection);
-        }
+        error ??= ReadPosition(context.Request, room!, out join);
+        if (error is null)
+            return new Entrant(user, room, join, context.Request.Query.ContainsKey("since"));
+        await Problems.WriteAsync(context, error);
+        return null;
     }
 
     private static Task RefuseAsync(HttpContext context, ChatError error)
@@ -140,17 +168,18 @@ internal sealed class SocketEndpoints(
         return null;
     }
 
-    /// <summary>The plain socket where there is one below us and nothing in between; else the stream.</summary>
-    private ISocketWriter Writer(HttpContext context, Stream stream)
-    {
-        var features = context.Features;
-        var plain = options.Value.DirectSocket
-            && transport.Value.MaxWriteBufferSize == SendsBeforeUpgradeReturns
-            && features.Get<ITlsHandshakeFeature>() is null;
-        return plain && features.Get<IConnectionSocketFeature>() is { Socket: var socket }
+    private Outbound NewOutbound(ISocketWriter writer) => new(writer, log, limits.Value, clock);
+
+    /// <summary>The connection below the request, where it is a plain one; null behind TLS, and in a web server that knows nothing of phases.</summary>
+    private static HttpPhase? PhaseOf(HttpContext context) =>
+        context.Features.Get<ITlsHandshakeFeature>() is null ? context.Features.Get<HttpPhase>() : null;
+
+    /// <summary>The plain socket where there is one; else the transport's stream.</summary>
+    private ISocketWriter Writer(ConnectionContext transport) =>
+        options.Value.DirectSocket && transportOptions.Value.MaxWriteBufferSize == SendsBeforeUpgradeReturns
+            && transport.Features.Get<IConnectionSocketFeature>() is { Socket: var socket }
             ? new PlainSocketWriter(socket)
-            : new UpgradedStreamWriter(stream);
-    }
+            : new UpgradedStreamWriter(transport.Transport.Output.AsStream());
 
     /// <summary>
     /// Kestrel's own writes end with the 101. With this size of buffer its flush returns when the socket has taken the bytes,
@@ -161,4 +190,10 @@ internal sealed class SocketEndpoints(
     /// <summary>A session that has a valid access token was refreshed within that token's life: it cannot end before.</summary>
     private DateTimeOffset FirstSessionCheck() =>
         clock.GetUtcNow() + (accounts.Value.RefreshLifetime - accounts.Value.AccessLifetime - AccessTokens.ClockSkew);
+
+    /// <param name="User">Who comes in; null where the socket will be told.</param>
+    /// <param name="OnlyRoom">The room of a room socket.</param>
+    /// <param name="Join">Where in it to begin.</param>
+    /// <param name="WantsJoined">Whether the client knows <c>joined</c>.</param>
+    private sealed record Entrant(CurrentUser? User, Room? OnlyRoom, JoinCommand? Join, bool WantsJoined);
 }
