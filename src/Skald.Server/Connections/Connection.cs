@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using System.Text;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -37,16 +38,16 @@ internal sealed partial class Connection : IDisposable
     private long _closedAt;
 
     /// <param name="abort">Cuts the connection, without a word.</param>
-    /// <param name="stream">What the peer sends.</param>
+    /// <param name="input">What the peer sends.</param>
     /// <param name="outbound">What it is sent.</param>
     /// <param name="onlyRoom">The room of a room socket.</param>
     /// <param name="limits">What it may do.</param>
     /// <param name="clock">The time.</param>
     /// <param name="logger">Where its end is noted.</param>
-    public Connection(Action abort, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
+    public Connection(Action abort, PipeReader input, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
     {
         _abort = abort;
-        _reader = new WebSocketReader(stream, limits, clock) { OnExcess = NoteExcess };
+        _reader = new WebSocketReader(input, limits, clock) { OnExcess = NoteExcess };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _logger) = (limits, clock, logger);
@@ -70,9 +71,6 @@ internal sealed partial class Connection : IDisposable
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
     public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>The rooms this connection is in. Only its read loop touches it.</summary>
-    public Dictionary<string, Subscription> Joined { get; } = new(StringComparer.Ordinal);
-
     private bool IsClosing => Volatile.Read(ref _closing) != 0;
 
     /// <summary>Reads until the connection has ended.</summary>
@@ -81,7 +79,29 @@ internal sealed partial class Connection : IDisposable
     {
         try
         {
-            await ReadFramesAsync(dispatcher);
+            while (true)
+            {
+                Incoming incoming;
+                while (!_reader.TryRead(out incoming))
+                {
+                    if (!await _reader.FillAsync())
+                        return;
+                }
+
+                switch (incoming.Opcode)
+                {
+                    case WebSocketFrame.Text:
+                        if (!IsClosing)
+                            await dispatcher.DispatchAsync(this, incoming.Payload);
+                        break;
+                    case WebSocketFrame.Ping:
+                        Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
+                        break;
+                    case WebSocketFrame.Close:
+                        await AnswerCloseAsync(incoming.Payload);
+                        return;
+                }
+            }
         }
         catch (WebSocketViolationException violation)
         {
@@ -156,30 +176,6 @@ internal sealed partial class Connection : IDisposable
     }
 
     public void Dispose() => _reader.Dispose();
-
-    private async Task ReadFramesAsync(FrameDispatcher dispatcher)
-    {
-        while (true)
-        {
-            var incoming = await _reader.ReadAsync();
-            switch (incoming.Opcode)
-            {
-                case WebSocketFrame.Text:
-                    if (!IsClosing)
-                        await dispatcher.DispatchAsync(this, incoming.Payload);
-                    break;
-                case WebSocketFrame.Ping:
-                    Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
-                    break;
-                case WebSocketFrame.Close:
-                    await AnswerCloseAsync(incoming.Payload);
-                    return;
-            }
-
-            if (incoming.IsEnd)
-                return;
-        }
-    }
 
     /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>
     private Task AnswerCloseAsync(ReadOnlyMemory<byte> payload)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -54,50 +55,36 @@ internal sealed class SocketEndpoints(
             return;
         }
 
-        var goesOn = false;
+        var served = false;
         try
         {
             if (await CheckAsync(context, roomName) is not { } entrant)
                 return;
             var stream = await Handshake.AcceptAsync(context);
+            served = true;
             if (PhaseOf(context) is { } phase)
-            {
-                goesOn = true;
-                phase.Then(connection => GoOnAsync(connection, entrant, address));
-            }
+                phase.Then(transport => ServeAsync(NewConnection(transport, entrant), entrant, address));
             else
-            {
-                await ServeAsync(new Connection(context.Abort, stream, NewOutbound(new UpgradedStreamWriter(stream)), entrant.OnlyRoom, limits.Value, clock, logger), entrant);
-            }
+                await ServeAsync(NewConnection(context, stream, entrant), entrant, address);
         }
         finally
         {
-            if (!goesOn)
+            if (!served)
                 admission.Leave(address);
         }
     }
 
-    /// <summary>Serves a socket whose request has ended.</summary>
-    private async Task GoOnAsync(ConnectionContext transport, Entrant entrant, string address)
-    {
-        try
-        {
-            await ServeAsync(new Connection(transport.Abort, transport.Transport.Input.AsStream(), NewOutbound(Writer(transport)), entrant.OnlyRoom, limits.Value, clock, logger), entrant);
-        }
-        finally
-        {
-            admission.Leave(address);
-        }
-    }
+    private Task ServeAsync(Connection connection, Entrant entrant, string address) =>
+        ServeAsync(connection, address, EnterAsync(connection, entrant));
 
-    private async Task ServeAsync(Connection connection, Entrant entrant)
+    /// <param name="connection">Whom to serve.</param>
+    /// <param name="address">What it was admitted as.</param>
+    /// <param name="entered">Its first steps, begun; what they needed is not kept for the life of the connection.</param>
+    private async Task ServeAsync(Connection connection, string address, ValueTask entered)
     {
-        connection.SessionCheckAt = FirstSessionCheck();
-        registry.Add(connection);
         try
         {
-            if (entrant.User is { } known && dispatcher.Welcome(connection, known) && entrant.Join is { } join)
-                await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
+            await entered;
             await connection.ReadAsync(dispatcher);
         }
         finally
@@ -105,8 +92,31 @@ internal sealed class SocketEndpoints(
             dispatcher.LeaveAll(connection);
             registry.Remove(connection);
             connection.Dispose();
+            admission.Leave(address);
         }
     }
+
+    private async ValueTask EnterAsync(Connection connection, Entrant entrant)
+    {
+        registry.Add(connection);
+        if (entrant.User is { } known && dispatcher.Welcome(connection, known) && entrant.Join is { } join)
+            await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
+    }
+
+    /// <summary>A socket whose request has ended.</summary>
+    private Connection NewConnection(ConnectionContext transport, Entrant entrant) =>
+        NewConnection(transport.Abort, transport.Transport.Input, Writer(transport), entrant);
+
+    /// <summary>A socket within its request.</summary>
+    private Connection NewConnection(HttpContext context, Stream stream, Entrant entrant) =>
+        NewConnection(
+            context.Abort,
+            PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true)),
+            new UpgradedStreamWriter(stream),
+            entrant);
+
+    private Connection NewConnection(Action abort, PipeReader input, ISocketWriter writer, Entrant entrant) =>
+        new(abort, input, new Outbound(writer, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, logger) { SessionCheckAt = FirstSessionCheck() };
 
     /// <returns>Who comes in, and into which room; null when it was refused, and answered.</returns>
     private async Task<Entrant?> CheckAsync(HttpContext context, string? roomName)
@@ -167,8 +177,6 @@ internal sealed class SocketEndpoints(
         join = new JoinCommand(default, room.Name, since, epoch.Length > 0 ? epoch : null);
         return null;
     }
-
-    private Outbound NewOutbound(ISocketWriter writer) => new(writer, log, limits.Value, clock);
 
     /// <summary>The connection below the request, where it is a plain one; null behind TLS, and in a web server that knows nothing of phases.</summary>
     private static HttpPhase? PhaseOf(HttpContext context) =>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -110,7 +111,7 @@ public sealed class HeartbeatTests
         var limits = new Limits();
         using var stream = new MemoryStream();
         var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, limits, clock);
-        using var gone = new Connection(() => throw new ObjectDisposedException("HttpContext"), stream, outbound, onlyRoom: null, limits, clock, NullLogger.Instance);
+        using var gone = new Connection(() => throw new ObjectDisposedException("HttpContext"), PipeReader.Create(stream), outbound, onlyRoom: null, limits, clock, NullLogger.Instance);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);
 
