@@ -119,8 +119,9 @@ internal sealed partial class Connection : IDisposable
 
     public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
 
+    /// <summary>Answers a stored message. It goes out with the next <see cref="Outbound.Flush"/>.</summary>
     public void Acknowledge(FrameId id, in ChatMessage message, bool duplicate) =>
-        Outbound.Answer(AnswerFrame.Write(
+        Outbound.Hold(AnswerFrame.Write(
             new Ack { Id = id, Message = message, Duplicate = duplicate },
             static (json, ack) => json.WriteAck(ack.Id, ack.Message, ack.Duplicate)));
 

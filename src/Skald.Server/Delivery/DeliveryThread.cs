@@ -52,6 +52,8 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
         {
             foreach (var draft in batch)
                 draft.Complete(refusal: null);
+            foreach (var draft in batch)
+                draft.Flush();
             try
             {
                 Encode(batch);

@@ -114,7 +114,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         {
             if (_closing || _broken)
                 return;
-            if (_looping)
+            if (_looping || _answers is not null)
             {
                 queued = Queue(frame);
             }
@@ -132,6 +132,42 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         if (!queued)
             Failed(CloseCode.SlowConsumer, null);
         else if (loop)
+            _ = LoopAsync();
+    }
+
+    /// <summary>As <see cref="Answer"/>, but the frame may wait for others, and go out with them at the next <see cref="Flush"/>.</summary>
+    public void Hold(ReadOnlySpan<byte> frame)
+    {
+        bool held;
+        lock (_gate)
+        {
+            if (_closing || _broken)
+                return;
+            held = Queue(frame);
+        }
+
+        if (!held)
+        {
+            // More than may wait: if the socket takes what was held, that is no fault of the reader's.
+            Flush();
+            Answer(frame);
+        }
+    }
+
+    /// <summary>Writes what was held.</summary>
+    public void Flush()
+    {
+        bool loop;
+        lock (_gate)
+        {
+            if (_looping || _broken || _answers is not { WrittenMemory: var held })
+                return;
+            _answers = null;
+            _rest = held[^WriteNow(held.Span).Length..];
+            loop = !_rest.IsEmpty && BeginLoop();
+        }
+
+        if (loop)
             _ = LoopAsync();
     }
 
