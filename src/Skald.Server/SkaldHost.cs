@@ -40,14 +40,10 @@ public static class SkaldHost
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseSwaggerUI(docs =>
-        {
-            docs.RoutePrefix = "docs";
-            docs.DocumentTitle = "Skald API";
-            docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
-        });
-        app.UseFileServer(Page());
+        // Routed first: the files are looked for only where no endpoint answers.
         app.UseRouting();
+        app.UseFileServer(Page());
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), AddDocs);
         app.UseAuthentication();
         app.UseAuthorization();
 
@@ -64,6 +60,13 @@ public static class SkaldHost
         await Console.Error.WriteLineAsync($"Skald does not start. {why}");
         return 1;
     }
+
+    private static void AddDocs(IApplicationBuilder app) => app.UseSwaggerUI(docs =>
+    {
+        docs.RoutePrefix = "docs";
+        docs.DocumentTitle = "Skald API";
+        docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
+    });
 
     /// <summary>The page and the JavaScript client, out of the assembly.</summary>
     private static FileServerOptions Page() => new()
