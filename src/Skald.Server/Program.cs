@@ -1,6 +1,9 @@
 using Skald.Server;
 using Skald.Server.Operations;
 
+if (CommandLine.Run(args) is { } exitCode)
+    return exitCode;
+
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);
 builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);

@@ -6,7 +6,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>Opens the database file so that a commit is a promise, and refuses where it could not be one.</summary>
 internal static class SqliteFile
 {
-    private const string Name = "skald.db";
+    public const string Name = "skald.db", LockName = "skald.lock";
 
     private static readonly string[] Forgetful = ["tmpfs", "ramfs", "nfs", "nfs4", "cifs", "smb2"];
 
@@ -37,7 +37,7 @@ internal static class SqliteFile
     /// <summary>One process at a time: two that write would end each other's promises.</summary>
     public static FileStream Lock(string directory)
     {
-        var path = Path.Combine(Path.GetFullPath(directory), "skald.lock");
+        var path = Path.Combine(Path.GetFullPath(directory), LockName);
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.None);
@@ -50,9 +50,9 @@ internal static class SqliteFile
 
     public static SqliteConnection OpenWriter(string file)
     {
-        // SQLite gives the -wal and -shm files the mode of the database: password hashes are nobody else's to read.
-        if (!File.Exists(file) && !OperatingSystem.IsWindows())
-            File.Open(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        // SQLite gives the -wal and -shm files the mode of the database.
+        if (!File.Exists(file))
+            CreatePrivate(file).Dispose();
         var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
         // Only this connection checkpoints: by itself, after a commit that leaves 1,000 pages (4 MB) in the WAL.
         Set(connection, file, "journal_mode", "wal");
@@ -72,6 +72,24 @@ internal static class SqliteFile
         var connection = Open(file, SqliteOpenMode.ReadOnly);
         Set(connection, file, "query_only", "1", "ON");
         Set(connection, file, "wal_autocheckpoint", "0");
+        return connection;
+    }
+
+    /// <summary>A new file that password hashes may lie in: nobody else can read it.</summary>
+    public static FileStream CreatePrivate(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return File.Open(file, options);
+    }
+
+    /// <summary>A database that only this connection knows of, and that somebody syncs when it is whole.</summary>
+    public static SqliteConnection OpenPrivate(string file)
+    {
+        var connection = Open(file, SqliteOpenMode.ReadWrite);
+        Set(connection, file, "locking_mode", "exclusive");
+        Set(connection, file, "synchronous", "0", "OFF");
         return connection;
     }
 
