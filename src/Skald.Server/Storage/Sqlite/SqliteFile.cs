@@ -101,21 +101,8 @@ internal static class SqliteFile
         _ => new($"The database {file} cannot be opened ({e.Message}). Check the directory's permissions and free space, or choose another with --data DIR.", e),
     };
 
-    private static SqliteConnection Open(string file, SqliteOpenMode mode)
-    {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = file,
-            Mode = mode,
-            Pooling = false,
-            DefaultTimeout = 2,
-        }.ConnectionString);
-        connection.Open();
-        return connection;
-    }
-
     /// <summary>Sets a pragma and reads it back: another build of SQLite may have other defaults, or no such pragma.</summary>
-    private static void Set(SqliteConnection connection, string file, string pragma, string expected, string? word = null)
+    public static void Set(SqliteConnection connection, string file, string pragma, string expected, string? word = null)
     {
         using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // A pragma takes no parameters; these are our own constants.
@@ -127,5 +114,18 @@ internal static class SqliteFile
         if (!string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase))
             throw new StartupRefusedException(
                 $"The database {file} runs with {pragma} = {actual} where {word ?? expected} is needed to keep every acknowledged message. Choose a directory on a local disk with --data DIR.");
+    }
+
+    private static SqliteConnection Open(string file, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 2,
+        }.ConnectionString);
+        connection.Open();
+        return connection;
     }
 }
