@@ -6,6 +6,7 @@ if (CommandLine.Run(args) is { } exitCode)
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);
+builder.Services.AddSystemd();
 builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
 builder.AddSkald();
 
