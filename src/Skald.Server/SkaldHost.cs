@@ -80,10 +80,15 @@ public static class SkaldHost
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunSkaldAsync(this WebApplication app)
     {
+        var stopping = app.Lifetime.ApplicationStopping;
         try
         {
             await app.RunAsync();
             return 0;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 0;   // stopped while it started
         }
         catch (Exception e) when (e is StartupRefusedException or OptionsValidationException)
         {
