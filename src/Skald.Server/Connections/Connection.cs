@@ -27,6 +27,7 @@ internal sealed partial class Connection : IDisposable
     private readonly WebSocketReader _reader;
     private readonly Limits _limits;
     private readonly TimeProvider _clock;
+    private readonly ConnectionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _openedAt;
 
@@ -36,13 +37,13 @@ internal sealed partial class Connection : IDisposable
     private int _closing;
     private long _closedAt;
 
-    public Connection(HttpContext context, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
+    public Connection(HttpContext context, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
         _context = context;
         _reader = new WebSocketReader(stream, limits, clock) { OnExcess = NoteExcess };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
-        (_limits, _clock, _logger) = (limits, clock, logger);
+        (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
         _openedAt = clock.GetTimestamp();
         outbound.Failed = (code, cause) =>
         {
@@ -66,6 +67,9 @@ internal sealed partial class Connection : IDisposable
     /// <summary>The rooms this connection is in. Only its read loop touches it.</summary>
     public Dictionary<string, Subscription> Joined { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What this side closed it with; null while it has not.</summary>
+    public CloseCode? ClosedWith { get; private set; }
+
     private bool IsClosing => Volatile.Read(ref _closing) != 0;
 
     /// <summary>Reads until the connection has ended.</summary>
@@ -87,8 +91,11 @@ internal sealed partial class Connection : IDisposable
         }
     }
 
-    public void Answer(FrameId id, ChatError error) =>
+    public void Answer(FrameId id, ChatError error)
+    {
+        _metrics.Refused(error.Code);
         Outbound.Answer(AnswerFrame.Write((id, error), static (json, a) => json.WriteError(a.id, a.error)));
+    }
 
     public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
 
@@ -104,6 +111,7 @@ internal sealed partial class Connection : IDisposable
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
             return;
+        ClosedWith = code;
         Volatile.Write(ref _closedAt, _clock.GetTimestamp());
         Log.Closing(_logger, User?.Id, code.Number, code.Reason);
         Outbound.Finish([.. AnswerFrame.Write((code, reconnectAfter), static (json, c) => json.WriteClosing(c.code, c.reconnectAfter)), .. CloseFrame(code)]);

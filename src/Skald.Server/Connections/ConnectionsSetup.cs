@@ -9,6 +9,7 @@ internal static class ConnectionsSetup
         services.AddOptions<ConnectionsOptions>().Bind(configuration.GetSection("Connections"));
         services.Configure<SocketTransportOptions>(options => options.MaxWriteBufferSize = SocketEndpoints.SendsBeforeUpgradeReturns);
         services.AddSingleton<Admission>();
+        services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<SocketEndpoints>();

@@ -25,6 +25,7 @@ internal sealed class SocketEndpoints(
     IOptions<AccountsOptions> accounts,
     IOptions<SocketTransportOptions> transport,
     TimeProvider clock,
+    ConnectionMetrics metrics,
     ILogger<Connection> logger)
 {
     private static readonly ChatError NoCredential = new(ErrorCode.NotAuthenticated, "Bring an access token: ?token=, Authorization: Bearer, or ?ticket=.");
@@ -89,7 +90,7 @@ internal sealed class SocketEndpoints(
 
         var stream = await Handshake.AcceptAsync(context);
         var outbound = new Outbound(Writer(context, stream), log, limits.Value, clock);
-        using var connection = new Connection(context, stream, outbound, room, limits.Value, clock, logger) { SessionCheckAt = FirstSessionCheck() };
+        using var connection = new Connection(context, stream, outbound, room, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
         registry.Add(connection);
         try
         {

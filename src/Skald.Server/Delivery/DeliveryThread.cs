@@ -10,7 +10,7 @@ namespace Skald.Server.Delivery;
 /// What was committed during one fan-out goes out together in the next: with many readers a fan-out takes longer than a commit, and
 /// then each reader gets one write for several batches.
 /// </remarks>
-internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryThread> logger) : IDisposable
+internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics metrics, ILogger<DeliveryThread> logger) : IDisposable
 {
     /// <summary>Batches that may wait. When they do, the log waits too, and senders are answered <c>overloaded</c> in time.</summary>
     private const int MaxWaiting = 16;
@@ -67,7 +67,12 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
             }
 
             foreach (var draft in _committed)
+            {
                 draft.Complete(refusal: null);
+                draft.Trace?.End();
+            }
+
+            metrics.Acked(_committed.Count);
             _committed.Clear();
         }
     }
@@ -76,6 +81,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
     {
         foreach (var draft in _committed)
         {
+            draft.Trace?.Step("deliver");
             // A duplicate was delivered when it was stored.
             if (draft.Duplicate)
                 continue;
@@ -84,8 +90,10 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
             drafts.Add(draft);
         }
 
+        var deliveries = 0L;
         foreach (var (room, drafts) in _byRoom)
-            feeds.Deliver(room, CollectionsMarshal.AsSpan(drafts), _encoder);
+            deliveries += feeds.Deliver(room, CollectionsMarshal.AsSpan(drafts), _encoder);
+        metrics.Delivered(deliveries);
     }
 
     private static partial class Log

@@ -11,6 +11,8 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
 
+    public int Count => _feeds.Count;
+
     /// <summary>Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.</summary>
     /// <returns>The room's newest message that a subscriber can have had.</returns>
     public long Register(Subscription subscription)
@@ -34,9 +36,7 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
     }
 
     /// <summary>Fans new messages of one room out to its readers here, if there are any.</summary>
-    public void Deliver(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
-    {
-        if (_feeds.TryGetValue(room, out var feed))
-            feed.Deliver(drafts, encoder);
-    }
+    /// <returns>Messages times readers.</returns>
+    public long Deliver(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder) =>
+        _feeds.TryGetValue(room, out var feed) ? feed.Deliver(drafts, encoder) : 0;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
@@ -11,7 +12,7 @@ namespace Skald.Server.History;
 /// Group commit without a timer: while one batch is on its way to disk the next one gathers. So a lone message waits for one
 /// fsync, and ten thousand wait for few.
 /// </remarks>
-internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, ILogger<RoomLog> logger)
+internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
     private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
@@ -33,13 +34,21 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
-    public ChatError? TryAppend(Draft draft) => _queue.Writer.TryWrite(draft) ? null : _stopped ? Stopped : QueueFull;
+    public ChatError? TryAppend(Draft draft)
+    {
+        draft.Trace?.Step("append");
+        return _queue.Writer.TryWrite(draft) ? null : _stopped ? Stopped : QueueFull;
+    }
 
     /// <inheritdoc cref="IMessageStore.ReadAsync"/>
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
         store.ReadAsync(room, Math.Max(first, room.FirstSeq), last, visit);
 
-    public void Start() => _running = WriteAsync();
+    public void Start()
+    {
+        metrics.ObserveQueue(() => _queue.Reader.Count);
+        _running = WriteAsync();
+    }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
     public Task StopAsync()
@@ -64,6 +73,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     private async Task<bool> StoreAsync(List<Draft> batch)
     {
+        var begun = Stopwatch.GetTimestamp();
         try
         {
             await store.AppendAsync(batch);
@@ -73,19 +83,25 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
             // Whatever it was, the log goes on with the next batch, and these senders are told.
             var error = (e as StorageException)?.Error ?? Unknown;
             Log.NotStored(logger, batch.Count, error.Code.Name, e);
+            metrics.Refused(error.Code, batch.Count);
             if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
                 readiness.NotReady(ErrorCode.StorageFailed.Name);
             foreach (var draft in batch)
-                draft.Complete(error);
+                draft.Refuse(error);
             return false;
         }
 
+        var duplicates = 0;
         foreach (var draft in batch)
         {
-            if (!draft.Duplicate)
+            if (draft.Duplicate)
+                duplicates++;
+            else
                 draft.Room.LastSeq = draft.Seq;
+            draft.Trace?.Stored(draft, batch.Count);
         }
 
+        metrics.Committed(begun, batch.Count, duplicates);
         return true;
     }
 
