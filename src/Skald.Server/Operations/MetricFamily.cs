@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -11,6 +12,9 @@ internal sealed class MetricFamily
 {
     /// <summary>OpenTelemetry's default, for a histogram that advises nothing.</summary>
     private static readonly double[] DefaultBounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
+
+    private static readonly SearchValues<char> ToEscape = SearchValues.Create("\\\"\n");
+    private static readonly ConcurrentDictionary<string, string> LabelNames = new(StringComparer.Ordinal);
 
     private readonly string _description;
     private readonly string _type;
@@ -97,11 +101,10 @@ internal sealed class MetricFamily
     {
         if (!labels.Text.IsEmpty)
             labels.AppendLiteral(",");
-        foreach (var c in name)
-            labels.AppendFormatted(char.IsAsciiLetterOrDigit(c) ? c : '_');
+        labels.AppendLiteral(LabelNames.GetOrAdd(name, static name => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'))));
         labels.AppendLiteral("=\"");
         if (value is string text)
-            AppendEscaped(ref labels, text);
+            labels.AppendLiteral(text.AsSpan().ContainsAny(ToEscape) ? Escape(text) : text);
         else if (value is bool flag)
             labels.AppendLiteral(flag ? "true" : "false");
         else
@@ -109,18 +112,8 @@ internal sealed class MetricFamily
         labels.AppendLiteral("\"");
     }
 
-    private static void AppendEscaped(ref DefaultInterpolatedStringHandler labels, string text)
-    {
-        foreach (var c in text)
-        {
-            if (c is '\\' or '"')
-                labels.AppendLiteral("\\");
-            if (c == '\n')
-                labels.AppendLiteral("\\n");
-            else
-                labels.AppendFormatted(c);
-        }
-    }
+    private static string Escape(string text) =>
+        text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
 
     /// <param name="bounds">Upper bounds of a histogram's buckets; null for everything else.</param>
     private sealed class Series(double[]? bounds)
