@@ -15,10 +15,11 @@ internal sealed class MessagePipeline
     private readonly RoomAuthorizer _authorizer;
     private readonly RoomLog _log;
     private readonly DeliveryThread _delivery;
+    private readonly LogMetrics _metrics;
 
-    public MessagePipeline(RoomAuthorizer authorizer, RoomLog log, DeliveryThread delivery)
+    public MessagePipeline(RoomAuthorizer authorizer, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
     {
-        (_authorizer, _log, _delivery) = (authorizer, log, delivery);
+        (_authorizer, _log, _delivery, _metrics) = (authorizer, log, delivery, metrics);
         log.TurnAsync = delivery.TurnAsync;
         log.Announce = delivery.Announce;                                              // 3 announce: in commit order, to delivery,
     }                                                                                  // 4 fan out: RoomFeed, once encoded, to each cursor,
@@ -28,10 +29,13 @@ internal sealed class MessagePipeline
     /// <remarks>Waits for nothing; what one caller publishes keeps its order.</remarks>
     public void Publish(Draft draft)
     {
+        draft.Trace = MessageTrace.Begin(draft);
         var refusal = _authorizer.Check(draft.Sender, draft.Room, RoomAction.Send)     // 1 authorise: Rooms
             ?? _log.TryAppend(draft);                                                  // 2 append: History, on disk with its seq
-        if (refusal is not null)
-            draft.Complete(refusal);
+        if (refusal is null)
+            return;
+        _metrics.Refused(refusal.Code);
+        draft.Refuse(refusal);
     }
 
     public void Start()

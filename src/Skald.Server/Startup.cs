@@ -7,8 +7,8 @@ using Skald.Server.Rooms;
 namespace Skald.Server;
 
 /// <summary>The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is ready.</summary>
-internal sealed partial class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IServer server, IConfiguration configuration, ILogger<Startup> logger)
+internal sealed class Startup(
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IServer server, IConfiguration configuration, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -17,8 +17,7 @@ internal sealed partial class Startup(
     {
         await rooms.CreateGlobalAsync();
         pipeline.Start();
-        if (!limits.Value.Enabled)
-            Log.LimitsOff(logger);
+        ReportWeakLimits();
         readiness.Ready();
     }
 
@@ -26,14 +25,28 @@ internal sealed partial class Startup(
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var open = server.Features.Get<IServerAddressesFeature>()?.Addresses
-            .Where(address => BindingAddress.Parse(address) is { Scheme: "http", Host: not ("localhost" or "127.0.0.1" or "[::1]") }) ?? [];
+            .Where(address => BindingAddress.Parse(address) is { Scheme: "http" } http && ListenAddress.IsOpen(http)) ?? [];
         if (!TrustedProxies.AreSet(configuration))
         {
             foreach (var address in open)
-                Log.OpenWithoutTls(logger, address);
+                weak.Report("Urls", $"{address} is open to the network without TLS: passwords and tokens can be read on the way. Put a proxy with TLS before it and set TrustedProxies, or configure Kestrel's certificate");
         }
 
+        if (TrustedProxies.TrustEverybody(configuration))
+            weak.Report(TrustedProxies.Setting, "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
         return Task.CompletedTask;
+    }
+
+    private void ReportWeakLimits()
+    {
+        if (!limits.Value.Enabled)
+        {
+            weak.Report("Limits:Enabled", "no rate and no count is limited. For load tests only");
+            return;
+        }
+
+        foreach (var limit in limits.Value.Unlimited)
+            weak.Report($"Limits:{limit}", "0 is no limit: one client can take all there is of it");
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -41,13 +54,4 @@ internal sealed partial class Startup(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private static partial class Log
-    {
-        [LoggerMessage(100, LogLevel.Warning, "Limits:Enabled is false: no rate and no count is limited. For load tests only")]
-        public static partial void LimitsOff(ILogger logger);
-
-        [LoggerMessage(101, LogLevel.Warning, "{Address} is open to the network without TLS: passwords and tokens can be read on the way. Put a proxy with TLS before it and set TrustedProxies, or configure Kestrel's certificate")]
-        public static partial void OpenWithoutTls(ILogger logger, string address);
-    }
 }

@@ -20,6 +20,8 @@ internal sealed class SkaldTarget : Target
         "--urls", $"http://127.0.0.1:{port}",
         "--data", dataDirectory,
         "--Limits:Enabled=false",
+        // As it ships, metrics are counted and served; on a free port, since two servers may run side by side.
+        "--Metrics:Listen=http://127.0.0.1:0",
         // The bench's own users: their passwords are no secret, and hashing them is not what is measured.
         "--Accounts:PasswordIterations=1000",
         "--Logging:LogLevel:Default=Error",

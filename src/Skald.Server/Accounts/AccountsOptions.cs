@@ -8,6 +8,9 @@ public sealed class AccountsOptions : IValidatableObject
     /// <summary>Below this a stolen database is cheap to try passwords on (OWASP Password Storage, 2023, for PBKDF2-HMAC-SHA256).</summary>
     internal const int SoundPasswordIterations = 600_000;
 
+    /// <summary>NIST SP 800-63B, section 5.1.1.1.</summary>
+    internal const int SoundPasswordLength = 8;
+
     /// <summary>The <c>iss</c> of access tokens; one of another issuer is refused. Give two deployments that share a key two names.</summary>
     [Required]
     public string Issuer { get; set; } = "skald";
@@ -37,14 +40,14 @@ public sealed class AccountsOptions : IValidatableObject
 
     /// <summary>
     /// PBKDF2 rounds of a new password hash: 600,000, some 0.2 s of a core. Raising it upgrades each account at its next login;
-    /// below the default the server warns at start.
+    /// below the default the server warns at start and each hour.
     /// </summary>
     [Range(1, 100_000_000)]
     public int PasswordIterations { get; set; } = SoundPasswordIterations;
 
     /// <summary>Shortest new password, in Unicode code points: 8, as with the origin. Older, shorter ones keep working.</summary>
     [Range(1, 128)]
-    public int PasswordMinLength { get; set; } = 8;
+    public int PasswordMinLength { get; set; } = SoundPasswordLength;
 
     /// <summary>Longest password that is hashed at all, in Unicode code points: 128, so that a long one is no way to burn time.</summary>
     [Range(64, 4_096)]

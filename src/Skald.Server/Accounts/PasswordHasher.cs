@@ -15,12 +15,18 @@ internal sealed class PasswordHasher : IDisposable
     private readonly int _iterations;
     private readonly PasswordHash _nobody;
     private readonly BlockingCollection<Action> _queue;
+    private int _running;
+    private long _refused;
 
-    public PasswordHasher(IOptions<AccountsOptions> accounts, IOptions<Limits> limits)
+    public PasswordHasher(IOptions<AccountsOptions> accounts, IOptions<Limits> limits, Telemetry telemetry)
     {
         _iterations = accounts.Value.PasswordIterations;
         _nobody = PasswordHash.OfNobody(_iterations);
         _queue = new BlockingCollection<Action>(limits.Value.PasswordHashQueue);
+        var meter = telemetry.Meter;
+        meter.CreateObservableUpDownCounter("skald.password_hashes.waiting", () => _queue.Count, "{hash}", "Logins and registrations that wait for a hashing thread.");
+        meter.CreateObservableUpDownCounter("skald.password_hashes.running", () => Volatile.Read(ref _running), "{hash}", "Passwords being hashed at this moment.");
+        meter.CreateObservableCounter("skald.password_hashes.refused", () => Volatile.Read(ref _refused), "{hash}", "Logins and registrations refused because too many wait.");
         // One core is always left to everything else, where there is more than one.
         for (var i = 0; i < Math.Max(1, Environment.ProcessorCount - 1); i++)
             new Thread(Work) { IsBackground = true, Name = "password hashing" }.Start();
@@ -61,12 +67,18 @@ internal sealed class PasswordHasher : IDisposable
             }
         });
         running = accepted ? result.Task : null;
+        if (!accepted)
+            Interlocked.Increment(ref _refused);
         return accepted;
     }
 
     private void Work()
     {
         foreach (var job in _queue.GetConsumingEnumerable())
+        {
+            Interlocked.Increment(ref _running);
             job();
+            Interlocked.Decrement(ref _running);
+        }
     }
 }

@@ -28,6 +28,7 @@ internal sealed partial class Connection : IDisposable
     private readonly WebSocketReader _reader;
     private readonly Limits _limits;
     private readonly TimeProvider _clock;
+    private readonly ConnectionMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _openedAt;
 
@@ -43,14 +44,16 @@ internal sealed partial class Connection : IDisposable
     /// <param name="onlyRoom">The room of a room socket.</param>
     /// <param name="limits">What it may do.</param>
     /// <param name="clock">The time.</param>
+    /// <param name="metrics">Where its end is counted.</param>
     /// <param name="logger">Where its end is noted.</param>
-    public Connection(Action abort, PipeReader input, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ILogger logger)
+    public Connection(
+        Action abort, PipeReader input, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
         _abort = abort;
         _reader = new WebSocketReader(input, limits, clock) { OnExcess = NoteExcess };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
-        (_limits, _clock, _logger) = (limits, clock, logger);
+        (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
         _openedAt = clock.GetTimestamp();
         outbound.Failed = (code, cause) =>
         {
@@ -70,6 +73,9 @@ internal sealed partial class Connection : IDisposable
 
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
     public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
+
+    /// <summary>What this side closed it with; null while it has not.</summary>
+    public CloseCode? ClosedWith { get; private set; }
 
     private bool IsClosing => Volatile.Read(ref _closing) != 0;
 
@@ -114,8 +120,11 @@ internal sealed partial class Connection : IDisposable
         }
     }
 
-    public void Answer(FrameId id, ChatError error) =>
+    public void Answer(FrameId id, ChatError error)
+    {
+        _metrics.Refused(error.Code);
         Outbound.Answer(AnswerFrame.Write((id, error), static (json, a) => json.WriteError(a.id, a.error)));
+    }
 
     public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
 
@@ -132,6 +141,7 @@ internal sealed partial class Connection : IDisposable
     {
         if (Interlocked.Exchange(ref _closing, 1) != 0)
             return;
+        ClosedWith = code;
         Volatile.Write(ref _closedAt, _clock.GetTimestamp());
         Log.Closing(_logger, User?.Id, code.Number, code.Reason);
         Outbound.Finish([.. AnswerFrame.Write((code, reconnectAfter), static (json, c) => json.WriteClosing(c.code, c.reconnectAfter)), .. CloseFrame(code)]);

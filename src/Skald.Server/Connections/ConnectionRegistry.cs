@@ -14,11 +14,13 @@ internal sealed class ConnectionRegistry
     private readonly Dictionary<long, List<Connection>> _bySession = [];
     private readonly Dictionary<long, int> _byUser = [];
     private readonly Sessions _sessions;
+    private readonly ConnectionMetrics _metrics;
     private readonly int _perUser;
 
-    public ConnectionRegistry(Sessions sessions, IOptions<Limits> limits)
+    public ConnectionRegistry(Sessions sessions, IOptions<Limits> limits, ConnectionMetrics metrics)
     {
-        _sessions = sessions;
+        (_sessions, _metrics) = (sessions, metrics);
+        metrics.ObserveConnections(() => Count);
         _perUser = limits.Value.ConnectionsPerUser;
         sessions.Ended += CloseSession;
     }
@@ -52,7 +54,8 @@ internal sealed class ConnectionRegistry
 
     public void Remove(Connection connection)
     {
-        _all.TryRemove(connection, out _);
+        if (_all.TryRemove(connection, out _))
+            _metrics.Ended(connection.ClosedWith);
         lock (_gate)
         {
             if (connection.User is not { } user)

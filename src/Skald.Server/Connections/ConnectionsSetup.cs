@@ -11,6 +11,7 @@ internal static class ConnectionsSetup
         services.Configure<SocketTransportOptions>(options => options.MaxWriteBufferSize = SocketEndpoints.SendsBeforeUpgradeReturns);
         services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(HttpPhase.Use));
         services.AddSingleton<Admission>();
+        services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<SocketEndpoints>();

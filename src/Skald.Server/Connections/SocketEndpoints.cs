@@ -27,6 +27,7 @@ internal sealed class SocketEndpoints(
     IOptions<AccountsOptions> accounts,
     IOptions<SocketTransportOptions> transportOptions,
     TimeProvider clock,
+    ConnectionMetrics metrics,
     ILogger<Connection> logger)
 {
     private static readonly ChatError NoCredential = new(ErrorCode.NotAuthenticated, "Bring an access token: ?token=, Authorization: Bearer, or ?ticket=.");
@@ -116,7 +117,7 @@ internal sealed class SocketEndpoints(
             entrant);
 
     private Connection NewConnection(Action abort, PipeReader input, ISocketWriter writer, Entrant entrant) =>
-        new(abort, input, new Outbound(writer, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, logger) { SessionCheckAt = FirstSessionCheck() };
+        new(abort, input, new Outbound(writer, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
 
     /// <returns>Who comes in, and into which room; null when it was refused, and answered.</returns>
     private async Task<Entrant?> CheckAsync(HttpContext context, string? roomName)

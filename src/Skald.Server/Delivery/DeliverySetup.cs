@@ -5,6 +5,7 @@ internal static class DeliverySetup
     public static void AddDelivery(this IServiceCollection services)
     {
         services.AddSingleton<RoomFeeds>();
+        services.AddSingleton<DeliveryMetrics>();
         services.AddSingleton<DeliveryThread>();
     }
 }

@@ -6,7 +6,7 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Delivery;
 
 /// <summary>Fans committed batches out, in commit order, on a thread of its own: towards its end the next batch goes to disk.</summary>
-internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryThread> logger) : IDisposable
+internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics metrics, ILogger<DeliveryThread> logger) : IDisposable
 {
     // By its pace the log is at most a little early: then one batch waits here, and the log with it.
     private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(boundedCapacity: 1);
@@ -54,6 +54,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
                 draft.Complete(refusal: null);
             foreach (var draft in batch)
                 draft.Flush();
+            metrics.Acked(batch.Count);
             try
             {
                 Encode(batch);
@@ -73,6 +74,9 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
                 _fanOuts.Clear();
                 _pace.End();
             }
+
+            foreach (var draft in batch)
+                draft.Trace?.End();
         }
     }
 
@@ -80,6 +84,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
     {
         foreach (var draft in batch)
         {
+            draft.Trace?.Step("deliver");
             // A duplicate was delivered when it was stored.
             if (draft.Duplicate)
                 continue;
@@ -88,11 +93,16 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, ILogger<DeliveryTh
             drafts.Add(draft);
         }
 
+        var deliveries = 0L;
         foreach (var (room, drafts) in _byRoom)
         {
-            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is { } fanOut)
-                _fanOuts.Add(fanOut);
+            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is not { } fanOut)
+                continue;
+            _fanOuts.Add(fanOut);
+            deliveries += fanOut.Deliveries;
         }
+
+        metrics.Delivered(deliveries);
     }
 
     private static partial class Log

@@ -11,6 +11,8 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
 
+    public int Count => _feeds.Count;
+
     /// <summary>Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.</summary>
     /// <returns>The room's newest message that a subscriber can have had.</returns>
     public long Register(Subscription subscription)

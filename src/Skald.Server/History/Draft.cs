@@ -29,6 +29,9 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
     /// <summary>Whether the same <see cref="ClientMessageId"/> was stored before, and nothing now.</summary>
     public bool Duplicate { get; private set; }
 
+    /// <summary>Null where nobody listens.</summary>
+    public MessageTrace? Trace { get; set; }
+
     /// <summary>The store's word for a new message.</summary>
     public void StoreAs(long seq, Timestamp timestamp)
     {
@@ -49,6 +52,13 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
     /// <summary>Tells the sender, once, how it ended. Called on the delivery thread or by the sender's own call: it must not wait.</summary>
     /// <param name="refusal">Why nothing was stored, or null: then the message is on disk.</param>
     public abstract void Complete(ChatError? refusal);
+
+    /// <summary>Nothing was stored: its way ends here.</summary>
+    public void Refuse(ChatError refusal)
+    {
+        Trace?.End(refusal);
+        Complete(refusal);
+    }
 
     /// <summary>Writes what <see cref="Complete"/> has left: a batch often holds several messages of one connection, and they are answered together.</summary>
     public virtual void Flush()

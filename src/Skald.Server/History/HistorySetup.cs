@@ -2,5 +2,9 @@ namespace Skald.Server.History;
 
 internal static class HistorySetup
 {
-    public static void AddHistory(this IServiceCollection services) => services.AddSingleton<RoomLog>();
+    public static void AddHistory(this IServiceCollection services)
+    {
+        services.AddSingleton<LogMetrics>();
+        services.AddSingleton<RoomLog>();
+    }
 }

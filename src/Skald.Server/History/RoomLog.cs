@@ -12,7 +12,7 @@ namespace Skald.Server.History;
 /// Group commit without a timer: while one batch is on its way to disk, and while the one before is fanned out, the next one gathers.
 /// So a lone message waits for one fsync, and ten thousand wait for few.
 /// </remarks>
-internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, ILogger<RoomLog> logger)
+internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
     private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
@@ -38,13 +38,21 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
-    public ChatError? TryAppend(Draft draft) => _queue.Writer.TryWrite(draft) ? null : _stopped ? Stopped : QueueFull;
+    public ChatError? TryAppend(Draft draft)
+    {
+        draft.Trace?.Step("append");
+        return _queue.Writer.TryWrite(draft) ? null : _stopped ? Stopped : QueueFull;
+    }
 
     /// <inheritdoc cref="IMessageStore.ReadAsync"/>
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
         store.ReadAsync(room, Math.Max(first, room.FirstSeq), last, visit);
 
-    public void Start() => _running = WriteAsync();
+    public void Start()
+    {
+        metrics.ObserveQueue(() => _queue.Reader.Count);
+        _running = WriteAsync();
+    }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
     public Task StopAsync()
@@ -80,21 +88,27 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
             // Whatever it was, the log goes on with the next batch, and these senders are told.
             var error = (e as StorageException)?.Error ?? Unknown;
             Log.NotStored(logger, batch.Count, error.Code.Name, e);
+            metrics.Refused(error.Code, batch.Count);
             if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
                 readiness.NotReady(ErrorCode.StorageFailed.Name);
             foreach (var draft in batch)
-                draft.Complete(error);
+                draft.Refuse(error);
             return false;
         }
 
         var taken = Stopwatch.GetTimestamp() - begun;
         _commit = taken < _commit || _commit == 0 ? taken : _commit + ((taken - _commit) / 32);
+        var duplicates = 0;
         foreach (var draft in batch)
         {
-            if (!draft.Duplicate)
+            if (draft.Duplicate)
+                duplicates++;
+            else
                 draft.Room.LastSeq = draft.Seq;
+            draft.Trace?.Stored(draft, batch.Count);
         }
 
+        metrics.Committed(begun, batch.Count, duplicates);
         return true;
     }
 

@@ -6,7 +6,7 @@ namespace Skald.Server.Operations;
 /// <summary>The section <c>Limits</c>: what one client, one address or the whole node may take. For counts and rates 0 means no limit.</summary>
 public sealed class Limits
 {
-    /// <summary>False switches every rate and count limit off, for load tests; sizes stay. The server says so at start.</summary>
+    /// <summary>False switches every rate and count limit off, for load tests; sizes stay. The server says so at start and each hour.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Longest message text, in Unicode code points.</summary>
@@ -162,6 +162,18 @@ public sealed class Limits
         FrameBytes = FrameBytes,
         Rooms = RoomsPerConnection,
     };
+
+    /// <summary>Names of the counts and rates that are 0, and so hold nobody back.</summary>
+    internal IEnumerable<string> Unlimited =>
+        new (string Name, double Value)[]
+        {
+            (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection), (nameof(MessagesPerUser), MessagesPerUser),
+            (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
+            (nameof(MessagesBehind), MessagesBehind), (nameof(BytesBehind), BytesBehind), (nameof(ConnectionsPerUser), ConnectionsPerUser),
+            (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(Connections), Connections), (nameof(Handshakes), Handshakes),
+            (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(LoginFailures), LoginFailures),
+            (nameof(LoginsPerAddressPerMinute), LoginsPerAddressPerMinute), (nameof(RegistersPerAddressPerSecond), RegistersPerAddressPerSecond),
+        }.Where(limit => limit.Value <= 0).Select(limit => limit.Name);
 
     /// <summary>What <see cref="Enabled"/> = false means: no rate and no count, while sizes and the bounds of memory stay.</summary>
     internal void SwitchOffRatesAndCounts()

@@ -16,8 +16,17 @@ internal static class OperationsSetup
         services.AddOptions<DataOptions>()
             .Configure(options => options.Directory = configuration["Data"] ?? options.Directory)
             .ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<MetricsOptions>().Bind(configuration.GetSection("Metrics"));
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
+        services.AddMetrics();
+        services.AddSingleton<Telemetry>();
+        services.AddSingleton<ILoggerProvider, ErrorCount>();
+        services.AddSingleton<WeakSettings>();
+        services.AddHostedService(provider => provider.GetRequiredService<WeakSettings>());
+        services.AddSingleton<MetricsListener>();
+        services.AddHostedService(provider => provider.GetRequiredService<MetricsListener>());
+        services.AddHostedService<NodeMetrics>();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Complete);
         services.ConfigureHttpJsonOptions(options =>
         {

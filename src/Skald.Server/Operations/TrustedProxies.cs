@@ -6,9 +6,13 @@ namespace Skald.Server.Operations;
 /// <summary>The setting <c>TrustedProxies</c>: addresses or networks whose <c>X-Forwarded-For</c> and <c>-Proto</c> are believed. None by default.</summary>
 internal static class TrustedProxies
 {
-    private const string Setting = "TrustedProxies";
+    public const string Setting = "TrustedProxies";
 
     public static bool AreSet(IConfiguration configuration) => configuration.GetSection(Setting).GetChildren().Any();
+
+    /// <summary>Whether a network in it is the whole of IPv4 or IPv6.</summary>
+    public static bool TrustEverybody(IConfiguration configuration) =>
+        Array.Exists(configuration.GetSection(Setting).Get<string[]>() ?? [], proxy => System.Net.IPNetwork.TryParse(proxy, out var network) && network.PrefixLength == 0);
 
     public static void UseTrustedProxies(this IApplicationBuilder app, IConfiguration configuration)
     {

@@ -111,7 +111,9 @@ public sealed class HeartbeatTests
         var limits = new Limits();
         using var stream = new MemoryStream();
         var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, limits, clock);
-        using var gone = new Connection(() => throw new ObjectDisposedException("HttpContext"), PipeReader.Create(stream), outbound, onlyRoom: null, limits, clock, NullLogger.Instance);
+        using var gone = new Connection(
+            () => throw new ObjectDisposedException("HttpContext"), PipeReader.Create(stream), outbound, onlyRoom: null, limits, clock,
+            new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);
 

@@ -51,7 +51,7 @@ internal sealed class SkaldProcess : IAsyncDisposable
         string[] server =
         [
             "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), "--Urls", "http://127.0.0.1:0", "--Data", data,
-            "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000",
+            "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000", "--Metrics:Listen", "http://127.0.0.1:0",
         ];
         string[] command = [.. under, .. server];
         return StartAsync(new ProcessStartInfo(command[0], command[1..]));
@@ -128,6 +128,9 @@ internal sealed class SkaldProcess : IAsyncDisposable
         const int SigTerm = 15;
         _ = Kill(process.Id, SigTerm);
     }
+
+    public IReadOnlyList<string> ThreadNames() =>
+        [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())];
 
     /// <summary><c>SIGTERM</c>, and its end.</summary>
     /// <returns>The exit code.</returns>

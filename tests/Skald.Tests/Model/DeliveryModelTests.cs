@@ -116,7 +116,7 @@ public sealed class DeliveryModelTests
         public World(Limits limits)
         {
             var options = Options.Create(limits);
-            _log = new RoomLog(_store, options, new Readiness(), NullLogger<RoomLog>.Instance) { Announce = _announced.Enqueue };
+            _log = new RoomLog(_store, options, new Readiness(), new LogMetrics(new Telemetry()), NullLogger<RoomLog>.Instance) { Announce = _announced.Enqueue };
             _feeds = new RoomFeeds(options);
             _readers = [.. Enumerable.Range(0, Readers).Select(_ => new ModelReader(_feeds, _log, limits))];
             _model = _rooms.ToDictionary(room => room.Name, _ => new List<string>(), StringComparer.Ordinal);

@@ -4,7 +4,8 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>No token, password, ticket or message ever stands in the log, however much of it is written.</summary>
+/// <summary>No token, password, ticket or message ever stands in the log, in a trace or in a metric, however much of it is written.</summary>
+[Collection(Tracing.Name)]
 public sealed class SecretsInLogTests
 {
     [Fact]
@@ -13,7 +14,8 @@ public sealed class SecretsInLogTests
         const string Password = "the-password-of-ann", NewPassword = "the-next-password-of-ann", WrongPassword = "a-wrong-password";
         const string Text = "a-message-nobody-else-may-read", RefusedText = "a-text-that-is-refused";
         using var data = new TestDirectory();
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RegisterBurst", "1")], data: data.Path);
+        using var spans = new Spans();
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RegisterBurst", "1"), Scrape.On], data: data.Path);
         var ann = await server.RegisterAsync("ann", Password);
         var secrets = new List<string> { Password, NewPassword, WrongPassword, Text, RefusedText, ann.Access, ann.Refresh };
 
@@ -74,12 +76,21 @@ public sealed class SecretsInLogTests
         (await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/")).Dispose();
         (await ann.SendAsync(HttpMethod.Post, "/api/logout/")).Dispose();
         (await ann.SendAsync(HttpMethod.Get, "/api/me/")).Dispose();
+        string[] seen =
+        [
+            await server.MetricsTextAsync(),
+            await server.Http.GetStringAsync(new Uri(server.OperatorAddress(), "/healthz")),
+            .. spans.All.SelectMany(span => span.TagObjects.Select(tag => $"{span.DisplayName} {tag.Key} {tag.Value}").Append($"{span.StatusDescription}")),
+        ];
         await server.StopAsync();
 
         secrets.Add(await KeyAsync(data.Path));
         Assert.True(server.Log.Lines.Count > 100, "The log is too short to prove anything.");
         Assert.Contains(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));   // the storage's fault was logged
         Assert.All(secrets, secret => Assert.DoesNotContain(server.Log.Lines, line => line.Contains(secret, StringComparison.Ordinal)));
+        Assert.Contains("skald_sends_total", seen[0], StringComparison.Ordinal);
+        Assert.Contains("message skald.room global", seen);
+        Assert.All(secrets, secret => Assert.DoesNotContain(seen, text => text.Contains(secret, StringComparison.Ordinal)));
         // Not even a part of a token: its signature alone is what must not be known.
         Assert.All(
             secrets.Where(secret => secret.Split('.').Length == 3),

@@ -32,7 +32,7 @@ public sealed class StartRefusalTests
         using var data = new TestDirectory();
         await using var first = await SkaldServer.StartAsync(data: data.Path);
 
-        using var second = Process.Start(new ProcessStartInfo("dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path])
+        using var second = Process.Start(new ProcessStartInfo("dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

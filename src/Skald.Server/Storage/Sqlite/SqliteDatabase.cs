@@ -27,7 +27,7 @@ internal sealed partial class SqliteDatabase : IDisposable
     private volatile bool _failed;
 
     /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
-    public SqliteDatabase(IOptions<DataOptions> options, ILogger<SqliteDatabase> logger)
+    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, ILogger<SqliteDatabase> logger)
     {
         _logger = logger;
         var file = SqliteFile.Prepare(options.Value.Directory);
@@ -39,6 +39,9 @@ internal sealed partial class SqliteDatabase : IDisposable
             Epoch = SqliteSchema.ReadEpoch(connection);
             Log.Opened(logger, file, connection.ServerVersion);
             _writer = new SqliteThread("log writer", connection, _writes);
+            var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
+            telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 4 MB, unless a reader holds it.");
+            telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
             _readers = [.. Enumerable.Range(1, ReaderThreads).Select(n => new SqliteThread($"log reader {n}", SqliteFile.OpenReader(file), _reads))];
         }
         catch (Exception e)
