@@ -39,9 +39,9 @@ internal sealed class RequestFields
                 : forms && request.HasFormContentType ? await ReadFormAsync(request, ct)
                 : forms ? Problems.WrongType with { Detail = "Send application/json, or a form." } : Problems.WrongType;
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (IOException e)
         {
-            return Problems.TooLarge;
+            return Problems.Unreadable(e);
         }
     }
 

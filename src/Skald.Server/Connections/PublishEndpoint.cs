@@ -42,9 +42,9 @@ internal static class PublishEndpoint
         {
             await request.Body.CopyToAsync(body);
         }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (IOException e)
         {
-            return Problems.TooLarge.ToProblem();
+            return Problems.Unreadable(e).ToProblem();
         }
 
         if (FrameReader.ReadMessage(body.GetBuffer().AsSpan(0, (int)body.Length), limits.Value.Protocol, out var error) is not { } message)

@@ -11,116 +11,144 @@ public sealed class Limits
 
     /// <summary>Longest message text, in Unicode code points.</summary>
     [Range(1, 1_000_000)]
+    [Beyond("too_long")]
     public int MessageCodePoints { get; set; } = ProtocolLimits.Default.MessageCodePoints;
 
     /// <summary>Longest message text, in bytes of UTF-8.</summary>
     [Range(1, 1_000_000)]
+    [Beyond("too_long")]
     public int MessageBytes { get; set; } = ProtocolLimits.Default.MessageBytes;
 
-    /// <summary>Largest WebSocket message from a client, in bytes after reassembly; more closes with 1009.</summary>
+    /// <summary>Largest WebSocket message from a client, in bytes after reassembly.</summary>
     [Range(256, 4_000_000)]
+    [Beyond("1009")]
     public int FrameBytes { get; set; } = ProtocolLimits.Default.FrameBytes;
 
-    /// <summary>Fragments one message may come in; more closes with 1008.</summary>
+    /// <summary>Fragments one message may come in.</summary>
     [Range(1, 1_000_000)]
+    [Beyond("1008")]
     public int FragmentsPerMessage { get; set; } = 64;
 
-    /// <summary>Empty fragments in a row; more closes with 1008.</summary>
+    /// <summary>Empty fragments in a row.</summary>
     [Range(1, 1_000_000)]
+    [Beyond("1008")]
     public int EmptyFragments { get; set; } = 8;
 
-    /// <summary>Time to finish one message once it began; longer closes with 1008.</summary>
+    /// <summary>Time to finish one message once it began.</summary>
+    [Beyond("1008")]
     public TimeSpan MessageTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Rooms one connection may be in; one more is answered <c>too_many_rooms</c>.</summary>
+    /// <summary>Rooms one connection may be in.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("too_many_rooms")]
     public int RoomsPerConnection { get; set; } = ProtocolLimits.Default.Rooms;
 
-    /// <summary>Commands a second from one connection; more is answered <c>rate_limited</c>, and 4029 after <see cref="FloodTime"/>.</summary>
+    /// <summary>Commands a second from one connection.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double CommandsPerConnection { get; set; } = 10;
 
     /// <summary>Commands that one connection may send at once before its rate counts.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double CommandBurst { get; set; } = 30;
 
-    /// <summary>Time of unbroken excess after which a connection is closed with 4029.</summary>
+    /// <summary>Time for which one connection may go beyond its rates without a break.</summary>
+    [Beyond("4029")]
     public TimeSpan FloodTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Messages a second from one user over all sockets and HTTP.</summary>
+    /// <summary>Messages a second from one user over all sockets and HTTP; twice as many at once.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double MessagesPerUser { get; set; } = 20;
 
-    /// <summary>Messages a second into one room.</summary>
+    /// <summary>Messages a second into one room; twice as many at once.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double MessagesPerRoom { get; set; } = 200;
 
     /// <summary>Rooms that one user may bring into being, a minute.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double NewRoomsPerUserPerMinute { get; set; } = 30;
 
-    /// <summary>Bytes a second from one socket, control frames included; over it reading stops until the rate is kept again.</summary>
+    /// <summary>Bytes a second from one socket, control frames included; over it reading stops until the rate is kept again, and <see cref="FloodTime"/> counts.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("4029")]
     public double BytesPerConnection { get; set; } = 64 * 1024;
 
     /// <summary>Bytes that one socket may send at once before its rate counts.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("4029")]
     public double ByteBurst { get; set; } = 256 * 1024;
 
-    /// <summary>Messages that may wait for one reader of a room; more closes with 4008.</summary>
+    /// <summary>Messages that may wait for one reader of a room.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("4008")]
     public int MessagesBehind { get; set; } = 1_024;
 
-    /// <summary>Bytes that may wait for one reader of a room; more closes with 4008.</summary>
+    /// <summary>Bytes that may wait for one reader of a room.</summary>
     [Range(0, long.MaxValue)]
+    [Beyond("4008")]
     public long BytesBehind { get; set; } = 1024 * 1024;
 
-    /// <summary>Bytes of answers (acks, errors) that may wait for one connection; more closes with 4008.</summary>
+    /// <summary>Bytes of answers (acks, errors) that may wait for one connection.</summary>
     [Range(1024, int.MaxValue)]
+    [Beyond("4008")]
     public int AnswerBytesBehind { get; set; } = 64 * 1024;
 
-    /// <summary>Time one write may stall before the connection is closed with 4008.</summary>
+    /// <summary>Time one write may stall.</summary>
+    [Beyond("4008")]
     public TimeSpan WriteStall { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Bytes of the newest messages that a room keeps encoded for readers that fall a little behind; older ones come from the log.</summary>
     [Range(0, int.MaxValue)]
     public int TailBytes { get; set; } = 64 * 1024;
 
-    /// <summary>Sockets one user may have open; one more is closed with 4409.</summary>
+    /// <summary>Sockets one user may have open.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("4409")]
     public int ConnectionsPerUser { get; set; } = 16;
 
-    /// <summary>Sockets from one address (IPv6: one /64); one more is refused with 429.</summary>
+    /// <summary>Sockets from one address (IPv6: one /64).</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("rate_limited")]
     public int ConnectionsPerAddress { get; set; } = 100;
 
-    /// <summary>Sockets of the node; one more is refused with 503.</summary>
+    /// <summary>Sockets of the node.</summary>
     [Range(0, int.MaxValue)]
+    [Beyond("overloaded")]
     public int Connections { get; set; } = 50_000;
 
-    /// <summary>Handshakes a second of the node; more is refused with 503.</summary>
+    /// <summary>Handshakes a second of the node; twice as many at once.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("overloaded")]
     public double Handshakes { get; set; } = 500;
 
-    /// <summary>Handshakes a second from one address; more is refused with 429.</summary>
+    /// <summary>Handshakes a second from one address.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double HandshakesPerAddress { get; set; } = 10;
 
     /// <summary>Handshakes that one address may make at once before its rate counts.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double HandshakeBurst { get; set; } = 50;
 
-    /// <summary>Time for a socket without a credential to say <c>auth</c>; then 4401.</summary>
+    /// <summary>Time for a socket without a credential to say <c>auth</c>.</summary>
+    [Beyond("4401")]
     public TimeSpan AuthTime { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between the server's pings.</summary>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Time a peer has to be heard of after a ping; then it is cut off.</summary>
+    /// <summary>Time a peer has to be heard of after a ping.</summary>
+    [Beyond(BeyondAttribute.Cut)]
     public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>Messages that may wait for the log writer; more is answered <c>overloaded</c>.</summary>
+    /// <summary>Messages that may wait for the log writer.</summary>
     [Range(16, 10_000_000)]
+    [Beyond("overloaded")]
     public int QueuedMessages { get; set; } = 16_384;
 
     /// <summary>Most messages one transaction stores.</summary>
@@ -129,30 +157,64 @@ public sealed class Limits
 
     /// <summary>Failed logins of one account in <see cref="LoginFailureWindow"/> before each further one waits, twice as long each time.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public int LoginFailures { get; set; } = 5;
 
     /// <summary>How long a failed login counts, and the longest wait that follows from it.</summary>
     public TimeSpan LoginFailureWindow { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>Login attempts a minute from one address; more is refused with 429.</summary>
+    /// <summary>Login attempts a minute from one address.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public int LoginsPerAddressPerMinute { get; set; } = 20;
 
-    /// <summary>Registrations a second from one address; more is refused with 429.</summary>
+    /// <summary>Registrations a second from one address.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public double RegistersPerAddressPerSecond { get; set; } = 0.17;
 
     /// <summary>Registrations that one address may make at once before its rate counts.</summary>
     [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
     public int RegisterBurst { get; set; } = 3;
 
-    /// <summary>Logins and registrations that may wait for a hashing thread; more is answered <c>overloaded</c>.</summary>
+    /// <summary>Logins and registrations that may wait for a hashing thread.</summary>
     [Range(1, 1_000_000)]
+    [Beyond("overloaded")]
     public int PasswordHashQueue { get; set; } = 16;
 
     /// <summary>Largest token that is looked at, in bytes.</summary>
     [Range(512, 1_000_000)]
+    [Beyond("token_not_valid")]
     public int TokenBytes { get; set; } = 4_096;
+
+    /// <summary>All headers of one request together, in bytes.</summary>
+    [Range(1024, 1_000_000)]
+    [Beyond("431")]
+    public int RequestHeaderBytes { get; set; } = 16 * 1024;
+
+    /// <summary>Headers of one request.</summary>
+    [Range(10, 10_000)]
+    [Beyond("431")]
+    public int RequestHeaders { get; set; } = 50;
+
+    /// <summary>First line of one request, in bytes; a token in <c>?token=</c> may be as long as <see cref="TokenBytes"/>.</summary>
+    [Range(1024, 1_000_000)]
+    [Beyond("414")]
+    public int RequestLineBytes { get; set; } = 8 * 1024;
+
+    /// <summary>Body of one request, in bytes.</summary>
+    [Range(1024, 100_000_000)]
+    [Beyond("payload_too_large")]
+    public int RequestBodyBytes { get; set; } = 64 * 1024;
+
+    /// <summary>Time for the headers of one request to come, once they began.</summary>
+    [Beyond("408")]
+    public TimeSpan RequestHeaderTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time that a connection may wait for its next request.</summary>
+    [Beyond(BeyondAttribute.Cut)]
+    public TimeSpan RequestIdleTime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>What both sides of a socket must agree on.</summary>
     public ProtocolLimits Protocol => new()

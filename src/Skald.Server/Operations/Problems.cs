@@ -14,6 +14,11 @@ internal static class Problems
     /// <summary>What a body over the web server's size is answered.</summary>
     public static ChatError TooLarge { get; } = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
 
+    /// <summary>What a body is answered that the web server gave up reading: it is too large, or does not end as its headers say.</summary>
+    public static ChatError Unreadable(IOException e) => e is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }
+        ? TooLarge
+        : new ChatError(ErrorCode.Malformed, "The body does not come as its headers say.");
+
     /// <summary>What a body of another media type is answered.</summary>
     public static ChatError WrongType { get; } = new(ErrorCode.UnsupportedMediaType, "Send application/json.");
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Operations;
 
@@ -7,12 +8,13 @@ internal static class WebServerLimits
 {
     public static void Apply(KestrelServerOptions kestrel)
     {
+        var limits = kestrel.ApplicationServices.GetRequiredService<IOptions<Limits>>().Value;
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
-        kestrel.Limits.MaxRequestHeaderCount = 50;
-        kestrel.Limits.MaxRequestLineSize = 8 * 1024;   // a token in ?token= may be 4 KiB
-        kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        kestrel.Limits.MaxRequestHeadersTotalSize = limits.RequestHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = limits.RequestHeaders;
+        kestrel.Limits.MaxRequestLineSize = limits.RequestLineBytes;
+        kestrel.Limits.MaxRequestBodySize = limits.RequestBodyBytes;
+        kestrel.Limits.RequestHeadersTimeout = limits.RequestHeaderTime;
+        kestrel.Limits.KeepAliveTimeout = limits.RequestIdleTime;
     }
 }

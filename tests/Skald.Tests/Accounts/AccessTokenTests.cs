@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -66,6 +67,8 @@ public sealed class AccessTokenTests
 
     [Theory]
     [MemberData(nameof(ForgeryNames))]
+    [Attack("A-24")]
+    [Attack("A-26")]
     public async Task Forged_token_is_refused(string forgery)
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -103,6 +106,7 @@ public sealed class AccessTokenTests
     [InlineData(329, true)]
     [InlineData(331, false)]
     [InlineData(86_400, false)]
+    [Attack("A-26")]
     public async Task Token_lives_5_minutes_and_30_s_for_clocks_that_differ(int age, bool works)
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -114,6 +118,7 @@ public sealed class AccessTokenTests
     [Theory]
     [InlineData(29, true)]
     [InlineData(31, false)]
+    [Attack("A-26")]
     public async Task Token_of_the_future_has_to_wait(int seconds, bool works)
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -123,6 +128,7 @@ public sealed class AccessTokenTests
     }
 
     [Fact]
+    [Attack("A-25")]
     public async Task Credentials_of_one_kind_are_not_taken_for_another()
     {
         await using var bench = await AccountsBench.StartAsync();

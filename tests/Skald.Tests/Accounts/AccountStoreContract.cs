@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -49,6 +50,7 @@ public abstract class AccountStoreContract : IAsyncLifetime
     [InlineData("a_n")]
     [InlineData("a%")]
     [InlineData("ann' OR '1'='1")]
+    [Attack("A-47")]
     public async Task Name_is_found_by_itself_and_by_no_pattern(string pattern)
     {
         await CreateAsync("ann");

@@ -21,6 +21,7 @@ public sealed class KeyRingTests
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
     [InlineData("c2hvcnQ=")]
     [InlineData("")]
+    [Attack("A-28")]
     public void Key_that_is_no_secret_is_refused_with_a_remedy(string key)
     {
         var refusal = Assert.Throws<StartupRefusedException>(() => KeyRing.FromSettings(key, null));
@@ -49,6 +50,7 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    [Attack("A-28")]
     public async Task Keys_are_made_at_first_start_for_the_owner_alone_and_stay()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
@@ -119,6 +121,7 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    [Attack("A-18")]
     public async Task Cheap_passwords_are_said_aloud_at_start()
     {
         await using var bench = await AccountsBench.StartAsync();

@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -31,6 +32,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Attack("A-18")]
     public async Task User_of_Django_logs_in_and_has_a_stronger_hash_afterwards()
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -58,6 +60,7 @@ public sealed class LoginTests
     [Theory]
     [InlineData("ann")]
     [InlineData("nobody")]
+    [Attack("A-22")]
     public async Task Name_that_is_guessed_at_has_to_wait_whether_it_exists_or_not(string name)
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -72,6 +75,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Attack("A-23")]
     public async Task Who_is_signed_in_notices_nothing_of_an_attack_on_the_name()
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -85,6 +89,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Attack("A-22")]
     public async Task Address_may_log_in_20_times_a_minute()
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -99,6 +104,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Attack("A-63")]
     public async Task Address_may_register_3_times_and_then_one_in_6_seconds()
     {
         await using var bench = await AccountsBench.StartAsync();

@@ -25,6 +25,7 @@ public sealed class MeEndpointTests
 
     [Theory]
     [MemberData(nameof(Routes))]
+    [Attack("A-2")]
     public async Task Nobody_gets_in_without_an_access_token(string method, string path)
     {
         await using var server = await SkaldServer.StartAsync();
@@ -111,6 +112,7 @@ public sealed class MeEndpointTests
     }
 
     [Fact]
+    [Attack("A-31")]
     public async Task Sessions_are_listed_and_ended_one_by_one_or_all()
     {
         await using var server = await SkaldServer.StartAsync();

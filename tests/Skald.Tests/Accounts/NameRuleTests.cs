@@ -1,4 +1,5 @@
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -28,6 +29,7 @@ public sealed class NameRuleTests
     [InlineData("ann!")]
     [InlineData("ann/b")]
     [InlineData("😀")]
+    [Attack("A-42")]
     public void Anything_else_is_no_name(string name) => Assert.False(Username.IsValid(name));
 
     [Fact]
@@ -38,11 +40,13 @@ public sealed class NameRuleTests
     }
 
     [Fact]
+    [Attack("A-42")]
     public void Names_that_differ_by_case_have_one_key() => Assert.Equal(Username.Key("ann.b"), Username.Key("ANN.B"));
 
     [Theory]
     [InlineData("ann\r\nfake line")]
     [InlineData("ann\u001b[2J")]
+    [Attack("A-50")]
     public void Name_with_control_characters_does_not_reach_a_log(string name) => Assert.Equal("(not a name)", Username.ForLog(name));
 
     [Theory]
@@ -92,6 +96,7 @@ public sealed class NameRuleTests
     }
 
     [Fact]
+    [Attack("A-48")]
     public void Long_input_is_refused_without_delay() =>
         Assert.False(EmailAddress.IsValid(new string('a', 1_000_000) + "@" + string.Concat(Enumerable.Repeat("a.", 1_000_000))));
 

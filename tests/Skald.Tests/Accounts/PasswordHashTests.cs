@@ -1,4 +1,5 @@
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -19,6 +20,7 @@ public sealed class PasswordHashTests
     }
 
     [Fact]
+    [Attack("A-18")]
     public void New_hash_is_in_Djangos_format_and_salted_anew()
     {
         var first = PasswordHash.Create("12345678", 1000).ToString();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
 using Skald.Server.Operations;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -35,6 +36,7 @@ public sealed class PasswordHasherTests
     }
 
     [Fact]
+    [Attack("A-19")]
     public async Task Full_queue_refuses_at_once_and_what_is_queued_is_done()
     {
         using var hasher = Hasher(200_000, queue: 2);
@@ -57,6 +59,7 @@ public sealed class PasswordHasherTests
     }
 
     [Fact]
+    [Attack("A-21")]
     public async Task Wrong_password_of_an_old_hash_costs_as_much_as_a_name_that_does_not_exist()
     {
         using var hasher = Hasher(150_000);

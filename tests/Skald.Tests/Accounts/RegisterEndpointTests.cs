@@ -30,6 +30,7 @@ public sealed class RegisterEndpointTests
     [InlineData("""{"username":"testuser","password":"12345678","email":null}""")]
     [InlineData("""{"username":" testuser ","password":"12345678"}""")]
     [InlineData("""{"username":"testuser","password":"12345678","is_admin":true,"is_staff":{"x":[1]},"id":1,"created_at":0,"disabled_at":0}""")]
+    [Attack("A-36")]
     public async Task Email_may_be_missing_and_unknown_fields_are_passed_over(string json)
     {
         await using var server = await SkaldServer.StartAsync();

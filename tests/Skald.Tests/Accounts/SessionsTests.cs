@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
@@ -28,6 +29,7 @@ public sealed class SessionsTests
     }
 
     [Fact]
+    [Attack("A-27")]
     public async Task Used_token_after_10_s_ends_the_session_and_says_so_in_the_log()
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -60,6 +62,7 @@ public sealed class SessionsTests
     }
 
     [Fact]
+    [Attack("A-27")]
     public async Task Fifty_refreshes_at_once_yield_one_successor()
     {
         await using var bench = await AccountsBench.StartAsync();
@@ -183,6 +186,7 @@ public sealed class SessionsTests
     }
 
     [Fact]
+    [Attack("A-38")]
     public async Task Disabled_user_gets_nothing_new()
     {
         await using var bench = await AccountsBench.StartAsync();

@@ -25,6 +25,7 @@ public sealed class SignInEndpointTests
     }
 
     [Fact]
+    [Attack("A-21")]
     public async Task Refusals_of_a_wrong_password_and_of_an_unknown_name_are_equal_byte_for_byte()
     {
         await using var server = await SkaldServer.StartAsync();
@@ -55,6 +56,7 @@ public sealed class SignInEndpointTests
     }
 
     [Fact]
+    [Attack("A-20")]
     public async Task Password_that_is_too_long_is_refused_before_any_hashing()
     {
         // A hash would take minutes here.
@@ -64,6 +66,7 @@ public sealed class SignInEndpointTests
     }
 
     [Fact]
+    [Attack("A-19")]
     public async Task Full_hashing_queue_answers_503_at_once_with_the_time_to_wait()
     {
         await using var server = await SkaldServer.StartAsync([("Accounts:PasswordIterations", "300000"), ("Limits:PasswordHashQueue", "1")]);
@@ -140,6 +143,7 @@ public sealed class SignInEndpointTests
     }
 
     [Fact]
+    [Attack("A-3")]
     public async Task No_token_and_no_password_is_ever_logged()
     {
         await using var server = await SkaldServer.StartAsync();

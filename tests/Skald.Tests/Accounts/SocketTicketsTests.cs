@@ -32,6 +32,7 @@ public sealed class SocketTicketsTests
     }
 
     [Fact]
+    [Attack("A-4")]
     public async Task Of_fifty_who_use_a_ticket_at_once_one_succeeds()
     {
         var ticket = _tickets.Issue(Ann)!;

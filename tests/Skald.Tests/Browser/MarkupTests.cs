@@ -46,6 +46,7 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     ];
 
     [Fact]
+    [Attack("A-43")]
     public async Task Attacks_in_messages_stay_text_as_they_come_and_in_history()
     {
         var server = await StartServerAsync();
@@ -89,6 +90,7 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     }
 
     [Fact]
+    [Attack("A-46")]
     public async Task Names_with_markup_stay_text_even_where_server_and_storage_break_the_rules()
     {
         var server = await StartServerAsync();
@@ -112,6 +114,7 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     }
 
     [Fact]
+    [Attack("A-44")]
     public async Task Web_addresses_become_links_that_show_where_they_lead()
     {
         var server = await StartServerAsync();
@@ -127,6 +130,7 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     }
 
     [Fact]
+    [Attack("A-43")]
     public async Task What_the_pages_policy_forbids_does_not_run_and_is_noticed_here()
     {
         var server = await StartServerAsync();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Playwright;
+using Skald.Tests.Harness;
 using static Microsoft.Playwright.Assertions;
 
 namespace Skald.Tests.Browser;
@@ -9,6 +10,7 @@ namespace Skald.Tests.Browser;
 public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
+    [Attack("A-45")]
     public async Task No_storage_no_cookie_and_no_address_holds_a_token()
     {
         var server = await StartServerAsync();

@@ -4,6 +4,7 @@ using static Skald.Tests.Conformance.WireCase;
 namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 5.2 and 5.3: lengths, masks, reserved bits, opcodes.</summary>
+[Attack("A-7")]
 public sealed class FramingTests(WireServers servers) : IClassFixture<WireServers>
 {
     private static readonly Dictionary<string, WireCase> Cases = new(StringComparer.Ordinal)

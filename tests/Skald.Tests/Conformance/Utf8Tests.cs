@@ -5,6 +5,7 @@ using static Skald.Tests.Conformance.WireCase;
 namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 8.1, and RFC 3629: what is UTF-8 comes back as it was, what is not ends the connection.</summary>
+[Attack("A-41")]
 public sealed class Utf8Tests(WireServers servers) : IClassFixture<WireServers>
 {
     private static readonly string[] Valid =

@@ -9,6 +9,7 @@ public sealed class AdmissionTests
     [InlineData("/ws/?token={access}")]
     [InlineData("/ws/chat/global/?token={access}")]
     [InlineData("/ws/chat/global/?token={access}&since=0")]
+    [Attack("A-13")]
     public async Task One_socket_too_many_of_a_user_is_closed_with_4409_and_the_others_are_unharmed(string address)
     {
         await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:ConnectionsPerUser", "2")]);
@@ -46,6 +47,7 @@ public sealed class AdmissionTests
     [Theory]
     [InlineData("Limits:ConnectionsPerAddress", 429, "rate_limited")]
     [InlineData("Limits:Connections", 503, "overloaded")]
+    [Attack("A-13")]
     public async Task Socket_too_many_of_an_address_or_the_node_is_refused_before_the_upgrade(string limit, int status, string code)
     {
         await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), (limit, "3")]);
@@ -116,6 +118,7 @@ public sealed class AdmissionTests
     [InlineData("127.0.0.1", false)]
     [InlineData("127.0.0.0/8", false)]
     [InlineData("10.0.0.0/8", true)]
+    [Attack("A-16")]
     public async Task Forwarded_address_counts_only_where_a_trusted_proxy_says_it(string? proxy, bool socketsOwn)
     {
         (string, string)[] settings = proxy is null ? [] : [("TrustedProxies:0", proxy)];

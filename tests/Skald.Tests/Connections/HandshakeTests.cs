@@ -29,6 +29,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [Theory]
     [InlineData("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")]
     [InlineData("Sec-WebSocket-Protocol: chat, superchat")]
+    [Attack("A-10")]
     public async Task What_is_offered_and_not_spoken_here_is_not_answered(string offer)
     {
         var server = shared.Server;
@@ -50,6 +51,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [InlineData("version 14", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 14", "Sec-WebSocket-Key: {key}")]
     [InlineData("two versions", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: {key}")]
     [InlineData("HTTP/1.0", "GET /ws/ HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [Attack("A-6")]
     public async Task What_is_no_handshake_of_version_13_on_http_1_1_is_answered_426(string what, string start, params string[] headers)
     {
         Assert.NotEmpty(what);
@@ -69,6 +71,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [InlineData("17 bytes", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA=")]
     [InlineData("not base64", "Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==")]
     [InlineData("two", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")]
+    [Attack("A-6")]
     public async Task Key_that_is_none_is_answered_400(string what, params string[] keys)
     {
         Assert.NotEmpty(what);
@@ -113,6 +116,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [InlineData(403, "http://127.0.0.1")]
     [InlineData(403, "http://127.0.0.1:1")]
     [InlineData(403, "https://good.example https://evil.example")]
+    [Attack("A-1")]
     public async Task Page_may_open_a_socket_only_from_this_server_or_an_allowed_origin(int status, string origin)
     {
         var (server, ann) = (shared.Server, shared.Ann);
@@ -128,6 +132,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     }
 
     [Fact]
+    [Attack("A-1")]
     public async Task Two_origins_are_none()
     {
         var server = shared.Server;
@@ -149,6 +154,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     }
 
     [Fact]
+    [Attack("A-17")]
     public async Task Foreign_host_is_refused_where_the_own_one_is_configured()
     {
         await using var server = await SkaldServer.StartAsync([("AllowedHosts", "chat.example")]);

@@ -65,6 +65,7 @@ public sealed class RoomSocketTests
     }
 
     [Fact]
+    [Attack("A-35")]
     public async Task Address_names_the_room_whatever_the_frame_says()
     {
         await using var server = await SkaldServer.StartAsync();
@@ -115,6 +116,7 @@ public sealed class RoomSocketTests
     }
 
     [Fact]
+    [Attack("A-2")]
     public async Task Cookie_signs_nobody_in()
     {
         await using var server = await SkaldServer.StartAsync();

@@ -12,6 +12,7 @@ public sealed class SessionEndTests
     [InlineData("end it from another session")]
     [InlineData("change the password elsewhere")]
     [InlineData("reuse its refresh token")]
+    [Attack("A-30")]
     public async Task Ended_session_loses_its_sockets_and_cannot_return_while_others_stay(string how)
     {
         var clock = new FakeClock();
@@ -40,6 +41,7 @@ public sealed class SessionEndTests
     }
 
     [Fact]
+    [Attack("A-34")]
     public async Task Ending_all_sessions_closes_every_socket_of_the_user_and_nobody_elses()
     {
         await using var server = await SkaldServer.StartAsync();
@@ -148,6 +150,7 @@ public sealed class SessionEndTests
     }
 
     [Fact]
+    [Attack("A-66")]
     public async Task Sockets_opened_while_their_session_ends_are_refused_or_closed()
     {
         await using var server = await SkaldServer.StartAsync();

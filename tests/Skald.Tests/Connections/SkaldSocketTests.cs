@@ -77,6 +77,7 @@ public sealed class SkaldSocketTests
     }
 
     [Fact]
+    [Attack("A-4")]
     public async Task One_ticket_presented_by_twenty_at_once_opens_one_socket()
     {
         await using var server = await SkaldServer.StartAsync();
@@ -227,6 +228,7 @@ public sealed class SkaldSocketTests
     }
 
     [Fact]
+    [Attack("A-35")]
     public async Task Sender_is_the_session_whatever_the_frame_claims()
     {
         await using var server = await SkaldServer.StartAsync();

@@ -31,6 +31,7 @@ public sealed class SocketLimitTests
     [InlineData(FrameBytes + 1UL, 1009)]
     [InlineData((ulong.MaxValue >> 1) + 1, 1002)]   // the highest bit must be zero: RFC 6455, section 5.2
     [InlineData(ulong.MaxValue, 1002)]
+    [Attack("A-8")]
     public async Task Frame_is_judged_by_the_length_it_declares_before_it_comes(ulong declared, int close)
     {
         await using var server = await SkaldServer.StartAsync();
@@ -70,6 +71,7 @@ public sealed class SocketLimitTests
     [InlineData(8, null)]
     [InlineData(9, 1008)]
     [InlineData(20_000, 1008)]
+    [Attack("A-9")]
     public async Task Eight_fragments_in_a_row_may_be_empty(int empty, int? close)
     {
         await using var server = await SkaldServer.StartAsync();
@@ -103,6 +105,7 @@ public sealed class SocketLimitTests
     }
 
     [Fact]
+    [Attack("A-9")]
     public async Task Pings_within_a_message_do_not_buy_it_time()
     {
         var clock = new FakeClock();
@@ -124,6 +127,7 @@ public sealed class SocketLimitTests
     }
 
     [Fact]
+    [Attack("A-9")]
     public async Task Frame_that_does_not_end_within_10_s_closes_with_1008()
     {
         var clock = new FakeClock();
@@ -213,6 +217,7 @@ public sealed class SocketLimitTests
     }
 
     [Fact]
+    [Attack("A-11")]
     public async Task Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029()
     {
         const int Pings = 16_000;

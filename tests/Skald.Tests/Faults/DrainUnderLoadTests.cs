@@ -28,4 +28,24 @@ public sealed class DrainUnderLoadTests
         Assert.Equal("ok", await run.CheckIntegrityAsync(data));
         Directory.Delete(data, recursive: true);
     }
+
+    [Fact]
+    public async Task Server_that_stops_without_what_it_has_acked_turns_the_checker_red()
+    {
+        using var data = new TestDirectory();
+        await using var run = new CrashRun(Seed.Next(nameof(Server_that_stops_without_what_it_has_acked_turns_the_checker_red)), () => WeakHost.StartAsync(data.Path, WeakHost.AcksFirst));
+        await run.LiveAndDieAsync(server => server.StopAsync());
+
+        Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
+    }
+
+    [Fact]
+    public async Task Server_that_lets_its_clients_fall_turns_the_closes_red()
+    {
+        using var data = new TestDirectory();
+        await using var run = new CrashRun(Seed.Next(nameof(Server_that_lets_its_clients_fall_turns_the_closes_red)), () => WeakHost.StartAsync(data.Path, WeakHost.NoDrain));
+        await run.LiveAndDieAsync(server => server.StopAsync());
+
+        Assert.Contains(run.ClosedWith, code => code != 4001);
+    }
 }

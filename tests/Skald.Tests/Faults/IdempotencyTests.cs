@@ -11,6 +11,7 @@ public sealed class IdempotencyTests
     private static readonly int Senders = 8;
 
     [Fact]
+    [Attack("A-51")]
     public async Task Message_whose_answer_was_lost_is_stored_once_however_often_it_is_sent()
     {
         var (violations, acks) = await LoseAnswersAsync(Seed.Next(nameof(Message_whose_answer_was_lost_is_stored_once_however_often_it_is_sent)));
@@ -33,6 +34,7 @@ public sealed class IdempotencyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Attack("A-51")]
     public async Task Fifty_equal_sends_at_once_are_one_message(bool directSocket)
     {
         await using var server = await SkaldServer.StartAsync([("Connections:DirectSocket", directSocket.ToString())]);

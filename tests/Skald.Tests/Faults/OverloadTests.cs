@@ -10,6 +10,8 @@ public sealed class OverloadTests
     /// <summary>A server that waits for one client lets the others wait for 10 s, its limit for a stalled write; a busy machine does not.</summary>
     private static readonly TimeSpan Unaffected = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan LongestFlood = TimeSpan.FromSeconds(5);
+
     /// <summary>More than the kernel keeps for a socket, whatever it grows to, and the server's own limit on top.</summary>
     private const int Messages = 1_600, Length = 3_900;
 
@@ -33,9 +35,46 @@ public sealed class OverloadTests
     }
 
     [Fact]
+    [Attack("A-11")]
     public async Task Flooding_client_is_closed_and_others_are_answered()
     {
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:FloodTime", "00:00:01"), ("Limits:RegisterBurst", "20")]);
+        var (closedWith, slowest) = await FloodAsync(("Limits:FloodTime", "00:00:01"));
+
+        Assert.Equal(4029, closedWith);
+        Assert.True(slowest < Unaffected, "A normal client waits because of one that floods.");
+    }
+
+    [Fact]
+    public async Task Without_a_rate_the_flooding_client_goes_on()
+    {
+        var (closedWith, _) = await FloodAsync(("Limits:CommandsPerConnection", "0"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "0"));
+
+        Assert.Equal(0, closedWith);
+    }
+
+    [Fact]
+    public async Task Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once()
+    {
+        var (violations, time) = await LoseAllAsync(
+            nameof(Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once), Seed.Count(500, 5_000), client => client.JoinAsync(Room));
+
+        Assert.True(time < TimeSpan.FromSeconds(30), $"It took {time} until everybody had everything.");
+        Checker.AssertNone(violations);
+    }
+
+    [Fact]
+    public async Task Clients_that_come_back_without_their_position_turn_the_checker_red()
+    {
+        var (violations, _) = await LoseAllAsync(
+            nameof(Clients_that_come_back_without_their_position_turn_the_checker_red), 50, client => client.JoinAsync(Room, since: null));
+
+        Assert.Contains(violations, v => v is { Promise: "P-11", Kind: "gap" });
+    }
+
+    /// <returns>How the one that floods was closed, 0 for not at all; and the longest that a normal client waited.</returns>
+    private static async Task<(int ClosedWith, TimeSpan Slowest)> FloodAsync(params (string, string)[] settings)
+    {
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RegisterBurst", "20"), .. settings]);
         var mallory = await server.RegisterAsync("mallory");
         var ann = await server.RegisterAsync("ann");
         var checker = new Checker();
@@ -48,46 +87,58 @@ public sealed class OverloadTests
         var started = TimeProvider.System.GetTimestamp();
         var flooding = Task.Run(async () =>
         {
-            for (var n = 0; !flood.Ended.IsCompleted && TimeProvider.System.GetElapsedTime(started) < Deadline.Default; n++)
+            for (var n = 0; !flood.Ended.IsCompleted && TimeProvider.System.GetElapsedTime(started) < LongestFlood; n++)
                 await flood.SendAsync(Room, $"flood-{n:d8}");
         });
+        var slowest = TimeSpan.Zero;
         for (var n = 0; n < 10; n++)
         {
             var sent = TimeProvider.System.GetTimestamp();
             Assert.True(await healthy.SendAsync(Room, $"normal-{n:d8}"));
-            Assert.True(TimeProvider.System.GetElapsedTime(sent) < Unaffected, "A normal client waits because of one that floods.");
+            slowest = TimeSpan.FromTicks(Math.Max(slowest.Ticks, TimeProvider.System.GetElapsedTime(sent).Ticks));
         }
 
         await flooding.Within();
-        Assert.Equal(4029, flood.ClosedWith);
         Assert.All(healthy.Log.Take().OfType<Refused>(), refused => Assert.Fail($"A normal client was refused: {refused}"));
         var history = await HistoryReader.ReadAsync(server.Http, ann.Access, Room);
         await healthy.UntilAsync(Room, history.Messages.Count);
         healthy.Stay(Room);
         checker.AssertHolds(history);
+        return (flood.ClosedWith, slowest);
     }
 
-    [Fact]
-    public async Task Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once()
+    /// <summary>Resets all connections at once, while messages go on coming.</summary>
+    /// <returns>What the checker found, and the time until everybody was back and had everything.</returns>
+    private static async Task<(IReadOnlyList<Violation> Violations, TimeSpan Time)> LoseAllAsync(string test, int count, Func<LoggedClient, Task> comeBack)
     {
-        var seed = Seed.Next(nameof(Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once));
         await using var server = await SkaldServer.StartAsync();
-        await using var proxy = new FaultProxy(server.Address, seed);
+        await using var proxy = new FaultProxy(server.Address, Seed.Next(test));
         var ann = await server.RegisterAsync("ann");
         var address = server.SocketAddress($"/ws/?token={ann.Access}");
         var checker = new Checker();
         using var publisher = new LoggedClient(checker.NewClient("publisher"));
         await publisher.ConnectAsync(address);
-        var clients = Enumerable.Range(0, Seed.Count(500, 5_000)).Select(n => new LoggedClient(checker.NewClient($"client {n}"))).ToArray();
+        var clients = Enumerable.Range(0, count).Select(n => new LoggedClient(checker.NewClient($"client {n}"))).ToArray();
         foreach (var client in clients)
-            await ComeBackAsync(client);
+        {
+            await client.ConnectAsync(proxy.Through(address));
+            await client.JoinAsync(Room);
+        }
+
         var last = 0;
         for (; last < 20; last++)
             Assert.True(await publisher.SendAsync(Room, $"before-{last:d8}"));
 
         proxy.CutAll(reset: true);
         var lost = TimeProvider.System.GetTimestamp();
-        var back = Task.WhenAll(clients.Select(ComeBackAsync));
+        // One message that nobody can be there for.
+        Assert.True(await publisher.SendAsync(Room, $"away-{last++:d8}"));
+        var back = Task.WhenAll(clients.Select(async client =>
+        {
+            await client.Ended;
+            await client.ConnectAsync(proxy.Through(address));
+            await comeBack(client);
+        }));
         // It goes on while they come back.
         while (!back.IsCompleted || last < 40)
             Assert.True(await publisher.SendAsync(Room, $"after-{last++:d8}"));
@@ -100,17 +151,10 @@ public sealed class OverloadTests
             client.Stay(Room);
         }
 
-        Assert.True(TimeProvider.System.GetElapsedTime(lost) < TimeSpan.FromSeconds(30), "It takes more than 30 s until everybody has everything.");
-        checker.AssertHolds(history);
+        var time = TimeProvider.System.GetElapsedTime(lost);
         foreach (var client in clients)
             client.Dispose();
-
-        async Task ComeBackAsync(LoggedClient client)
-        {
-            await client.Ended;
-            await client.ConnectAsync(proxy.Through(address));
-            await client.JoinAsync(Room);
-        }
+        return (checker.Check(history), time);
     }
 
     /// <returns>Whether the reader that did not read has been closed; and the longest that a send took meanwhile.</returns>

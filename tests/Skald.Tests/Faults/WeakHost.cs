@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Skald.Server.Connections;
 using Skald.Server.History;
 using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
@@ -12,7 +15,10 @@ namespace Skald.Tests.Faults;
 /// </summary>
 public sealed class WeakHost
 {
-    public const string AcksFirst = "acks-first", NoFullSync = "synchronous-normal", SwallowsErrors = "swallows-errors";
+    public const string AcksFirst = "acks-first", NoFullSync = "synchronous-normal", SwallowsErrors = "swallows-errors", NoDrain = "no-drain", Nothing = "nothing";
+
+    /// <summary>Begins a line with the bytes of the heap and the number of exceptions that nobody observed.</summary>
+    internal const string SampleLine = "sample ";
 
     private const string DataVariable = "SKALD_WEAK_DATA", WeaknessVariable = "SKALD_WEAKNESS";
 
@@ -30,7 +36,7 @@ public sealed class WeakHost
         return SkaldProcess.StartAsync(start);
     }
 
-    /// <summary>Serves until it is killed. Not a test: other tests start it.</summary>
+    /// <summary>Serves until it is killed, or told to stop. Not a test: other tests start it.</summary>
     [Fact(Explicit = true)]
     public async Task Serve()
     {
@@ -41,7 +47,25 @@ public sealed class WeakHost
         if (weakness == NoFullSync)
             await SyncLessAsync(server);
         Console.WriteLine($"Now listening on: {server.Address}");
-        await new TaskCompletionSource().Task;
+        await using var samples = weakness == Nothing ? TellAboutItself() : null;
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        await stopping.Task;
+        // What acks first does not wait at the end either.
+        if (weakness == AcksFirst)
+            Environment.Exit(1);
+        await server.StopAsync();
+    }
+
+    /// <summary>What is seen only from within: a line each few seconds for the soak.</summary>
+    private static ITimer TellAboutItself()
+    {
+        var unobserved = 0;
+        TaskScheduler.UnobservedTaskException += (_, _) => Interlocked.Increment(ref unobserved);
+        var time = TimeSpan.FromSeconds(5);
+        return TimeProvider.System.CreateTimer(
+            _ => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{SampleLine}{GC.GetTotalMemory(forceFullCollection: true)} {Volatile.Read(ref unobserved)}")),
+            null, time, time);
     }
 
     private static void Weaken(IServiceCollection services, string? weakness)
@@ -50,8 +74,17 @@ public sealed class WeakHost
             services.AddSingleton<IMessageStore>(s => new AcksFirstStore(Sound(s), s.GetRequiredService<TimeProvider>()));
         else if (weakness == SwallowsErrors)
             services.AddSingleton<IMessageStore>(s => new SwallowsErrorsStore(Sound(s)));
+        else if (weakness == NoDrain)
+            DropDrain(services);
 
         static SqliteMessageStore Sound(IServiceProvider services) => ActivatorUtilities.CreateInstance<SqliteMessageStore>(services);
+    }
+
+    /// <summary>Stops as a web server does that knows nothing of sockets: it waits a little, and lets them fall.</summary>
+    private static void DropDrain(IServiceCollection services)
+    {
+        services.Remove(services.Single(service => service.ImplementationType == typeof(Drain)));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
     }
 
     private static Task<bool> SyncLessAsync(SkaldServer server) =>

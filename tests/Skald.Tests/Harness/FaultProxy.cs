@@ -15,8 +15,14 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly Random _random;
     private readonly Task _accepting;
 
-    public FaultProxy(Uri server, int seed)
+    private readonly TimeProvider _clock;
+
+    /// <param name="server">What it stands before.</param>
+    /// <param name="seed">Of its chances.</param>
+    /// <param name="clock">What it measures silence by.</param>
+    public FaultProxy(Uri server, int seed, TimeProvider? clock = null)
     {
+        _clock = clock ?? TimeProvider.System;
         _server = new IPEndPoint(IPAddress.Parse(server.Host), server.Port);
         _random = new Random(seed);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -36,11 +42,28 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>The link of the client that connected from this port.</summary>
     public ProxyLink LinkOf(int clientPort) => _links[clientPort];
 
+    /// <summary>Whether the link of this client has not been cut for its silence.</summary>
+    public bool Has(int clientPort) => _links.ContainsKey(clientPort);
+
     /// <summary>Cuts every link of this moment.</summary>
     public void CutAll(bool reset)
     {
         foreach (var link in _links.Values)
             link.Cut(reset);
+    }
+
+    /// <summary>Cuts each link on which nothing has passed for so long, as proxies do.</summary>
+    /// <returns>How many.</returns>
+    public int CutSilent(TimeSpan time)
+    {
+        var silent = _links.Where(link => _clock.GetElapsedTime(link.Value.PassedAt) > time).ToArray();
+        foreach (var (port, link) in silent)
+        {
+            link.Cut(reset: false);
+            _links.TryRemove(port, out _);
+        }
+
+        return silent.Length;
     }
 
     public async ValueTask DisposeAsync()
@@ -61,7 +84,7 @@ internal sealed class FaultProxy : IAsyncDisposable
                 var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 client.NoDelay = true;
                 await server.ConnectAsync(_server);
-                _links[port] = new ProxyLink(client, server, Up, Down, NextRandom);
+                _links[port] = new ProxyLink(client, server, Up, Down, NextRandom, _clock);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
@@ -97,15 +120,29 @@ internal sealed class ProxyLink
 {
     private readonly Socket _client, _server;
     private volatile bool _swallowsDown;
-    private long _swallowed;
+    private readonly TimeProvider _clock;
+    private long _swallowed, _passedAt, _up, _down;
     private volatile Action? _afterRequest;
 
-    public ProxyLink(Socket client, Socket server, ProxyDirection up, ProxyDirection down, Func<double> random)
+    public ProxyLink(Socket client, Socket server, ProxyDirection up, ProxyDirection down, Func<double> random, TimeProvider clock)
     {
-        (_client, _server) = (client, server);
-        _ = PumpAsync(client, server, up, random, () => up.Swallows, () => Interlocked.Exchange(ref _afterRequest, null)?.Invoke());
-        _ = PumpAsync(server, client, down, random, () => down.Swallows || _swallowsDown, () => { });
+        (_client, _server, _clock, _passedAt) = (client, server, clock, clock.GetTimestamp());
+        _ = PumpAsync(client, server, up, random, () => up.Swallows, () =>
+        {
+            Note(ref _up);
+            Interlocked.Exchange(ref _afterRequest, null)?.Invoke();
+        });
+        _ = PumpAsync(server, client, down, random, () => down.Swallows || _swallowsDown, () => Note(ref _down));
     }
+
+    /// <summary>How often something has passed to the server.</summary>
+    public long Up => Interlocked.Read(ref _up);
+
+    /// <summary>How often something has passed to the client.</summary>
+    public long Down => Interlocked.Read(ref _down);
+
+    /// <summary>When something passed last, by the proxy's clock.</summary>
+    public long PassedAt => Interlocked.Read(ref _passedAt);
 
     /// <summary>Bytes that went into the black hole.</summary>
     public long Swallowed => Interlocked.Read(ref _swallowed);
@@ -130,6 +167,12 @@ internal sealed class ProxyLink
     {
         _swallowsDown = true;
         End(_server, reset: true);
+    }
+
+    private void Note(ref long passed)
+    {
+        Interlocked.Exchange(ref _passedAt, _clock.GetTimestamp());
+        Interlocked.Increment(ref passed);
     }
 
     private static void End(Socket socket, bool reset)

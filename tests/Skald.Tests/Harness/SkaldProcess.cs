@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Runtime.InteropServices;
@@ -14,6 +15,8 @@ internal sealed class SkaldProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private bool _disposed;
 
     private SkaldProcess(ProcessStartInfo start)
     {
@@ -34,6 +37,24 @@ internal sealed class SkaldProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Bytes of memory it holds now.</summary>
+    public long Memory => Status("VmRSS") * 1024;
+
+    /// <summary>Bytes of memory it held when it held most.</summary>
+    public long MostMemory => Status("VmHWM") * 1024;
+
+    public long Threads => Status("Threads");
+
+    /// <summary>What it has open, and how much of that are sockets.</summary>
+    public (int All, int Sockets) Handles
+    {
+        get
+        {
+            var handles = Directory.GetFiles($"/proc/{_process.Id}/fd").Select(handle => new FileInfo(handle).LinkTarget).ToArray();
+            return (handles.Length, handles.Count(target => target?.StartsWith("socket:", StringComparison.Ordinal) == true));
+        }
+    }
+
     public string Output
     {
         get
@@ -43,15 +64,26 @@ internal sealed class SkaldProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The rest of the last line that began so.</summary>
+    public string? LastLine(string start)
+    {
+        lock (_output)
+            return _output.FindLast(line => line.StartsWith(start, StringComparison.Ordinal))?[start.Length..];
+    }
+
     /// <summary>Starts the server as it ships, but for its rate limits and the cost of passwords.</summary>
     /// <param name="data">Its data directory.</param>
     /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
-    public static Task<SkaldProcess> StartAsync(string data, params string[] under)
+    public static Task<SkaldProcess> StartAsync(string data, params string[] under) => StartAsync(data, [], under);
+
+    /// <summary>The same with settings of the test's own, as <c>("Limits:FrameBytes", "1024")</c>.</summary>
+    public static Task<SkaldProcess> StartAsync(string data, (string Key, string Value)[] settings, string[] under)
     {
         string[] server =
         [
             "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), "--Urls", "http://127.0.0.1:0", "--Data", data,
             "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000", "--Metrics:Listen", "http://127.0.0.1:0",
+            .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value }),
         ];
         string[] command = [.. under, .. server];
         return StartAsync(new ProcessStartInfo(command[0], command[1..]));
@@ -143,10 +175,16 @@ internal sealed class SkaldProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         await KillAsync();
         Http.Dispose();
         _process.Dispose();
     }
+
+    private long Status(string name) =>
+        long.Parse(File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     private void Take(string? line)
     {

@@ -91,3 +91,13 @@ internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
 }
+
+/// <summary>A negative control: what comes together is stored back to front, as where several writers race for their places.</summary>
+internal sealed class BackwardsStore(IMessageStore store) : IMessageStore
+{
+    public string Epoch => store.Epoch;
+
+    public Task AppendAsync(IReadOnlyList<Draft> batch) => store.AppendAsync([.. batch.Reverse()]);
+
+    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
+}

@@ -130,6 +130,7 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     [InlineData("after=x", "after")]
     [InlineData("after=1%20OR%201=1", "after")]
     [InlineData("after=9223372036854775808", "after")]
+    [Attack("A-37")]
     public async Task Cursor_that_is_none_is_refused_by_its_name(string query, string named)
     {
         using var response = await shared.Ann.SendAsync(HttpMethod.Get, $"/api/chat/history/global/?{query}");

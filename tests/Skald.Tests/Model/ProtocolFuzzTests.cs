@@ -10,6 +10,7 @@ public sealed class ProtocolFuzzTests
     private static readonly TimeSpan MostForTheHealthy = TimeSpan.FromSeconds(5);   // of a machine that does other things too
 
     [Fact]
+    [Attack("A-40")]
     public async Task Nonsense_is_answered_or_ends_its_own_connection_and_nobody_else_notices()
     {
         var seed = Seed.Next(nameof(Nonsense_is_answered_or_ends_its_own_connection_and_nobody_else_notices));

@@ -28,6 +28,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     [InlineData("PUT", "/api/login", 405, "method_not_allowed")]
     [InlineData("DELETE", "/api/chat/history/global/", 405, "method_not_allowed")]
     [InlineData("GET", Messages, 405, "method_not_allowed")]
+    [Attack("A-49")]
     public async Task Address_or_method_that_is_not_there_is_told_so(string method, string path, int status, string code)
     {
         var ann = shared.Ann;
@@ -43,6 +44,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     [InlineData("POST", Messages)]
     [InlineData("GET", "/api/me/")]
     [InlineData("POST", "/api/ws-ticket/")]
+    [Attack("A-2")]
     public async Task Without_a_credential_or_with_a_wrong_one_the_answer_is_401(string method, string path)
     {
         var ann = shared.Ann;
@@ -88,6 +90,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     [InlineData("""{"message":"a","client_msg_id":"1234567"}""", "bad_client_msg_id")]
     [InlineData("""{"message":"a","client_msg_id":""}""", "bad_client_msg_id")]
     [InlineData("""{"message":"a","client_msg_id":"1234 5678"}""", "bad_client_msg_id")]
+    [Attack("A-40")]
     public async Task Message_that_is_none_is_answered_400_and_not_stored(string body, string code)
     {
         var ann = shared.Ann;
@@ -183,6 +186,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     [InlineData("no host", 400)]
     [InlineData("length and chunks", 400)]
     [InlineData("two lengths", 400)]
+    [Attack("A-15")]
     public async Task Request_beyond_what_the_web_server_takes_is_refused_before_any_of_our_code(string what, int status)
     {
         var server = shared.Server;
@@ -205,6 +209,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     }
 
     [Fact]
+    [Attack("A-55")]
     public async Task Fault_is_answered_500_and_tells_nothing_about_itself()
     {
         await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton<IMessageStore, BrokenStore>());

@@ -9,6 +9,8 @@ namespace Skald.Tests.Operations;
 public sealed class SecretsInLogTests
 {
     [Fact]
+    [Attack("A-3")]
+    [Attack("A-56")]
     public async Task Session_of_everything_leaves_no_secret_in_any_line()
     {
         const string Password = "the-password-of-ann", NewPassword = "the-next-password-of-ann", WrongPassword = "a-wrong-password";
@@ -98,6 +100,7 @@ public sealed class SecretsInLogTests
     }
 
     [Fact]
+    [Attack("A-64")]
     public async Task Flood_of_bad_handshakes_and_frames_does_not_flood_the_log()
     {
         await using var server = await SkaldServer.StartAsync();

@@ -18,6 +18,7 @@ public sealed class SecurityHeaderTests(SharedServer shared) : IClassFixture<Sha
     [InlineData("/api/me/", 401)]
     [InlineData("/api/login/", 405)]
     [InlineData("/ws/", 426)]
+    [Attack("A-43")]
     public async Task Every_answer_forbids_what_our_page_does_not_need(string path, int status)
     {
         using var response = await shared.Server.Http.GetAsync(path);
@@ -44,6 +45,7 @@ public sealed class SecurityHeaderTests(SharedServer shared) : IClassFixture<Sha
     [InlineData("/ws")]
     [InlineData("/api/me")]
     [InlineData("/api/chat/history/global")]
+    [Attack("A-5")]
     public async Task Nothing_is_redirected(string path)
     {
         var answer = await RawHttp.AskAsync(shared.Server.Address, $"GET {path}");

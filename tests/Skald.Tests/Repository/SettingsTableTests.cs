@@ -18,7 +18,7 @@ public sealed partial class SettingsTableTests
     private static string Table()
     {
         var comments = XDocument.Load(Path.ChangeExtension(typeof(SkaldHost).Assembly.Location, ".xml"));
-        var table = new StringBuilder("| setting | default | meaning |\n|---|---|---|\n");
+        var table = new StringBuilder("| setting | default | meaning | beyond it |\n|---|---|---|---|\n");
         foreach (var type in OptionTypes())
         {
             var section = type == typeof(DataOptions) ? "" : type.Name.Replace("Options", "", StringComparison.Ordinal) + ":";
@@ -26,7 +26,7 @@ public sealed partial class SettingsTableTests
             foreach (var property in type.GetProperties().Where(IsSetting))
             {
                 var name = section.Length == 0 ? "Data" : section + property.Name;
-                table.Append(CultureInfo.InvariantCulture, $"| `{name}` | {Show(Default(name) ?? property.GetValue(defaults))} | {Comment(comments, property)} |\n");
+                table.Append(CultureInfo.InvariantCulture, $"| `{name}` | {Show(Default(name) ?? property.GetValue(defaults))} | {Comment(comments, property)} | {Beyond(property)} |\n");
             }
         }
 
@@ -54,6 +54,15 @@ public sealed partial class SettingsTableTests
         long number => number.ToString("N0", CultureInfo.InvariantCulture),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => $"`{value}`",
+    };
+
+    private static string Beyond(PropertyInfo property) => property.GetCustomAttribute<BeyondAttribute>()?.Answer switch
+    {
+        null => "",
+        BeyondAttribute.Cut => "cut off",
+        [>= '0' and <= '9', _, _] status => $"status {status}",
+        [>= '0' and <= '9', ..] close => $"close {close}",
+        var code => $"`{code}`",
     };
 
     private static string Comment(XDocument comments, PropertyInfo property)

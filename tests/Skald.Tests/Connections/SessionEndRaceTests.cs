@@ -1,0 +1,112 @@
+using System.IO.Pipelines;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Skald.Server.Accounts;
+using Skald.Server.Connections;
+using Skald.Server.Delivery;
+using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Connections;
+
+/// <summary>A socket that signs in, and its session that ends, at the same instant on two threads.</summary>
+public sealed class SessionEndRaceTests
+{
+    private static readonly int Rounds = Seed.Count(300, 1_000);
+
+    [Fact]
+    [Attack("A-66")]
+    public async Task Socket_that_signs_in_while_its_session_ends_never_stays()
+    {
+        var stayed = await RaceAsync((registry, _, connection, user) => registry.SignIn(connection, user) is not null);
+
+        Assert.Equal(0, stayed);
+    }
+
+    [Fact]
+    public async Task Asking_first_and_signing_in_later_lets_some_stay()
+    {
+        var stayed = await RaceAsync((registry, sessions, connection, user) =>
+        {
+            var ended = sessions.IsEnded(user.SessionId);
+            Thread.SpinWait(20_000);
+            registry.SignIn(connection, user);
+            return ended;
+        });
+
+        Assert.NotEqual(0, stayed);
+    }
+
+    /// <param name="signIn">Signs in, and says whether the socket was refused.</param>
+    /// <returns>How many sockets were neither refused nor closed.</returns>
+    private static async Task<int> RaceAsync(Func<ConnectionRegistry, Sessions, Connection, CurrentUser, bool> signIn)
+    {
+        using var meeting = new Barrier(2);
+        var round = 0;
+        await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton(s =>
+            MeetingStore.Around(ActivatorUtilities.CreateInstance<SqliteAccountStore>(s), () => Meet(meeting, round % 20))));
+        await server.RegisterAsync("ann");
+        var (registry, sessions, tokens) = (
+            server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<Sessions>(), server.Services.GetRequiredService<AccessTokens>());
+        var account = (await server.Services.GetRequiredService<IAccountStore>().FindAccountAsync(1))!;
+        var stayed = 0;
+        for (; round < Rounds; round++)
+        {
+            Assert.True((await tokens.ValidateAsync((await sessions.BeginAsync(account, "test"))!.Access)).TryGet(out var user, out _));
+            using var stream = new MemoryStream();
+            var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, new Limits(), TimeProvider.System);
+            using var connection = new Connection(
+                () => { }, PipeReader.Create(stream), outbound, onlyRoom: null, new Limits(), TimeProvider.System,
+                server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
+            registry.Add(connection);
+
+            var ending = Task.Run(() => sessions.RevokeAsync(user.Id, user.SessionId));
+            Meet(meeting, round / 20);
+            var refused = signIn(registry, sessions, connection, user);
+            Assert.True(await ending.Within());
+            stayed += refused || outbound.Finished.IsCompleted ? 0 : 1;
+            registry.Remove(connection);
+        }
+
+        return stayed;
+    }
+
+    /// <summary>Meets the other thread, and goes on a little later each time.</summary>
+    private static void Meet(Barrier meeting, int later)
+    {
+        Assert.True(meeting.SignalAndWait(Deadline.Default));
+        Thread.SpinWait(later * 5);
+    }
+}
+
+/// <summary>The accounts' storage, with a meeting when a session's end is on disk and nobody has heard of it yet.</summary>
+#pragma warning disable CA1852 // A proxy is derived from it while the tests run.
+internal class MeetingStore : DispatchProxy
+#pragma warning restore CA1852
+{
+    private IAccountStore _store = null!;
+    private Action _meet = null!;
+
+    public static IAccountStore Around(IAccountStore store, Action meet)
+    {
+        var proxy = Create<IAccountStore, MeetingStore>();
+        ((MeetingStore)proxy)._store = store;
+        ((MeetingStore)proxy)._meet = meet;
+        return proxy;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        var result = targetMethod!.Invoke(_store, args);
+        return targetMethod.Name == nameof(IAccountStore.RevokeSessionAsync) ? MeetAsync((Task<bool>)result!) : result;
+    }
+
+    private async Task<bool> MeetAsync(Task<bool> revoked)
+    {
+        var result = await revoked;
+        _meet();
+        return result;
+    }
+}

@@ -1,0 +1,117 @@
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Faults;
+
+/// <summary>P-32: who is gone is found, and who is only silent is kept, also behind a proxy that cuts what is silent.</summary>
+public sealed class DeadPeerTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Hundred_clients_behind_a_black_hole_are_found_within_25_s()
+    {
+        await using var run = await SilentClients.StartAsync(nameof(Hundred_clients_behind_a_black_hole_are_found_within_25_s), count: 100);
+        run.Proxy.Up.Swallows = true;
+
+        for (var second = 0; second < 25; second++)
+            await run.PassAsync(Second);
+
+        await Deadline.UntilAsync(() => run.Server.Services.CountSockets() == 1, "only the one that is heard of is left");
+        await run.AssertHealthyAsync();
+    }
+
+    [Fact]
+    public async Task Without_the_timeout_they_are_never_found()
+    {
+        await using var run = await SilentClients.StartAsync(nameof(Without_the_timeout_they_are_never_found), count: 10, ("Limits:PingTimeout", "01:00:00"));
+        run.Proxy.Up.Swallows = true;
+
+        for (var second = 0; second < 60; second++)
+            await run.PassAsync(Second);
+
+        Assert.Equal(11, run.Server.Services.CountSockets());
+    }
+
+    [Fact]
+    public async Task Idle_client_behind_a_proxy_that_cuts_after_60_s_of_silence_stays()
+    {
+        await using var run = await SilentClients.StartAsync(nameof(Idle_client_behind_a_proxy_that_cuts_after_60_s_of_silence_stays), count: 10);
+
+        Assert.Equal(0, await run.IdleAsync(TimeSpan.FromMinutes(10)));
+    }
+
+    [Fact]
+    public async Task Without_pings_the_proxy_cuts_it()
+    {
+        await using var run = await SilentClients.StartAsync(nameof(Without_pings_the_proxy_cuts_it), count: 10, ("Limits:PingInterval", "00:05:00"));
+
+        Assert.Equal(10, await run.IdleAsync(TimeSpan.FromMinutes(2)));
+    }
+
+    /// <summary>Clients behind a proxy that only answer pings, and one beside it that talks; in a time that the test moves.</summary>
+    private sealed class SilentClients : IAsyncDisposable
+    {
+        private readonly FakeClock _clock = new();
+        private LoggedClient[] _silent = [];
+        private ChatSocket _talking = null!;
+        private int _id;
+
+        public SkaldServer Server { get; private set; } = null!;
+
+        public FaultProxy Proxy { get; private set; } = null!;
+
+        public static async Task<SilentClients> StartAsync(string test, int count, params (string, string)[] settings)
+        {
+            var run = new SilentClients();
+            run.Server = await SkaldServer.StartAsync(settings, run._clock);
+            run.Proxy = new FaultProxy(run.Server.Address, Seed.Next(test), run._clock);
+            var ann = await run.Server.RegisterAsync("ann");
+            run._talking = await ann.ConnectAsync();
+            run._silent = [.. Enumerable.Range(0, count).Select(n => new LoggedClient(new ClientLog($"silent {n}")))];
+            foreach (var client in run._silent)
+                await client.ConnectAsync(run.Proxy.Through(run.Server.SocketAddress($"/ws/?token={ann.Access}")));
+            return run;
+        }
+
+        /// <summary>Lets time pass, and the server see it.</summary>
+        public async Task PassAsync(TimeSpan time)
+        {
+            _clock.Advance(time);
+            await AssertHealthyAsync();
+        }
+
+        public async Task AssertHealthyAsync()
+        {
+            await _talking.SendAsync(new { type = "ping", id = ++_id });
+            Assert.Equal(_id, (await _talking.ExpectAsync("pong")).GetProperty("re").GetInt32());
+        }
+
+        /// <returns>How many were cut, by the proxy or by the server.</returns>
+        public async Task<int> IdleAsync(TimeSpan time)
+        {
+            for (var passed = TimeSpan.Zero; passed < time; passed += Second)
+            {
+                var before = _silent.Where(client => !client.Ended.IsCompleted).Select(client => Proxy.LinkOf(client.Port)).Select(link => (Link: link, link.Up, link.Down)).ToArray();
+                await PassAsync(Second);
+                // Whoever was pinged has answered, before more time passes: the network here takes none.
+                foreach (var (link, up, down) in before.Where(link => link.Link.Down > link.Down))
+                    await Deadline.UntilAsync(() => link.Up > up, "the ping is answered");
+                await AssertHealthyAsync();
+                Proxy.CutSilent(TimeSpan.FromSeconds(60));
+                foreach (var client in _silent.Where(client => !Proxy.Has(client.Port)))
+                    await client.Ended.Within();
+            }
+
+            return _silent.Count(client => client.Ended.IsCompleted);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var client in _silent)
+                client.Dispose();
+            await _talking.DisposeAsync();
+            await Proxy.DisposeAsync();
+            await Server.DisposeAsync();
+        }
+    }
+}

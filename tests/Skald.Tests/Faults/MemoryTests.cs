@@ -1,0 +1,85 @@
+using System.Net;
+using System.Net.Sockets;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Faults;
+
+/// <summary>P-24: readers stop reading, all at once, and go on asking. What they cost has a bound.</summary>
+public sealed class MemoryTests
+{
+    private const long KiB = 1024, MiB = 1024 * KiB;
+
+    private const long Limit = 512 * MiB, MostEver = Limit - 64 * MiB;
+
+    /// <summary>What a connection may cost, with as many answers waiting as may wait; and what the rest of the server may, beyond its beginning.</summary>
+    private const long MostEach = (32 + 64) * KiB, MostBesides = 64 * MiB;
+
+    /// <summary>More than a kernel's send buffer takes, whatever it grows to: acks with a text of 4,000 letters of two bytes.</summary>
+    private const int Asks = 2_000;
+
+    private static readonly int Deaf = Seed.Count(60, 1_000), Idle = Seed.Count(240, 4_000);
+
+    [Fact]
+    public async Task Readers_that_stop_at_once_cost_no_more_than_their_bound()
+    {
+        var (used, allowed) = await StopAtOnceAsync();
+
+        Assert.True(used <= allowed, $"The server held {used / MiB} MiB, not {allowed / MiB}.");
+    }
+
+    [Fact]
+    public async Task Without_the_bound_they_cost_more()
+    {
+        var (used, allowed) = await StopAtOnceAsync(("Limits:AnswerBytesBehind", "2147483647"), ("Limits:WriteStall", "01:00:00"), ("Limits:PingInterval", "01:00:00"));
+
+        Assert.True(used > allowed, $"The server held {used / MiB} MiB, within its {allowed / MiB}.");
+    }
+
+    /// <returns>The most memory that the server held, all of it where it was killed for taking more; and what it may hold.</returns>
+    private static async Task<(long Used, long Allowed)> StopAtOnceAsync(params (string, string)[] settings)
+    {
+        using var data = new TestDirectory();
+        using var box = new MemoryBox(Limit);
+        await using var server = await SkaldProcess.StartAsync(data.Path, settings, box.Under);
+        var address = server.SocketAddress($"/ws/?token={await server.SignInAsync("ann")}");
+        using var healthy = new LoggedClient(new ClientLog("healthy"));
+        await healthy.ConnectAsync(address);
+        Assert.True(await healthy.SendAsync("global", "one-and-the-same", padding: 3_900));
+        var allowed = Math.Min(MostEver, server.Memory + (Deaf + Idle) * MostEach + MostBesides);
+        var sockets = new List<RawWebSocket>();
+        for (var n = 0; n < Deaf + Idle; n++)
+            sockets.Add(await RawWebSocket.OpenAsync(address, n < Deaf ? 4 * 1024 : null));
+
+        var used = server.MostMemory;
+        var asking = Task.WhenAll(sockets.Take(Deaf).Select(AskAsync));
+        while (!asking.IsCompleted && await IsAnsweredAsync(healthy, server))
+            used = server.HasExited ? Limit : server.MostMemory;
+        used = server.HasExited ? Limit : server.MostMemory;
+
+        foreach (var socket in sockets)
+            socket.Reset();
+        await asking;
+        if (!server.HasExited)
+            Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
+        Console.WriteLine($"    {Deaf} of {Deaf + Idle} readers stopped: {used / MiB} MiB at most, of {allowed / MiB}");
+        return (used, allowed);
+    }
+
+    private static async Task AskAsync(RawWebSocket socket)
+    {
+        var ask = WireFrame.OfText("""{"type":"send","id":1,"room":"global","message":"x","client_msg_id":"one-and-the-same"}""").Encode();
+        try
+        {
+            for (var n = 0; n < Asks; n++)
+                await socket.SendAsync(ask);
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Closed: it may not ask for ever without listening.
+        }
+    }
+
+    /// <summary>One who reads is served meanwhile.</summary>
+    private static async Task<bool> IsAnsweredAsync(LoggedClient healthy, SkaldProcess server) =>
+        !server.HasExited && await healthy.SendAsync("elsewhere", $"message-{Guid.NewGuid():N}");
+}

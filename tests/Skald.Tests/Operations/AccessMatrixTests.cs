@@ -1,0 +1,166 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Operations;
+
+/// <summary>
+/// Who may do what, over every route and with every command. What there is comes from the server's own tables: a route or a
+/// command that is added without a row here fails.
+/// </summary>
+[Attack("A-32")]
+public sealed class AccessMatrixTests
+{
+    /// <summary>Who asks, in the order of the columns below. Whose the thing asked for is: the user's.</summary>
+    private static readonly string[] Roles = ["nobody", "expired token", "ended session", "the user", "another user"];
+
+    private static readonly Dictionary<string, (string Path, string? Body, int[] Status)> Routes = new(StringComparer.Ordinal)
+    {
+        ["GET /healthz"] = ("/healthz", null, [200, 200, 200, 200, 200]),
+        ["GET /readyz"] = ("/readyz", null, [200, 200, 200, 200, 200]),
+        ["GET /openapi/{documentName}.json"] = ("/openapi/v1.json", null, [200, 200, 200, 200, 200]),
+        ["POST /api/register"] = ("/api/register", """{"username":"","password":"12345678"}""", [400, 400, 400, 400, 400]),
+        ["POST /api/login"] = ("/api/login", """{"username":"ann","password":"wrong password"}""", [401, 401, 401, 401, 401]),
+        ["POST /api/token/refresh"] = ("/api/token/refresh", """{"refresh":"wrong"}""", [401, 401, 401, 401, 401]),
+        ["POST /api/logout"] = ("/api/logout", null, [401, 401, 401, 204, 204]),
+        ["GET /api/me"] = ("/api/me", null, [401, 401, 401, 200, 200]),
+        ["POST /api/me/password"] = ("/api/me/password", """{"current_password":"wrong password","new_password":"another password"}""", [401, 401, 401, 400, 400]),
+        ["GET /api/me/sessions"] = ("/api/me/sessions", null, [401, 401, 401, 200, 200]),
+        ["DELETE /api/me/sessions/{id:long}"] = ("/api/me/sessions/{session}", null, [401, 401, 401, 204, 404]),
+        ["DELETE /api/me/sessions"] = ("/api/me/sessions", null, [401, 401, 401, 204, 204]),
+        ["POST /api/ws-ticket"] = ("/api/ws-ticket", null, [401, 401, 401, 200, 200]),
+        ["GET /api/chat/history/{room}"] = ("/api/chat/history/global", null, [401, 401, 401, 200, 200]),
+        ["POST /api/rooms/{room}/messages"] = ("/api/rooms/global/messages", """{"message":"x"}""", [401, 401, 401, 201, 201]),
+        // The handshake of a socket that authenticates by its first frame is for everybody.
+        ["GET /ws"] = ("/ws", null, [101, 403, 403, 101, 101]),
+        ["GET /ws/chat/{room}"] = ("/ws/chat/global", null, [403, 403, 403, 101, 101]),
+    };
+
+    /// <summary>The type of the answer, or the code of an error or of the close. A socket outlives its token, not its session.</summary>
+    private static readonly Dictionary<string, (string Frame, string[] Answer)> Commands = new(StringComparer.Ordinal)
+    {
+        [nameof(AuthCommand)] = ("""{"type":"auth","id":1,"token":"{token}"}""", ["token_not_valid", "token_not_valid", "4401", "ready", "ready"]),
+        [nameof(JoinCommand)] = ("""{"type":"join","id":1,"room":"global","since":0}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
+        [nameof(ResumeCommand)] = ("""{"type":"resume","id":1,"rooms":{"global":0}}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
+        [nameof(LeaveCommand)] = ("""{"type":"leave","id":1,"room":"global"}""", ["not_authenticated", "left", "4401", "left", "left"]),
+        [nameof(SendCommand)] = ("""{"type":"send","id":1,"room":"global","message":"x"}""", ["not_authenticated", "ack", "4401", "ack", "ack"]),
+        [nameof(PingCommand)] = ("""{"type":"ping","id":1}""", ["not_authenticated", "pong", "4401", "pong", "pong"]),
+    };
+
+    [Fact]
+    public async Task Every_route_has_a_row()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}"));
+
+        Assert.Equal(routes.Order(StringComparer.Ordinal), Routes.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_command_has_a_row()
+    {
+        var commands = typeof(ClientCommand).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ClientCommand))).Select(type => type.Name);
+
+        Assert.Equal(commands.Order(StringComparer.Ordinal), Commands.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Route_is_for_those_it_is_for()
+    {
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock);
+        var wrong = new List<string>();
+        foreach (var (route, (path, body, status)) in Routes)
+        {
+            for (var role = 0; role < Roles.Length; role++)
+            {
+                var (asks, owner) = await TakeRoleAsync(server, clock, Roles[role]);
+                var answer = await AskAsync(server, route.Split(' ')[0], path.Replace("{session}", $"{await SessionAsync(owner)}", StringComparison.Ordinal), body, asks);
+                if (answer != status[role])
+                    wrong.Add($"{route}, {Roles[role]}: {answer}, not {status[role]}");
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public async Task Command_is_for_those_it_is_for()
+    {
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock);
+        var wrong = new List<string>();
+        foreach (var (command, (frame, answers)) in Commands)
+        {
+            for (var role = 0; role < Roles.Length; role++)
+            {
+                RawHttp? socket = null;
+                var (asks, _) = await TakeRoleAsync(server, clock, Roles[role], async user =>
+                {
+                    socket = await RawHttp.UpgradeAsync(server.Address, $"/ws?token={user.Access}");
+                    await socket.SkipToAsync("ready");
+                });
+                socket ??= await RawHttp.UpgradeAsync(server.Address, "/ws");
+                await socket.SendTextAsync(frame.Replace("{token}", asks?.Access ?? "wrong", StringComparison.Ordinal));
+                var answer = Name(await socket.ReadJsonAsync());
+                if (answer != answers[role])
+                    wrong.Add($"{command}, {Roles[role]}: {answer}, not {answers[role]}");
+                socket.Dispose();
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static async Task<int> AskAsync(SkaldServer server, string method, string path, string? body, TestUser? asks)
+    {
+        if (path.StartsWith("/ws", StringComparison.Ordinal))
+            return (await RawHttp.HandshakeAsync(server.Address, asks is null ? path : $"{path}?token={asks.Access}")).Status;
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (asks is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", asks.Access);
+        if (body is not null)
+            request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
+        using var response = await server.Http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+
+    private static string? Name(JsonElement answer) => answer.GetProperty("type").GetString() switch
+    {
+        "error" => answer.GetProperty("code").GetString(),
+        "closing" => answer.GetProperty("code").GetRawText(),
+        var type => type,
+    };
+
+    /// <param name="server">Where.</param>
+    /// <param name="clock">Its clock.</param>
+    /// <param name="role">One of <see cref="Roles"/>.</param>
+    /// <param name="before">What the role did while it was still a user like any other.</param>
+    /// <returns>Who asks, and the user whose things are asked for.</returns>
+    private static async Task<(TestUser? Asks, TestUser Owner)> TakeRoleAsync(SkaldServer server, FakeClock clock, string role, Func<TestUser, Task>? before = null)
+    {
+        var name = $"ann-{Guid.NewGuid():N}";
+        var ann = await server.RegisterAsync(name);
+        var asks = role switch
+        {
+            "nobody" => null,
+            "another user" => await server.RegisterAsync($"bob-{Guid.NewGuid():N}"),
+            _ => ann,
+        };
+        if (asks is not null && before is not null)
+            await before(asks);
+        if (role == "expired token")
+            clock.Jump(TimeSpan.FromMinutes(6));
+        else if (role == "ended session")
+            (await ann.SendAsync(HttpMethod.Post, "/api/logout")).EnsureSuccessStatusCode();
+        return (asks, role is "expired token" or "ended session" ? await server.LoginAsync(name) : ann);
+    }
+
+    private static async Task<long> SessionAsync(TestUser user) =>
+        (await user.Server.Services.GetRequiredService<AccessTokens>().ValidateAsync(user.Access)).TryGet(out var known, out _) ? known.SessionId : 0;
+}
