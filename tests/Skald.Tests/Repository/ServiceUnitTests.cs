@@ -35,7 +35,12 @@ public sealed partial class ServiceUnitTests
     }
 
     [Fact]
-    public void Unit_leaves_it_its_compiler() => Assert.Empty(Says["MemoryDenyWriteExecute"]);
+    public void Unit_leaves_it_what_it_does_not_start_without()
+    {
+        Assert.Empty(Says["MemoryDenyWriteExecute"]);
+        Assert.Empty(Says["ProtectProc"]);
+        Assert.DoesNotContain(Says["SystemCallFilter"], filter => filter.Contains("@resources", StringComparison.Ordinal));
+    }
 
     [Fact]
     public async Task Server_tells_systemd_when_it_is_ready_and_when_it_stops()
