@@ -18,6 +18,7 @@ public class FanOutBenchmarks
     private RoomFeeds _feeds = null!;
     private Room _room = null!;
     private Letter[] _batch = null!;
+    private readonly Pace _pace = new();
 
     [Params(100, 1_000)]
     public int Readers { get; set; }
@@ -46,7 +47,7 @@ public class FanOutBenchmarks
     public void Deliver()
     {
         _batch[0].StoreAs(++_room.LastSeq, new Timestamp(1_790_000_000_000_000));
-        _feeds.Deliver(_room, _batch, _encoder);
+        _feeds.Take(_room, _batch, _encoder)?.Deliver(_pace);
     }
 
     /// <summary>A socket that takes everything.</summary>

@@ -20,6 +20,7 @@ internal sealed class MessagePipeline
     public MessagePipeline(RoomAuthorizer authorizer, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
     {
         (_authorizer, _log, _delivery, _metrics) = (authorizer, log, delivery, metrics);
+        log.TurnAsync = delivery.TurnAsync;
         log.Announce = delivery.Announce;                                              // 3 announce: in commit order, to delivery,
     }                                                                                  // 4 fan out: RoomFeed, once encoded, to each cursor,
                                                                                        // 5 socket out: Outbound; and the ack, Draft.Complete

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using System.Text;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -23,7 +24,7 @@ internal sealed partial class Connection : IDisposable
 
     private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
 
-    private readonly HttpContext _context;
+    private readonly Action _abort;
     private readonly WebSocketReader _reader;
     private readonly Limits _limits;
     private readonly TimeProvider _clock;
@@ -37,10 +38,18 @@ internal sealed partial class Connection : IDisposable
     private int _closing;
     private long _closedAt;
 
-    public Connection(HttpContext context, Stream stream, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
+    /// <param name="abort">Cuts the connection, without a word.</param>
+    /// <param name="input">What the peer sends.</param>
+    /// <param name="outbound">What it is sent.</param>
+    /// <param name="onlyRoom">The room of a room socket.</param>
+    /// <param name="limits">What it may do.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="metrics">What is counted of it.</param>
+    /// <param name="logger">Where its end is noted.</param>
+    public Connection(Action abort, PipeReader input, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
-        _context = context;
-        _reader = new WebSocketReader(stream, limits, clock) { OnExcess = NoteExcess };
+        _abort = abort;
+        _reader = new WebSocketReader(input, limits, clock) { OnExcess = NoteExcess };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
@@ -64,9 +73,6 @@ internal sealed partial class Connection : IDisposable
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
     public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
 
-    /// <summary>The rooms this connection is in. Only its read loop touches it.</summary>
-    public Dictionary<string, Subscription> Joined { get; } = new(StringComparer.Ordinal);
-
     /// <summary>What this side closed it with; null while it has not.</summary>
     public CloseCode? ClosedWith { get; private set; }
 
@@ -78,7 +84,29 @@ internal sealed partial class Connection : IDisposable
     {
         try
         {
-            await ReadFramesAsync(dispatcher);
+            while (true)
+            {
+                Incoming incoming;
+                while (!_reader.TryRead(out incoming))
+                {
+                    if (!await _reader.FillAsync())
+                        return;
+                }
+
+                switch (incoming.Opcode)
+                {
+                    case WebSocketFrame.Text:
+                        if (!IsClosing)
+                            await dispatcher.DispatchAsync(this, incoming.Payload);
+                        break;
+                    case WebSocketFrame.Ping:
+                        Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
+                        break;
+                    case WebSocketFrame.Close:
+                        await AnswerCloseAsync(incoming.Payload);
+                        return;
+                }
+            }
         }
         catch (WebSocketViolationException violation)
         {
@@ -99,8 +127,9 @@ internal sealed partial class Connection : IDisposable
 
     public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
 
+    /// <summary>Answers a stored message. It goes out with the next <see cref="Outbound.Flush"/>.</summary>
     public void Acknowledge(FrameId id, in ChatMessage message, bool duplicate) =>
-        Outbound.Answer(AnswerFrame.Write(
+        Outbound.Hold(AnswerFrame.Write(
             new Ack { Id = id, Message = message, Duplicate = duplicate },
             static (json, ack) => json.WriteAck(ack.Id, ack.Message, ack.Duplicate)));
 
@@ -123,7 +152,7 @@ internal sealed partial class Connection : IDisposable
         if (IsClosing)
         {
             if (_clock.GetElapsedTime(Volatile.Read(ref _closedAt)) > CloseGrace)
-                _context.Abort();
+                _abort();
         }
         else if (User is null && _clock.GetElapsedTime(_openedAt) > _limits.AuthTime)
         {
@@ -157,30 +186,6 @@ internal sealed partial class Connection : IDisposable
     }
 
     public void Dispose() => _reader.Dispose();
-
-    private async Task ReadFramesAsync(FrameDispatcher dispatcher)
-    {
-        while (true)
-        {
-            var incoming = await _reader.ReadAsync();
-            switch (incoming.Opcode)
-            {
-                case WebSocketFrame.Text:
-                    if (!IsClosing)
-                        await dispatcher.DispatchAsync(this, incoming.Payload);
-                    break;
-                case WebSocketFrame.Ping:
-                    Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
-                    break;
-                case WebSocketFrame.Close:
-                    await AnswerCloseAsync(incoming.Payload);
-                    return;
-            }
-
-            if (incoming.IsEnd)
-                return;
-        }
-    }
 
     /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>
     private Task AnswerCloseAsync(ReadOnlyMemory<byte> payload)
@@ -216,7 +221,7 @@ internal sealed partial class Connection : IDisposable
         else if (_clock.GetElapsedTime(_pingedAt) > _limits.PingTimeout)
         {
             Log.Dead(_logger, User?.Id, silence);
-            _context.Abort();
+            _abort();
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Skald.Server.Connections;
@@ -8,6 +9,7 @@ internal static class ConnectionsSetup
     {
         services.AddOptions<ConnectionsOptions>().Bind(configuration.GetSection("Connections"));
         services.Configure<SocketTransportOptions>(options => options.MaxWriteBufferSize = SocketEndpoints.SendsBeforeUpgradeReturns);
+        services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(HttpPhase.Use));
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();

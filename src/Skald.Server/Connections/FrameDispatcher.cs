@@ -71,7 +71,8 @@ internal sealed partial class FrameDispatcher(
         var user = connection.User!.Value;
         var (room, error) = await rooms.EnterAsync(user, join.Room);
         error ??= authorizer.Check(user, room!, RoomAction.Join);
-        if (error is null && !connection.Joined.ContainsKey(join.Room) && _limits.Rooms > 0 && connection.Joined.Count >= _limits.Rooms)
+        var joined = connection.Outbound.Subscriptions;
+        if (error is null && _limits.Rooms > 0 && joined.Length >= _limits.Rooms && !Array.Exists(joined, s => s.Room == room))
             error = new ChatError(ErrorCode.TooManyRooms, $"One connection may be in {_limits.Rooms} rooms; leave one, or open another connection.");
         if (error is not null)
         {
@@ -82,19 +83,18 @@ internal sealed partial class FrameDispatcher(
         Leave(connection, join.Room);
         // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
         var subscription = new Subscription(connection.Outbound, room!);
-        var joined = Place(join, room!, feeds.Register(subscription));
-        subscription.StartAt(joined.Since);
-        connection.Joined.Add(join.Room, subscription);
+        var place = Place(join, room!, feeds.Register(subscription));
+        subscription.StartAt(place.Since);
         if (tell)
-            connection.Answer((join.Id, joined), static (json, a) => json.WriteJoined(a.Id, a.joined));
+            connection.Answer((join.Id, place), static (json, a) => json.WriteJoined(a.Id, a.place));
         connection.Outbound.Start(subscription);
     }
 
     /// <summary>Takes a connection that has ended out of all its rooms.</summary>
     public void LeaveAll(Connection connection)
     {
-        foreach (var room in connection.Joined.Keys.ToArray())
-            Leave(connection, room);
+        foreach (var subscription in connection.Outbound.Subscriptions)
+            Leave(connection, subscription);
     }
 
     private async ValueTask RunAsync(Connection connection, ClientCommand command)
@@ -185,8 +185,12 @@ internal sealed partial class FrameDispatcher(
 
     private void Leave(Connection connection, string room)
     {
-        if (!connection.Joined.Remove(room, out var subscription))
-            return;
+        if (Array.Find(connection.Outbound.Subscriptions, s => s.Room.Name == room) is { } subscription)
+            Leave(connection, subscription);
+    }
+
+    private void Leave(Connection connection, Subscription subscription)
+    {
         connection.Outbound.Stop(subscription);
         feeds.Unregister(subscription);
     }

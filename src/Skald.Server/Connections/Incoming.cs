@@ -3,12 +3,6 @@ using Skald.Protocol;
 namespace Skald.Server.Connections;
 
 /// <summary>A whole message or control frame from the peer.</summary>
-/// <param name="Opcode">One of <see cref="WebSocketFrame"/>; <see cref="WebSocketFrame.Continuation"/> never, but for <see cref="End"/>.</param>
+/// <param name="Opcode">One of <see cref="WebSocketFrame"/>; <see cref="WebSocketFrame.Continuation"/> never.</param>
 /// <param name="Payload">Unmasked; valid until the next read.</param>
-internal readonly record struct Incoming(byte Opcode, ReadOnlyMemory<byte> Payload)
-{
-    /// <summary>The peer has closed its side of the connection without a close frame.</summary>
-    public static readonly Incoming End;
-
-    public bool IsEnd => Opcode == WebSocketFrame.Continuation;
-}
+internal readonly record struct Incoming(byte Opcode, ReadOnlyMemory<byte> Payload);

@@ -26,4 +26,6 @@ internal sealed class SocketDraft(Connection connection, CurrentUser sender, Roo
             connection.Acknowledge(command.Id, ToMessage(scratch), Duplicate);
         }
     }
+
+    public override void Flush() => connection.Outbound.Flush();
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
@@ -23,7 +25,7 @@ internal sealed class SocketEndpoints(
     IOptions<Limits> limits,
     IOptions<ConnectionsOptions> options,
     IOptions<AccountsOptions> accounts,
-    IOptions<SocketTransportOptions> transport,
+    IOptions<SocketTransportOptions> transportOptions,
     TimeProvider clock,
     ConnectionMetrics metrics,
     ILogger<Connection> logger)
@@ -54,17 +56,71 @@ internal sealed class SocketEndpoints(
             return;
         }
 
+        var served = false;
         try
         {
-            await ServeAdmittedAsync(context, roomName);
+            if (await CheckAsync(context, roomName) is not { } entrant)
+                return;
+            var stream = await Handshake.AcceptAsync(context);
+            served = true;
+            if (PhaseOf(context) is { } phase)
+                phase.Then(transport => ServeAsync(NewConnection(transport, entrant), entrant, address));
+            else
+                await ServeAsync(NewConnection(context, stream, entrant), entrant, address);
         }
         finally
         {
+            if (!served)
+                admission.Leave(address);
+        }
+    }
+
+    private Task ServeAsync(Connection connection, Entrant entrant, string address) =>
+        ServeAsync(connection, address, EnterAsync(connection, entrant));
+
+    /// <param name="connection">Whom to serve.</param>
+    /// <param name="address">What it was admitted as.</param>
+    /// <param name="entered">Its first steps, begun; what they needed is not kept for the life of the connection.</param>
+    private async Task ServeAsync(Connection connection, string address, ValueTask entered)
+    {
+        try
+        {
+            await entered;
+            await connection.ReadAsync(dispatcher);
+        }
+        finally
+        {
+            dispatcher.LeaveAll(connection);
+            registry.Remove(connection);
+            connection.Dispose();
             admission.Leave(address);
         }
     }
 
-    private async Task ServeAdmittedAsync(HttpContext context, string? roomName)
+    private async ValueTask EnterAsync(Connection connection, Entrant entrant)
+    {
+        registry.Add(connection);
+        if (entrant.User is { } known && dispatcher.Welcome(connection, known) && entrant.Join is { } join)
+            await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
+    }
+
+    /// <summary>A socket whose request has ended.</summary>
+    private Connection NewConnection(ConnectionContext transport, Entrant entrant) =>
+        NewConnection(transport.Abort, transport.Transport.Input, Writer(transport), entrant);
+
+    /// <summary>A socket within its request.</summary>
+    private Connection NewConnection(HttpContext context, Stream stream, Entrant entrant) =>
+        NewConnection(
+            context.Abort,
+            PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true)),
+            new UpgradedStreamWriter(stream),
+            entrant);
+
+    private Connection NewConnection(Action abort, PipeReader input, ISocketWriter writer, Entrant entrant) =>
+        new(abort, input, new Outbound(writer, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
+
+    /// <returns>Who comes in, and into which room; null when it was refused, and answered.</returns>
+    private async Task<Entrant?> CheckAsync(HttpContext context, string? roomName)
     {
         var (user, error) = await AuthenticateAsync(context.Request);
         if (user is null && (error is not null || roomName is not null))
@@ -72,37 +128,19 @@ internal sealed class SocketEndpoints(
             // The origin answers every credential it does not accept, and none, with 403.
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
             await RefuseAsync(context, error ?? NoCredential);
-            return;
+            return null;
         }
 
-        Room? room = null;
+        if (roomName is null)
+            return new Entrant(user, null, null, WantsJoined: false);
+
+        (var room, error) = await rooms.EnterAsync(user!.Value, roomName);
         JoinCommand? join = null;
-        if (roomName is not null)
-        {
-            (room, error) = await rooms.EnterAsync(user!.Value, roomName);
-            error ??= ReadPosition(context.Request, room!, out join);
-            if (error is not null)
-            {
-                await Problems.WriteAsync(context, error);
-                return;
-            }
-        }
-
-        var stream = await Handshake.AcceptAsync(context);
-        var outbound = new Outbound(Writer(context, stream), log, limits.Value, clock);
-        using var connection = new Connection(context, stream, outbound, room, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
-        registry.Add(connection);
-        try
-        {
-            if (user is { } known && dispatcher.Welcome(connection, known) && join is not null)
-                await dispatcher.JoinAsync(connection, join, tell: context.Request.Query.ContainsKey("since"));
-            await connection.ReadAsync(dispatcher);
-        }
-        finally
-        {
-            dispatcher.LeaveAll(connection);
-            registry.Remove(connection);
-        }
+        error ??= ReadPosition(context.Request, room!, out join);
+        if (error is null)
+            return new Entrant(user, room, join, context.Request.Query.ContainsKey("since"));
+        await Problems.WriteAsync(context, error);
+        return null;
     }
 
     private static Task RefuseAsync(HttpContext context, ChatError error)
@@ -141,17 +179,16 @@ internal sealed class SocketEndpoints(
         return null;
     }
 
-    /// <summary>The plain socket where there is one below us and nothing in between; else the stream.</summary>
-    private ISocketWriter Writer(HttpContext context, Stream stream)
-    {
-        var features = context.Features;
-        var plain = options.Value.DirectSocket
-            && transport.Value.MaxWriteBufferSize == SendsBeforeUpgradeReturns
-            && features.Get<ITlsHandshakeFeature>() is null;
-        return plain && features.Get<IConnectionSocketFeature>() is { Socket: var socket }
+    /// <summary>The connection below the request, where it is a plain one; null behind TLS, and in a web server that knows nothing of phases.</summary>
+    private static HttpPhase? PhaseOf(HttpContext context) =>
+        context.Features.Get<ITlsHandshakeFeature>() is null ? context.Features.Get<HttpPhase>() : null;
+
+    /// <summary>The plain socket where there is one; else the transport's stream.</summary>
+    private ISocketWriter Writer(ConnectionContext transport) =>
+        options.Value.DirectSocket && transportOptions.Value.MaxWriteBufferSize == SendsBeforeUpgradeReturns
+            && transport.Features.Get<IConnectionSocketFeature>() is { Socket: var socket }
             ? new PlainSocketWriter(socket)
-            : new UpgradedStreamWriter(stream);
-    }
+            : new UpgradedStreamWriter(transport.Transport.Output.AsStream());
 
     /// <summary>
     /// Kestrel's own writes end with the 101. With this size of buffer its flush returns when the socket has taken the bytes,
@@ -162,4 +199,10 @@ internal sealed class SocketEndpoints(
     /// <summary>A session that has a valid access token was refreshed within that token's life: it cannot end before.</summary>
     private DateTimeOffset FirstSessionCheck() =>
         clock.GetUtcNow() + (accounts.Value.RefreshLifetime - accounts.Value.AccessLifetime - AccessTokens.ClockSkew);
+
+    /// <param name="User">Who comes in; null where the socket will be told.</param>
+    /// <param name="OnlyRoom">The room of a room socket.</param>
+    /// <param name="Join">Where in it to begin.</param>
+    /// <param name="WantsJoined">Whether the client knows <c>joined</c>.</param>
+    private sealed record Entrant(CurrentUser? User, Room? OnlyRoom, JoinCommand? Join, bool WantsJoined);
 }

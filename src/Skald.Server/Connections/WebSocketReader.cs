@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using Skald.Protocol;
@@ -7,12 +8,12 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Connections;
 
-/// <summary>Reads a client's side of a WebSocket (RFC 6455) from the upgraded stream.</summary>
+/// <summary>Reads a client's side of a WebSocket (RFC 6455) from what the connection receives.</summary>
 /// <remarks>
 /// Our own, because every limit must hold before memory is spent: a frame is judged by its header, and its declared length
-/// never decides what is allocated. Idle it holds no buffer: it waits with a read of zero bytes, and rents when data is there.
+/// never decides what is allocated. Idle it holds no buffer: it rents one when data is there.
 /// </remarks>
-internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider clock) : IDisposable
+internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvider clock) : IDisposable
 {
     private const int MinBuffer = 4 * 1024;
     private const int MaxHeader = 14;
@@ -43,32 +44,58 @@ internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider
     /// <summary>Called when the peer sends more bytes than its rate allows; reading then waits.</summary>
     public Action OnExcess { get; set; } = () => { };
 
+    /// <summary>Reads a whole message or control frame out of what is there. What was read before is gone.</summary>
+    /// <returns>False when there is none: <see cref="FillAsync"/> brings more.</returns>
     /// <exception cref="WebSocketViolationException">The peer broke the protocol or a limit.</exception>
-    /// <exception cref="IOException">The connection is gone.</exception>
-    public async ValueTask<Incoming> ReadAsync()
+    public bool TryRead(out Incoming incoming)
     {
         Release();
-        Incoming incoming;
-        while (!TryParse(out incoming))
-        {
-            if (!await FillAsync())
-                return Incoming.End;
-        }
-
+        if (!TryParse(out incoming))
+            return false;
         // A control frame between the fragments of a message does not finish it.
         if (_messageOpcode == 0 || _messageHandedOut)
             Volatile.Write(ref _unfinishedSince, 0);
-        return incoming;
+        return true;
+    }
+
+    /// <summary>Waits for more bytes from the peer.</summary>
+    /// <returns>False when it has closed its side.</returns>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    public async ValueTask<bool> FillAsync()
+    {
+        if (_start != _end || _messageOpcode != 0)
+            NoteUnfinished();
+        else
+            Return(ref _buffer);
+
+        var received = (await input.ReadAsync()).Buffer;
+        if (received.IsEmpty)
+            return false;
+        NoteUnfinished();
+        if (_start == _end)
+            _start = _end = 0;
+        if (_buffer.Length == 0)
+            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
+        var read = (int)Math.Min(received.Length, _buffer.Length - _end);
+        received.Slice(0, read).CopyTo(_buffer.AsSpan(_end));
+        input.AdvanceTo(received.GetPosition(read));
+        _end += read;
+        Volatile.Write(ref _heardAt, clock.GetTimestamp());
+        // Until they are paid for: what was read and not counted would be free.
+        while (!_bytes.TryTake(read, limits.BytesPerConnection, limits.ByteBurst, clock, out var wait))
+        {
+            OnExcess();
+            await Task.Delay(wait + DelayStep, clock);
+        }
+
+        return true;
     }
 
     /// <summary>Reads and forgets everything until the peer has closed.</summary>
     public async ValueTask DiscardAsync()
     {
-        if (_buffer.Length == 0)
-            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
-        while (await stream.ReadAsync(_buffer) > 0)
-        {
-        }
+        while ((await input.ReadAsync()).Buffer is { IsEmpty: false } received)
+            input.AdvanceTo(received.End);
     }
 
     public void Dispose()
@@ -91,37 +118,11 @@ internal sealed class WebSocketReader(Stream stream, Limits limits, TimeProvider
         }
     }
 
-    private async ValueTask<bool> FillAsync()
+    private void NoteUnfinished()
     {
-        if (_start == _end)
-        {
-            _start = _end = 0;
-            Return(ref _buffer);
-            if (_messageOpcode == 0)
-                await WaitForDataAsync();
-            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
-        }
-
         if (_unfinishedSince == 0)
             Volatile.Write(ref _unfinishedSince, clock.GetTimestamp());
-        var read = await stream.ReadAsync(_buffer.AsMemory(_end));
-        if (read == 0)
-            return false;
-        _end += read;
-        Volatile.Write(ref _heardAt, clock.GetTimestamp());
-        // Until they are paid for: what was read and not counted would be free.
-        while (!_bytes.TryTake(read, limits.BytesPerConnection, limits.ByteBurst, clock, out var wait))
-        {
-            OnExcess();
-            await Task.Delay(wait + DelayStep, clock);
-        }
-
-        return true;
     }
-
-#pragma warning disable CA2022, MA0060 // A read of nothing returns when there is something to read.
-    private async ValueTask WaitForDataAsync() => await stream.ReadAsync(Memory<byte>.Empty);
-#pragma warning restore CA2022, MA0060
 
     /// <summary>Reads one frame, if it is all there; makes room for it, if not.</summary>
     private bool TryParse(out Incoming incoming)

@@ -5,19 +5,14 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>Fans committed batches out, in commit order, on a thread of its own: meanwhile the next batch is on its way to disk.</summary>
-/// <remarks>
-/// What was committed during one fan-out goes out together in the next: with many readers a fan-out takes longer than a commit, and
-/// then each reader gets one write for several batches.
-/// </remarks>
+/// <summary>Fans committed batches out, in commit order, on a thread of its own: towards its end the next batch goes to disk.</summary>
 internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics metrics, ILogger<DeliveryThread> logger) : IDisposable
 {
-    /// <summary>Batches that may wait. When they do, the log waits too, and senders are answered <c>overloaded</c> in time.</summary>
-    private const int MaxWaiting = 16;
-
-    private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(MaxWaiting);
-    private readonly List<Draft> _committed = [];
+    // By its pace the log is at most a little early: then one batch waits here, and the log with it.
+    private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(boundedCapacity: 1);
+    private readonly Pace _pace = new();
     private readonly Dictionary<Room, List<Draft>> _byRoom = [];
+    private readonly List<FanOut> _fanOuts = [];
     private readonly BatchEncoder _encoder = new();
     private Thread? _thread;
 
@@ -27,8 +22,15 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         _thread.Start();
     }
 
-    /// <summary>Hands over a batch that is on disk. Waits only while delivery is that far behind.</summary>
-    public void Announce(IReadOnlyList<Draft> batch) => _batches.Add(batch);
+    /// <inheritdoc cref="Pace.TurnAsync"/>
+    public Task TurnAsync(long commit) => _pace.TurnAsync(commit);
+
+    /// <summary>Hands over a batch that is on disk. Waits while another one does.</summary>
+    public void Announce(IReadOnlyList<Draft> batch)
+    {
+        _pace.Announced();
+        _batches.Add(batch);
+    }
 
     /// <summary>Delivers what was announced, then ends.</summary>
     public void Stop()
@@ -48,38 +50,42 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     {
         foreach (var batch in _batches.GetConsumingEnumerable())
         {
-            _committed.AddRange(batch);
-            while (_batches.TryTake(out var next))
-                _committed.AddRange(next);
+            foreach (var draft in batch)
+                draft.Complete(refusal: null);
+            foreach (var draft in batch)
+                draft.Flush();
+            metrics.Acked(batch.Count);
             try
             {
-                Deliver();
+                Encode(batch);
+                _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
+                foreach (var fanOut in _fanOuts)
+                {
+                    fanOut.Deliver(_pace);
+                    metrics.Delivered(fanOut.Deliveries);
+                }
             }
             catch (Exception e)
             {
                 // The messages are in the log, and a feed that misses them reads them there.
-                Log.NotDelivered(logger, _committed.Count, e);
+                Log.NotDelivered(logger, batch.Count, e);
                 _encoder.Clear();
             }
             finally
             {
                 _byRoom.Clear();
+                _fanOuts.Clear();
+                _pace.End();
             }
 
-            foreach (var draft in _committed)
-            {
-                draft.Complete(refusal: null);
+            foreach (var draft in batch)
                 draft.Trace?.End();
-            }
-
-            metrics.Acked(_committed.Count);
-            _committed.Clear();
         }
     }
 
-    private void Deliver()
+    private void Encode(IReadOnlyList<Draft> batch)
     {
-        foreach (var draft in _committed)
+        foreach (var draft in batch)
         {
             draft.Trace?.Step("deliver");
             // A duplicate was delivered when it was stored.
@@ -90,10 +96,11 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             drafts.Add(draft);
         }
 
-        var deliveries = 0L;
         foreach (var (room, drafts) in _byRoom)
-            deliveries += feeds.Deliver(room, CollectionsMarshal.AsSpan(drafts), _encoder);
-        metrics.Delivered(deliveries);
+        {
+            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is { } fanOut)
+                _fanOuts.Add(fanOut);
+        }
     }
 
     private static partial class Log

@@ -14,21 +14,32 @@ namespace Skald.Server.Delivery;
 internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits, TimeProvider clock)
 {
     private readonly Lock _gate = new();
-    private readonly List<Subscription> _subscriptions = [];
-    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Subscription[] _subscriptions = [];
+    private TaskCompletionSource? _whenFinished;   // made when somebody asks
     private ArrayBufferWriter<byte>? _answers;
     private ReadOnlyMemory<byte> _rest;   // of a frame whose beginning the socket has taken
     private int _next;                    // whose turn it is, of the rooms that are behind
     private bool _looping;                // the loop writes, and nobody else
     private bool _closing;                // the close frame is queued: nothing may follow it
     private bool _broken;                 // the socket is gone
+    private bool _finished;
     private long _waitingSince;           // of the write under way; 0 while there is none
 
     /// <summary>Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).</summary>
     public Action<CloseCode, Exception?> Failed { get; set; } = (_, _) => { };
 
     /// <summary>Done when the close frame was written, or cannot be.</summary>
-    public Task Finished => _finished.Task;
+    public Task Finished
+    {
+        get
+        {
+            lock (_gate)
+                return _finished ? Task.CompletedTask : (_whenFinished ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    /// <summary>The rooms this connection is in. Only its read loop changes them.</summary>
+    public Subscription[] Subscriptions => _subscriptions;
 
     /// <summary>How long the socket has taken nothing of what it was given.</summary>
     public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
@@ -39,10 +50,11 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         bool loop;
         lock (_gate)
         {
+            // Listed even when it is too late for it, so that it is unregistered with the others.
+            _subscriptions = [.. _subscriptions, subscription];
             if (_closing || _broken)
                 return;
             subscription.Active = true;
-            _subscriptions.Add(subscription);
             loop = BeginLoop();
         }
 
@@ -55,7 +67,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         lock (_gate)
         {
             subscription.Active = false;
-            _subscriptions.Remove(subscription);
+            _subscriptions = Array.FindAll(_subscriptions, s => s != subscription);
         }
     }
 
@@ -102,7 +114,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         {
             if (_closing || _broken)
                 return;
-            if (_looping)
+            if (_looping || _answers is not null)
             {
                 queued = Queue(frame);
             }
@@ -123,6 +135,42 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             _ = LoopAsync();
     }
 
+    /// <summary>As <see cref="Answer"/>, but the frame may wait for others, and go out with them at the next <see cref="Flush"/>.</summary>
+    public void Hold(ReadOnlySpan<byte> frame)
+    {
+        bool held;
+        lock (_gate)
+        {
+            if (_closing || _broken)
+                return;
+            held = Queue(frame);
+        }
+
+        if (!held)
+        {
+            // More than may wait: if the socket takes what was held, that is no fault of the reader's.
+            Flush();
+            Answer(frame);
+        }
+    }
+
+    /// <summary>Writes what was held.</summary>
+    public void Flush()
+    {
+        bool loop;
+        lock (_gate)
+        {
+            if (_looping || _broken || _answers is not { WrittenMemory: var held })
+                return;
+            _answers = null;
+            _rest = held[^WriteNow(held.Span).Length..];
+            loop = !_rest.IsEmpty && BeginLoop();
+        }
+
+        if (loop)
+            _ = LoopAsync();
+    }
+
     /// <summary>The last frames of this connection. What waits in its rooms stays in the log.</summary>
     public void Finish(ReadOnlySpan<byte> frames)
     {
@@ -133,7 +181,6 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                 return;
             (_answers ??= new ArrayBufferWriter<byte>()).Write(frames);
             _closing = true;
-            _subscriptions.Clear();
             loop = BeginLoop();
         }
 
@@ -177,7 +224,13 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
     {
         _broken = true;
         _rest = default;
-        _finished.TrySetResult();
+        NoteFinished();
+    }
+
+    private void NoteFinished()
+    {
+        _finished = true;
+        _whenFinished?.TrySetResult();
     }
 
     /// <summary>Writes what waits until nothing does.</summary>
@@ -223,7 +276,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                 {
                     _looping = false;
                     if (_closing)
-                        _finished.TrySetResult();
+                        NoteFinished();
                     return default;
                 }
 
@@ -251,7 +304,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                     return page.Bytes;
                 }
 
-                Stop(far);
+                far.Active = false;
             }
 
             // The loop goes on: the close frame has to be written by somebody.
@@ -272,10 +325,12 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             _answers = null;
         }
 
-        for (var i = 0; bytes.IsEmpty && far is null && i < _subscriptions.Count; i++)
+        for (var i = 0; bytes.IsEmpty && far is null && !_closing && i < _subscriptions.Length; i++)
         {
-            _next = (_next + 1) % _subscriptions.Count;
+            _next = (_next + 1) % _subscriptions.Length;
             var subscription = _subscriptions[_next];
+            if (!subscription.Active)
+                continue;
             if (!subscription.IsBehind)
                 subscription.NoteHead();
             else if (subscription.Feed.TryReadTail(subscription.Cursor, out bytes, out var end))

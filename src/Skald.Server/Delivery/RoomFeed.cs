@@ -55,29 +55,24 @@ internal sealed class RoomFeed(Room room, int tailBytes)
         }
     }
 
-    /// <summary>Delivers what the log has stored: encodes it once, and offers it to each subscriber.</summary>
+    /// <summary>Takes in what the log has stored: encodes it once.</summary>
     /// <param name="drafts">New messages of this room, consecutive.</param>
     /// <param name="encoder">The delivery thread's.</param>
-    /// <returns>Messages times readers.</returns>
-    public long Deliver(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    /// <returns>What is to be offered, and to whom; null where a new feed has all of it already.</returns>
+    public FanOut? Take(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
-        if (drafts.IsEmpty)
-            return 0;
         Begin(drafts[0].Seq - 1);
         // What a new feed began with, because it read the head after the commit and before the announcement.
         while (!drafts.IsEmpty && drafts[0].Seq <= Head.Seq)
             drafts = drafts[1..];
         if (drafts.IsEmpty)
-            return 0;
+            return null;
 
         foreach (var draft in drafts)
             encoder.Add(draft);
         var batch = encoder.Take(drafts[0].Seq, Head.Offset);
         Append(batch);
-        var subscribers = Volatile.Read(ref _subscribers);
-        foreach (var subscription in subscribers)
-            subscription.Reader.Offer(subscription, batch);
-        return (long)drafts.Length * subscribers.Length;
+        return new FanOut(Volatile.Read(ref _subscribers), batch);
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>

@@ -35,8 +35,8 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
             _feeds.TryRemove(KeyValuePair.Create(subscription.Room, subscription.Feed));
     }
 
-    /// <summary>Fans new messages of one room out to its readers here, if there are any.</summary>
-    /// <returns>Messages times readers.</returns>
-    public long Deliver(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder) =>
-        _feeds.TryGetValue(room, out var feed) ? feed.Deliver(drafts, encoder) : 0;
+    /// <summary>Takes in new messages of one room.</summary>
+    /// <returns>Null where nobody here listens.</returns>
+    public FanOut? Take(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder) =>
+        _feeds.TryGetValue(room, out var feed) ? feed.Take(drafts, encoder) : null;
 }

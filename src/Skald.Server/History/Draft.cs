@@ -53,6 +53,11 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
     /// <param name="refusal">Why nothing was stored, or null: then the message is on disk.</param>
     public abstract void Complete(ChatError? refusal);
 
+    /// <summary>Writes what <see cref="Complete"/> has left: a batch often holds several messages of one connection, and they are answered together.</summary>
+    public virtual void Flush()
+    {
+    }
+
     /// <summary>Nothing was stored: its way ends here.</summary>
     public void Refuse(ChatError refusal)
     {

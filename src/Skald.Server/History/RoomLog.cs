@@ -9,8 +9,8 @@ namespace Skald.Server.History;
 
 /// <summary>The logs of all rooms: takes drafts from any thread and stores them in batches, one after the other.</summary>
 /// <remarks>
-/// Group commit without a timer: while one batch is on its way to disk the next one gathers. So a lone message waits for one
-/// fsync, and ten thousand wait for few.
+/// Group commit without a timer: while one batch is on its way to disk, and while the one before is fanned out, the next one gathers.
+/// So a lone message waits for one fsync, and ten thousand wait for few.
 /// </remarks>
 internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, ILogger<RoomLog> logger)
 {
@@ -26,8 +26,12 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     private Task _running = Task.CompletedTask;
     private volatile bool _stopped;
+    private long _commit;   // what a commit takes, in ticks; smoothed
 
     public string Epoch => store.Epoch;
+
+    /// <summary>Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.</summary>
+    public Func<long, Task> TurnAsync { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
     public Action<IReadOnlyList<Draft>> Announce { get; set; } = _ => { };
@@ -63,6 +67,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         var batch = new List<Draft>(_batchSize);
         while (await _queue.Reader.WaitToReadAsync())
         {
+            await TurnAsync(_commit);
             batch.Clear();
             while (batch.Count < _batchSize && _queue.Reader.TryRead(out var draft))
                 batch.Add(draft);
@@ -91,6 +96,8 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
             return false;
         }
 
+        var taken = Stopwatch.GetTimestamp() - begun;
+        _commit = taken < _commit || _commit == 0 ? taken : _commit + ((taken - _commit) / 32);
         var duplicates = 0;
         foreach (var draft in batch)
         {

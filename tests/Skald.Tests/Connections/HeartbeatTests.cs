@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http;
+using System.IO.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -108,14 +108,12 @@ public sealed class HeartbeatTests
         var clock = new FakeClock();
         await using var server = await SkaldServer.StartAsync(clock: clock);
         var registry = server.Services.GetRequiredService<ConnectionRegistry>();
-        var context = new DefaultHttpContext();
         var limits = new Limits();
         using var stream = new MemoryStream();
         var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, limits, clock);
-        using var gone = new Connection(context, stream, outbound, onlyRoom: null, limits, clock, new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
+        using var gone = new Connection(() => throw new ObjectDisposedException("HttpContext"), PipeReader.Create(stream), outbound, onlyRoom: null, limits, clock, new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);
-        context.Uninitialize();
 
         clock.Advance(TimeSpan.FromSeconds(5));   // its time to answer the close is over
 

@@ -226,7 +226,7 @@ public sealed class DeliveryModelTests
             if (batch.Count == 0)
                 return false;
             foreach (var drafts in batch.Where(draft => !draft.Duplicate).GroupBy(draft => draft.Room))
-                _feeds.Deliver(drafts.Key, drafts.ToArray(), _encoder);
+                _feeds.Take(drafts.Key, drafts.ToArray(), _encoder)?.Deliver(new Pace());
             return true;
         }
     }

@@ -21,6 +21,7 @@ public sealed class JoinRaceTests
         var rooms = Enumerable.Range(0, rounds).Select(n => new Room(n, $"room{n}", 1, 0)).ToArray();
         var drafts = rooms.Select(room => new ModelDraft(room, "x", null)).ToArray();
 
+        var pace = new Pace();
         var delivery = new Thread(() =>
         {
             for (var n = 0; n < rounds; n++)
@@ -30,7 +31,7 @@ public sealed class JoinRaceTests
                 start.SignalAndWait();
                 Thread.SpinWait(n % 100);   // at another moment of the join each time
                 rooms[n].LastSeq = 1;
-                feeds.Deliver(rooms[n], drafts.AsSpan(n, 1).ToArray(), encoder);
+                feeds.Take(rooms[n], drafts.AsSpan(n, 1), encoder)?.Deliver(pace);
             }
         });
         delivery.Start();
