@@ -28,6 +28,8 @@ need() {   # need COMMAND PACKAGE…
 step "What the tests need"
 need node nodejs npm
 need chromium chromium
+need strace strace
+need eatmydata eatmydata
 
 check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
 check "Build" dotnet build Skald.slnx --no-restore -v quiet

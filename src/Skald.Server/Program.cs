@@ -1,8 +1,12 @@
 using Skald.Server;
 using Skald.Server.Operations;
 
+if (CommandLine.Run(args) is { } exitCode)
+    return exitCode;
+
 var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, .. args]);
 builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);
+builder.Services.AddSystemd();
 builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
 builder.AddSkald();
 builder.Services.AddTelemetryExport(builder.Configuration);

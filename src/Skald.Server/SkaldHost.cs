@@ -40,14 +40,10 @@ public static class SkaldHost
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
-        app.UseSwaggerUI(docs =>
-        {
-            docs.RoutePrefix = "docs";
-            docs.DocumentTitle = "Skald API";
-            docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
-        });
-        app.UseFileServer(Page());
+        // Routed first: the files are looked for only where no endpoint answers.
         app.UseRouting();
+        app.UseFileServer(Page());
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), AddDocs);
         app.UseAuthentication();
         app.UseAuthorization();
 
@@ -65,6 +61,13 @@ public static class SkaldHost
         return 1;
     }
 
+    private static void AddDocs(IApplicationBuilder app) => app.UseSwaggerUI(docs =>
+    {
+        docs.RoutePrefix = "docs";
+        docs.DocumentTitle = "Skald API";
+        docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
+    });
+
     /// <summary>The page and the JavaScript client, out of the assembly.</summary>
     private static FileServerOptions Page() => new()
     {
@@ -77,10 +80,15 @@ public static class SkaldHost
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunSkaldAsync(this WebApplication app)
     {
+        var stopping = app.Lifetime.ApplicationStopping;
         try
         {
             await app.RunAsync();
             return 0;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 0;   // stopped while it started
         }
         catch (Exception e) when (e is StartupRefusedException or OptionsValidationException)
         {

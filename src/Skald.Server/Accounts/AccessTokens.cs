@@ -96,12 +96,15 @@ internal sealed class AccessTokens
             var result = await _handler.ValidateTokenAsync(token, _rules);
             if (!result.IsValid || Read((JsonWebToken)result.SecurityToken) is not { } reader)
                 return Refused;
-            verified = new Verified(reader, result.SecurityToken.ValidTo);
+            verified = new Verified(reader, ((JsonWebToken)result.SecurityToken).IssuedAt, result.SecurityToken.ValidTo);
             Remember(token, verified);
         }
 
-        return IsInItsTime(notBefore: null, verified.ValidTo) && !_ended.Contains(verified.User.SessionId) ? verified.User : Refused;
+        return IsInItsTime(notBefore: null, verified.ValidTo) && IsOfThisDatabase(verified) && !_ended.Contains(verified.User.SessionId) ? verified.User : Refused;
     }
+
+    /// <remarks><c>iat</c> counts whole seconds.</remarks>
+    private bool IsOfThisDatabase(Verified token) => token.IssuedAt.AddSeconds(1) > _ended.Restored.ToDateTimeOffset().UtcDateTime;
 
     private void Remember(string token, Verified verified)
     {
@@ -117,7 +120,7 @@ internal sealed class AccessTokens
         return expires is { } end && now < end + ClockSkew && (notBefore is not { } start || start - ClockSkew <= now);
     }
 
-    private sealed record Verified(CurrentUser User, DateTime ValidTo);
+    private sealed record Verified(CurrentUser User, DateTime IssuedAt, DateTime ValidTo);
 
     private static CurrentUser? Read(JsonWebToken token) =>
         token.TryGetValue<string>(TokenClaims.Kind, out var kind) && kind == Kind &&

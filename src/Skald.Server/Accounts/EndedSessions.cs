@@ -17,6 +17,12 @@ internal sealed class EndedSessions(IOptions<AccountsOptions> options, TimeProvi
     /// </summary>
     public TimeSpan Memory { get; } = options.Value.AccessLifetime + AccessTokens.ClockSkew + TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// When a backup became the database, if one did. What began between that backup and then is not known here, and user ids may be
+    /// given out again: so no access token from before is believed.
+    /// </summary>
+    public Timestamp Restored { get; set; }
+
     public bool Contains(long sessionId) => _endedAt.ContainsKey(sessionId);
 
     public void Add(long sessionId, Timestamp endedAt)

@@ -49,4 +49,7 @@ internal interface IAccountStore
 
     /// <summary>The sessions revoked at or after a moment, with that moment.</summary>
     Task<IReadOnlyList<(long SessionId, Timestamp RevokedAt)>> ListRevokedAsync(Timestamp since);
+
+    /// <summary>When a backup became this database; null where none did.</summary>
+    Task<Timestamp?> FindRestoreAsync();
 }

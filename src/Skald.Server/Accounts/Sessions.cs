@@ -124,6 +124,7 @@ internal sealed partial class Sessions(
     {
         foreach (var (sessionId, revokedAt) in await store.ListRevokedAsync(Timestamp.From(clock.GetUtcNow() - ended.Memory)))
             ended.Add(sessionId, revokedAt);
+        ended.Restored = await store.FindRestoreAsync() ?? default;
     }
 
     private static long NewId()

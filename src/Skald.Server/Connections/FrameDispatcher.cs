@@ -65,7 +65,7 @@ internal sealed partial class FrameDispatcher(
     /// <summary>Enters a room, and says where. Messages after that place follow, then live ones.</summary>
     /// <param name="connection">Who enters.</param>
     /// <param name="join">Where and from which position.</param>
-    /// <param name="tell">Whether the client wants <c>joined</c>: the origin's clients do not know it.</param>
+    /// <param name="tell">Whether the client wants <c>joined</c>: the origin's clients do not know it, nor positions.</param>
     public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell)
     {
         var user = connection.User!.Value;
@@ -85,7 +85,8 @@ internal sealed partial class FrameDispatcher(
         var subscription = new Subscription(connection.Outbound, room!);
         var place = Place(join, room!, feeds.Register(subscription));
         subscription.StartAt(place.Since);
-        if (tell)
+        // Whoever cannot go on where it was is told so, asked or not: what follows would have a hole that it takes for none.
+        if (tell || !place.Complete)
             connection.Answer((join.Id, place), static (json, a) => json.WriteJoined(a.Id, a.place));
         connection.Outbound.Start(subscription);
     }

@@ -22,7 +22,7 @@ internal static class EndpointDocs
         foreach (var error in examples)
         {
             endpoint.ProducesProblem(error.Code.Status)
-                .WithMetadata(new ApiExample(error.Code.Status, JsonSerializer.Serialize(Problems.Details(error), JsonSerializerOptions.Web)));
+                .WithMetadata(new ApiExample(error.Code.Status, () => JsonSerializer.Serialize(Problems.Details(error), JsonSerializerOptions.Web)));
         }
 
         return endpoint;

@@ -51,7 +51,7 @@ internal static class OpenApiSetup
         foreach (var media in content?.Values ?? [])
         {
             if (media is OpenApiMediaType writable)
-                writable.Example = JsonNode.Parse(example.Json);
+                writable.Example = JsonNode.Parse(example.Json());
         }
     }
 }

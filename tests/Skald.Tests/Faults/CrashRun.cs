@@ -36,7 +36,12 @@ internal sealed class CrashRun : IAsyncDisposable
     public int Acks => _senders.Sum(sender => sender.Acks);
 
     /// <summary>How everybody's last connection was closed; 0 where it was only lost.</summary>
-    public IEnumerable<int> ClosedWith => _readers.Concat(_senders.Select(sender => sender.Client)).Select(client => client.ClosedWith);
+    public IEnumerable<int> ClosedWith => Clients.Select(client => client.ClosedWith);
+
+    /// <summary>What every reader was told when it came in for the last time.</summary>
+    public IEnumerable<Joined> LastJoins => _readers.Select(reader => reader.Log.Take().OfType<Joined>().Last());
+
+    private IEnumerable<LoggedClient> Clients => _readers.Concat(_senders.Select(sender => sender.Client));
 
     /// <summary>Everybody comes, or comes back; what is unknown is sent again, then new messages as fast as they are acked, until the server dies.</summary>
     /// <param name="die">Ends the server; awaited after a number of acks that chance decides.</param>
@@ -70,6 +75,16 @@ internal sealed class CrashRun : IAsyncDisposable
         return _checker.Check(history);
     }
 
+    /// <summary>This moment, to <see cref="RewindTo"/>.</summary>
+    public IReadOnlyList<int> Mark() => [.. Clients.Select(client => client.Log.Length)];
+
+    /// <summary>Judges only what had been said by then: the next server is as old.</summary>
+    public void RewindTo(IReadOnlyList<int> mark)
+    {
+        foreach (var (client, length) in Clients.Zip(mark))
+            client.Log.RewindTo(length);
+    }
+
     /// <summary>Stops the server, and asks the database whether it is whole.</summary>
     public async Task<string> CheckIntegrityAsync(string data)
     {
@@ -83,7 +98,7 @@ internal sealed class CrashRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var client in _readers.Concat(_senders.Select(sender => sender.Client)))
+        foreach (var client in Clients)
             client.Dispose();
         await _server.DisposeAsync();
     }

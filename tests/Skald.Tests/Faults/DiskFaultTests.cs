@@ -21,8 +21,7 @@ public sealed class DiskFaultTests
         await client.JoinAsync(Room);
         await SayAsync(client, "before", 50);
 
-        var ballast = Path.Combine(disk.Root, "ballast");
-        Fill(ballast);
+        var ballast = disk.Fill();
         var sent = 0;
         while (!client.Log.Take().Any(e => e is Refused))
         {
@@ -112,24 +111,5 @@ public sealed class DiskFaultTests
     {
         for (var i = 0; i < count; i++)
             Assert.True(await client.SendAsync(Room, $"{text}-{i:d8}"));
-    }
-
-    /// <summary>Takes all that is free.</summary>
-    private static void Fill(string path)
-    {
-        using var file = File.Create(path);
-        try
-        {
-            var block = new byte[64 * 1024];
-            while (true)
-            {
-                file.Write(block);
-                file.Flush(flushToDisk: true);
-            }
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
     }
 }

@@ -13,6 +13,26 @@ internal sealed class ClientLog(string name)
             _events.Add(what);
     }
 
+    public int Length
+    {
+        get
+        {
+            lock (_events)
+                return _events.Count;
+        }
+    }
+
+    /// <summary>Strikes out what came later, as if the connection had been lost then: what was under way is unknown.</summary>
+    public void RewindTo(int length)
+    {
+        lock (_events)
+        {
+            var connection = length == 0 ? 0 : _events[length - 1].Connection;
+            _events.RemoveRange(length, _events.Count - length);
+            _events.Add(new Lost(connection));
+        }
+    }
+
     public Event[] Take()
     {
         lock (_events)

@@ -53,6 +53,27 @@ internal sealed class CrashBox : IDisposable
         Mount();
     }
 
+    /// <summary>Takes all that is free.</summary>
+    /// <returns>A file: delete it, and there is space again.</returns>
+    public string Fill()
+    {
+        var ballast = Path.Combine(_mount, "ballast");
+        using var file = File.Create(ballast);
+        try
+        {
+            var block = new byte[64 * 1024];
+            while (true)
+            {
+                file.Write(block);
+                file.Flush(flushToDisk: true);
+            }
+        }
+        catch (IOException)
+        {
+            return ballast;
+        }
+    }
+
     public void Dispose()
     {
         Run("umount", "-l", _mount);

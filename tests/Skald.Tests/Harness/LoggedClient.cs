@@ -206,7 +206,6 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         switch (frame.GetProperty("type").GetString())
         {
             case "ready":
-                _epoch = frame.GetProperty("epoch").GetString();
                 _ready.TrySetResult();
                 break;
             case "chat_message":
@@ -216,6 +215,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
                 break;
             case "joined":
                 var since = frame.GetProperty("since").GetInt64();
+                _epoch = frame.GetProperty("epoch").GetString();
                 log.Add(new Joined(
                     connection, pending!.Room, pending.Since, pending.Epoch, since, frame.GetProperty("complete").GetBoolean(),
                     frame.GetProperty("first_seq").GetInt64(), frame.GetProperty("epoch").GetString()!));

@@ -125,12 +125,18 @@ internal sealed class SkaldProcess : IAsyncDisposable
     public IReadOnlyList<string> ThreadNames() =>
         [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())];
 
+    /// <summary><c>SIGTERM</c>.</summary>
+    public static void Terminate(Process process)
+    {
+        const int SigTerm = 15;
+        _ = Kill(process.Id, SigTerm);
+    }
+
     /// <summary><c>SIGTERM</c>, and its end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
-        const int SigTerm = 15;
-        _ = Kill(_process.Id, SigTerm);
+        Terminate(_process);
         await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
         return _process.ExitCode;
     }

@@ -29,7 +29,7 @@ public sealed class DeliveryModelTests
     private static (int Weight, What What)[] Weights =>
     [
         (10, What.Send), (2, What.SendAgain), (10, What.Deliver), (1, What.MissDelivery), (5, What.JoinHead), (4, What.Resume), (2, What.Leave),
-        (12, What.Widen), (4, What.EndRead), (4, What.Ask), (1, What.FailRead), (1, What.Break), (1, What.Close),
+        (12, What.Widen), (4, What.EndRead), (4, What.Ask), (4, What.Hold), (3, What.Flush), (1, What.FailRead), (1, What.Break), (1, What.Close),
     ];
 
     internal enum What
@@ -44,6 +44,8 @@ public sealed class DeliveryModelTests
         Widen,
         EndRead,
         Ask,
+        Hold,
+        Flush,
         FailRead,
         Break,
         Close,
@@ -160,6 +162,12 @@ public sealed class DeliveryModelTests
                 case What.Ask:
                     reader.Ask(step.Amount % 1_500);
                     break;
+                case What.Hold:
+                    reader.Hold(step.Amount % 1_500);
+                    break;
+                case What.Flush:
+                    reader.Flush();
+                    break;
                 case What.Break:
                     reader.Break();
                     break;
@@ -184,6 +192,8 @@ public sealed class DeliveryModelTests
             foreach (var room in _rooms)
                 Send(room, "last");
             _store.Open = true;
+            foreach (var reader in _readers)
+                reader.Flush();
             do
             {
                 DeliverAll();

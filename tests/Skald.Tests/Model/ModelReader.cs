@@ -59,7 +59,12 @@ internal sealed class ModelReader
     }
 
     /// <summary>An answer of about so many bytes.</summary>
-    public void Ask(int length) => Answer(new { type = "pong", re = _asked++, pad = new string('x', length) });
+    public void Ask(int length) => _outbound.Answer(Pong(length));
+
+    /// <summary>An answer that may wait for the next <see cref="Flush"/>.</summary>
+    public void Hold(int length) => _outbound.Hold(Pong(length));
+
+    public void Flush() => _outbound.Flush();
 
     public void Close(CloseCode code)
     {
@@ -127,7 +132,11 @@ internal sealed class ModelReader
             Assert.Equal(logs[room].Count, cursor);
     }
 
-    private void Answer(object answer) => _outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Text, JsonSerializer.SerializeToUtf8Bytes(answer)));
+    private byte[] Pong(int length) => Frame(new { type = "pong", re = _asked++, pad = new string('x', length) });
+
+    private void Answer(object answer) => _outbound.Answer(Frame(answer));
+
+    private static byte[] Frame(object json) => WebSocketFrame.Encode(WebSocketFrame.Text, JsonSerializer.SerializeToUtf8Bytes(json));
 
     private IEnumerable<WireFrame> Frames(byte[] bytes)
     {

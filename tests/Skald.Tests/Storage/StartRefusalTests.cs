@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Storage;
@@ -44,6 +46,26 @@ public sealed class StartRefusalTests
         Assert.StartsWith("Skald does not start. Another Skald uses", error, StringComparison.Ordinal);
         Assert.Contains("--data DIR", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);   // no stack trace
+    }
+
+    [Fact]
+    public async Task Program_that_is_stopped_while_it_starts_ends_without_an_alarm()
+    {
+        using var data = new TestDirectory();
+        using var program = Process.Start(new ProcessStartInfo("dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        _ = program.StandardOutput.ReadToEndAsync();
+        var error = program.StandardError.ReadToEndAsync();
+
+        await Deadline.UntilAsync(() => File.Exists(data.Database), "it has begun to start");
+        SkaldProcess.Terminate(program);
+        await program.WaitForExitAsync(Deadline.Token());
+
+        Assert.Equal((0, ""), (program.ExitCode, await error));
     }
 
     [Theory]
@@ -120,6 +142,25 @@ public sealed class StartRefusalTests
             if (Directory.Exists(directory))
                 Directory.Delete(directory, recursive: true);
         }
+    }
+
+    /// <remarks>What another build of SQLite, or another file system, may make of it.</remarks>
+    [Theory]
+    [InlineData("journal_mode", "wal", "MEMORY")]
+    [InlineData("journal_mode", "wal", "OFF")]
+    [InlineData("synchronous", "2", "NORMAL")]
+    [InlineData("synchronous", "2", "OFF")]
+    [InlineData("foreign_keys", "1", "OFF")]
+    [InlineData("wal_autocheckpoint", "1000", "0")]
+    public void Database_whose_settings_do_not_take_is_refused(string pragma, string needed, string taken)
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:");
+        connection.Open();
+
+        var refusal = Assert.Throws<StartupRefusedException>(() => SqliteFile.Set(connection, "skald.db", pragma, needed, taken));
+
+        Assert.Contains(pragma, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("--data DIR", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -127,6 +127,13 @@ internal sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStor
             return ReadAll(select, row => (row.GetInt64(0), new Timestamp(row.GetInt64(1))));
         });
 
+    public Task<Timestamp?> FindRestoreAsync() => database.ReadAsync(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT restored_at FROM server";
+        return select.ExecuteScalar() is long at ? new Timestamp(at) : (Timestamp?)null;
+    });
+
     private static bool ReplaceHash(SqliteConnection connection, long userId, string current, string replacement)
     {
         using var update = connection.CreateCommand();

@@ -6,7 +6,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>Opens the database file so that a commit is a promise, and refuses where it could not be one.</summary>
 internal static class SqliteFile
 {
-    private const string Name = "skald.db";
+    public const string Name = "skald.db", LockName = "skald.lock";
 
     private static readonly string[] Forgetful = ["tmpfs", "ramfs", "nfs", "nfs4", "cifs", "smb2"];
 
@@ -37,7 +37,7 @@ internal static class SqliteFile
     /// <summary>One process at a time: two that write would end each other's promises.</summary>
     public static FileStream Lock(string directory)
     {
-        var path = Path.Combine(Path.GetFullPath(directory), "skald.lock");
+        var path = Path.Combine(Path.GetFullPath(directory), LockName);
         try
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.None);
@@ -50,9 +50,9 @@ internal static class SqliteFile
 
     public static SqliteConnection OpenWriter(string file)
     {
-        // SQLite gives the -wal and -shm files the mode of the database: password hashes are nobody else's to read.
-        if (!File.Exists(file) && !OperatingSystem.IsWindows())
-            File.Open(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        // SQLite gives the -wal and -shm files the mode of the database.
+        if (!File.Exists(file))
+            CreatePrivate(file).Dispose();
         var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
         // Only this connection checkpoints: by itself, after a commit that leaves 1,000 pages (4 MB) in the WAL.
         Set(connection, file, "journal_mode", "wal");
@@ -75,6 +75,24 @@ internal static class SqliteFile
         return connection;
     }
 
+    /// <summary>A new file that password hashes may lie in: nobody else can read it.</summary>
+    public static FileStream CreatePrivate(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return File.Open(file, options);
+    }
+
+    /// <summary>A database that only this connection knows of, and that somebody syncs when it is whole.</summary>
+    public static SqliteConnection OpenPrivate(string file)
+    {
+        var connection = Open(file, SqliteOpenMode.ReadWrite);
+        Set(connection, file, "locking_mode", "exclusive");
+        Set(connection, file, "synchronous", "0", "OFF");
+        return connection;
+    }
+
     /// <summary>What an operator can do about an error while opening.</summary>
     public static StartupRefusedException Refusal(string file, SqliteException e) => e.SqliteErrorCode switch
     {
@@ -82,6 +100,21 @@ internal static class SqliteFile
         11 or 26 => new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
         _ => new($"The database {file} cannot be opened ({e.Message}). Check the directory's permissions and free space, or choose another with --data DIR.", e),
     };
+
+    /// <summary>Sets a pragma and reads it back: another build of SQLite may have other defaults, or no such pragma.</summary>
+    public static void Set(SqliteConnection connection, string file, string pragma, string expected, string? word = null)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // A pragma takes no parameters; these are our own constants.
+        command.CommandText = $"PRAGMA {pragma} = {word ?? expected}";
+        command.ExecuteNonQuery();
+        command.CommandText = $"PRAGMA {pragma}";
+#pragma warning restore CA2100
+        var actual = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (!string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase))
+            throw new StartupRefusedException(
+                $"The database {file} runs with {pragma} = {actual} where {word ?? expected} is needed to keep every acknowledged message. Choose a directory on a local disk with --data DIR.");
+    }
 
     private static SqliteConnection Open(string file, SqliteOpenMode mode)
     {
@@ -94,20 +127,5 @@ internal static class SqliteFile
         }.ConnectionString);
         connection.Open();
         return connection;
-    }
-
-    /// <summary>Sets a pragma and reads it back: another build of SQLite may have other defaults, or no such pragma.</summary>
-    private static void Set(SqliteConnection connection, string file, string pragma, string expected, string? word = null)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // A pragma takes no parameters; these are our own constants.
-        command.CommandText = $"PRAGMA {pragma} = {word ?? expected}";
-        command.ExecuteNonQuery();
-        command.CommandText = $"PRAGMA {pragma}";
-#pragma warning restore CA2100
-        var actual = Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-        if (!string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase))
-            throw new StartupRefusedException(
-                $"The database {file} runs with {pragma} = {actual} where {word ?? expected} is needed to keep every acknowledged message. Choose a directory on a local disk with --data DIR.");
     }
 }

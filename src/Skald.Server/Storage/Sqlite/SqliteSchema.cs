@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using Skald.Protocol;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
@@ -35,6 +36,23 @@ internal static class SqliteSchema
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT epoch FROM server";
         return (string)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Makes a restored copy a log of its own: with another epoch, and with no session of what it was copied from.</summary>
+    /// <param name="connection">The copy, in the newest schema.</param>
+    /// <param name="now">When it is restored.</param>
+    /// <returns>The epoch.</returns>
+    public static string BeginAnew(SqliteConnection connection, Timestamp now)
+    {
+        var epoch = NewEpoch();
+        using var transaction = connection.BeginTransaction();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE server SET epoch = $epoch, restored_at = $now; UPDATE sessions SET revoked_at = $now WHERE revoked_at IS NULL";
+        command.Parameters.AddWithValue("$epoch", epoch);
+        command.Parameters.AddWithValue("$now", now.Microseconds);
+        command.ExecuteNonQuery();
+        transaction.Commit();
+        return epoch;
     }
 
     /// <returns>0 for a new file.</returns>

@@ -1,0 +1,106 @@
+using System.Reflection;
+using Skald.Protocol;
+using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
+
+namespace Skald.Server;
+
+/// <summary>What the program does besides serving. Commands take their options as words, and the data directory from wherever the server does.</summary>
+internal static class CommandLine
+{
+    private const int Failed = 1, Misused = 2;
+
+    private const string Data = "--data", Overwrite = "--overwrite";
+
+    private const string Usage = """
+        skald [--urls URL] [--data DIR] [--SETTING VALUE] …     serve; docs/operations.md lists the settings
+        skald backup  --to FILE [--data DIR] [--overwrite]      copy the database, while the server runs or not
+        skald restore --from FILE [--data DIR]                  make the database of a new data directory from a backup
+        skald --help, skald --version
+        """;
+
+    /// <returns>The exit code; null where the arguments ask for no command: then the program serves.</returns>
+    public static int? Run(string[] args)
+    {
+        switch (args)
+        {
+            case ["--help" or "-h" or "help", ..]:
+                Console.WriteLine(Usage);
+                return 0;
+            case ["--version", ..]:
+                Console.WriteLine(typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+                return 0;
+            case ["backup", .. var options]:
+                return Run("backup", "--to", options, BackUp);
+            case ["restore", .. var options]:
+                return Run("restore", "--from", options, Restore);
+            case [var word, ..] when !word.StartsWith('-') && !word.Contains('=', StringComparison.Ordinal):
+                Console.Error.WriteLine($"There is no command {word}.\n\n{Usage}");
+                return Misused;
+            default:
+                return null;
+        }
+    }
+
+    private static void BackUp(string to, string data, bool overwrite)
+    {
+        var begun = Timestamp.From(TimeProvider.System.GetUtcNow());
+        SqliteBackup.Make(data, to, overwrite);
+        Console.WriteLine($"{Path.GetFullPath(to)} holds everything that was acknowledged before {begun}, and is sound. The signing keys are not in it.");
+    }
+
+    private static void Restore(string from, string data, bool overwrite)
+    {
+        var epoch = SqliteBackup.Restore(from, data, Timestamp.From(TimeProvider.System.GetUtcNow()));
+        Console.WriteLine($"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(from)}, with the new epoch {epoch}. Every session has ended: users log in again.");
+    }
+
+    private static int Run(string command, string file, string[] args, Action<string, string, bool> run)
+    {
+        if (!TryRead(command, file, args, out var options, out var wrong))
+        {
+            Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage}");
+            return Misused;
+        }
+
+        try
+        {
+            var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration["Data"] ?? new DataOptions().Directory;
+            run(options[file], data, options.ContainsKey(Overwrite));
+            return 0;
+        }
+        catch (Exception e) when (e is BackupRefusedException or StartupRefusedException)
+        {
+            Console.Error.WriteLine($"skald {command}: {e.Message}");
+            return Failed;
+        }
+    }
+
+    private static bool TryRead(string command, string file, string[] args, out Dictionary<string, string> options, out string wrong)
+    {
+        (options, wrong) = (new(StringComparer.OrdinalIgnoreCase), "");
+        string[] flags = command == "backup" ? [Overwrite] : [];
+        for (var i = 0; i < args.Length; i++)
+        {
+            var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], "");
+            if (flags.Contains(name, StringComparer.OrdinalIgnoreCase))
+                value = name;
+            else if (!name.Equals(file, StringComparison.OrdinalIgnoreCase) && !name.Equals(Data, StringComparison.OrdinalIgnoreCase))
+                wrong = $"{args[i]} is no option of it";
+            else if (value.Length == 0 && i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
+                value = args[++i];
+            else if (value.Length == 0)
+                wrong = $"{name} needs a value behind it";
+            if (wrong.Length > 0)
+                return false;
+            if (options.TryAdd(name, value))
+                continue;
+            wrong = $"{name} is there twice";
+            return false;
+        }
+
+        if (!options.ContainsKey(file))
+            wrong = $"{file} FILE is missing";
+        return wrong.Length == 0;
+    }
+}

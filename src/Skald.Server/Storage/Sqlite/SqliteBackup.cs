@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+using Skald.Protocol;
+using SQLitePCL;
+
+namespace Skald.Server.Storage.Sqlite;
+
+/// <summary>Copies of the database: one taken from under a running server, and one that becomes a server's.</summary>
+/// <remarks>
+/// Both are whole or not there: written under another name, checked, synced, renamed. A copy is one file, without a WAL.
+/// Why a second process may read what the server writes: docs/decisions/0006-backup-reads-beside-the-server.md.
+/// </remarks>
+internal static class SqliteBackup
+{
+    // sqlite.org/rescode.html
+    private const int Full = 13;
+
+    /// <summary>4 MB at 4 KiB a page.</summary>
+    private const int PagesPerStep = 1_024;
+
+    /// <summary>Copies the database in a data directory as it is at this moment, whether or not a server runs there.</summary>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="to">The copy.</param>
+    /// <param name="overwrite">Whether it may replace an older one.</param>
+    /// <exception cref="BackupRefusedException">There is no copy; an older one is as it was.</exception>
+    public static void Make(string directory, string to, bool overwrite)
+    {
+        (directory, to) = (Path.GetFullPath(directory), Path.GetFullPath(to));
+        var file = Path.Combine(directory, SqliteFile.Name);
+        if (!File.Exists(file))
+            throw new BackupRefusedException($"There is no database in {directory}. Name the server's data directory with --data DIR.");
+        if (Directory.Exists(to))
+            throw new BackupRefusedException($"{to} is a directory. Name a file in it with --to FILE.");
+        // Whatever way leads there: a server's database is not to be replaced by accident.
+        if (File.Exists(Path.Combine(Path.GetDirectoryName(to)!, SqliteFile.LockName)))
+            throw new BackupRefusedException($"{Path.GetDirectoryName(to)} is a server's data directory. Choose another place, best on another disk, with --to FILE.");
+        if (File.Exists(to) && !overwrite)
+            throw new BackupRefusedException($"{to} exists. Choose another name with --to FILE, or replace it with --overwrite.");
+
+        WriteBeside(to, overwrite, part => Copy(file, part));
+    }
+
+    /// <summary>Makes a copy the database of a data directory that has none, as another log: with a new epoch, and nobody signed in.</summary>
+    /// <param name="from">The copy; it stays as it is.</param>
+    /// <param name="directory">The data directory, made if need be.</param>
+    /// <param name="now">Tokens made before it are no longer believed.</param>
+    /// <returns>The new epoch.</returns>
+    /// <exception cref="BackupRefusedException">There is no database in the directory, or the one that was there is as it was.</exception>
+    public static string Restore(string from, string directory, Timestamp now)
+    {
+        from = Path.GetFullPath(from);
+        if (!File.Exists(from))
+            throw new BackupRefusedException($"There is no file {from}. Name a backup with --from FILE.");
+        var file = SqliteFile.Prepare(directory);
+        using var alone = SqliteFile.Lock(directory);
+        foreach (var left in new[] { file, file + "-wal", file + "-journal" })
+        {
+            if (File.Exists(left))
+                throw new BackupRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
+        }
+
+        var epoch = "";
+        WriteBeside(file, overwrite: false, part =>
+        {
+            Copy(from, part);
+            epoch = BeginAnew(part.Name, from, now);
+        });
+        return epoch;
+    }
+
+    /// <summary>Writes a file under a name of its own and gives it its name when it is whole and on disk.</summary>
+    private static void WriteBeside(string path, bool overwrite, Action<FileStream> write)
+    {
+        var part = $"{path}.{Path.GetRandomFileName()}.part";
+        try
+        {
+            using (var file = SqliteFile.CreatePrivate(part))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, path, overwrite);
+            SyncDirectory(Path.GetDirectoryName(path)!);
+        }
+        catch (Exception e) when (e is SqliteException { SqliteErrorCode: Full } or IOException or UnauthorizedAccessException)
+        {
+            throw new BackupRefusedException($"{path} cannot be written ({e.Message}). Check that there is space and that this user may write there, or choose another place.", e);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>Copies a database in one read transaction, and checks what came out.</summary>
+    private static void Copy(string from, FileStream to)
+    {
+        using var copy = SqliteFile.OpenPrivate(to.Name);
+        try
+        {
+            using var source = SqliteFile.OpenReader(from);
+            // A reader cannot write and so cannot checkpoint either, but what the server's log rests on is worth saying twice.
+            _ = raw.sqlite3_db_config(source.Handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
+            CopyPages(source, copy, to);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode != Full)
+        {
+            throw new BackupRefusedException($"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.", e);
+        }
+
+        // It came in WAL mode. One file is easier to keep, and can be read from a medium that cannot be written.
+        Ask(copy, "PRAGMA journal_mode = DELETE");
+        var found = Ask(copy, "PRAGMA integrity_check(1)");
+        if (found != "ok")
+            throw new BackupRefusedException($"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
+    }
+
+    /// <remarks>In steps that are synced one by one: a commit of the server on the same disk waits for a few megabytes, not for all of it.</remarks>
+    private static void CopyPages(SqliteConnection source, SqliteConnection copy, FileStream file)
+    {
+        // In one read transaction. Without it each step would begin its own, and the copy start anew whenever something was stored between two.
+        Ask(source, "BEGIN; SELECT count(*) FROM sqlite_schema");
+        using var backup = raw.sqlite3_backup_init(copy.Handle, "main", source.Handle, "main");
+        if (backup.IsInvalid)
+            SqliteException.ThrowExceptionForRC(raw.sqlite3_errcode(copy.Handle), copy.Handle);
+        int step;
+        do
+        {
+            step = raw.sqlite3_backup_step(backup, PagesPerStep);
+            file.Flush(flushToDisk: true);
+        }
+        while (step == raw.SQLITE_OK);
+        if (step != raw.SQLITE_DONE)
+            SqliteException.ThrowExceptionForRC(step, copy.Handle);
+    }
+
+    private static string BeginAnew(string part, string from, Timestamp now)
+    {
+        using var copy = SqliteFile.OpenPrivate(part);
+        if (Ask(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'server'") != "1")
+            throw new BackupRefusedException($"{from} is no database of Skald. Name a backup with --from FILE.");
+        SqliteSchema.Apply(copy, from);
+        return SqliteSchema.BeginAnew(copy, now);
+    }
+
+#pragma warning disable CA2100 // Our own SQL, of this file.
+    private static string? Ask(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+#pragma warning restore CA2100
+
+    /// <summary>A new name is on disk when its directory is.</summary>
+    private static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        const int ReadOnly = 0;
+        var directory = Open(path, ReadOnly);
+        var synced = directory >= 0 && Sync(directory) == 0;
+        var error = Marshal.GetLastPInvokeError();
+        if (directory >= 0)
+            _ = Close(directory);
+        if (!synced)
+            throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+#pragma warning disable SYSLIB1054 // Three calls that are made once.
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Sync(int file);
+
+    [DllImport("libc", EntryPoint = "close")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Close(int file);
+#pragma warning restore SYSLIB1054
+}

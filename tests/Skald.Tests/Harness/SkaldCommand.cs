@@ -1,0 +1,35 @@
+using System.Diagnostics;
+
+namespace Skald.Tests.Harness;
+
+/// <summary>The built program run for a command, as an operator runs it.</summary>
+internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
+{
+    public static async Task<SkaldCommand> RunAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "skald.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(Deadline.Token());
+        return new SkaldCommand(process.ExitCode, await output, await error);
+    }
+
+    public SkaldCommand AssertDone()
+    {
+        Assert.True(ExitCode == 0, Error);
+        return this;
+    }
+
+    /// <summary>It did nothing, and says why in one sentence that holds these words.</summary>
+    public void AssertRefused(params string[] words)
+    {
+        Assert.Equal(1, ExitCode);
+        Assert.All(words, word => Assert.Contains(word, Error, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", Error, StringComparison.Ordinal);   // no stack trace
+        Assert.Single(Error.Trim().Split('\n'));
+    }
+}
