@@ -2,7 +2,7 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>What delivery tells an operator: added once a fan-out, however many readers it has.</summary>
+/// <summary>What delivery tells an operator: added once a batch and room, however many readers it has.</summary>
 internal sealed class DeliveryMetrics
 {
     // Only the delivery thread writes them.

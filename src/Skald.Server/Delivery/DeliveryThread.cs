@@ -60,7 +60,10 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
                 Encode(batch);
                 _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
                 foreach (var fanOut in _fanOuts)
+                {
                     fanOut.Deliver(_pace);
+                    metrics.Delivered(fanOut.Deliveries);
+                }
             }
             catch (Exception e)
             {
@@ -93,16 +96,11 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             drafts.Add(draft);
         }
 
-        var deliveries = 0L;
         foreach (var (room, drafts) in _byRoom)
         {
-            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is not { } fanOut)
-                continue;
-            _fanOuts.Add(fanOut);
-            deliveries += fanOut.Deliveries;
+            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is { } fanOut)
+                _fanOuts.Add(fanOut);
         }
-
-        metrics.Delivered(deliveries);
     }
 
     private static partial class Log

@@ -37,7 +37,7 @@ public sealed partial class MetricsTests
 
         await using (var polite = await ann.ConnectAsync())
             await polite.CloseAsync();
-        var metrics = await server.MetricsWhenAsync(m => m["skald_connections"] == 3 && m["skald_acks_total"] == 3 && m.GetValueOrDefault("skald_closes_total{skald_close_code=\"none\"}") == 1);
+        var metrics = await server.MetricsWhenAsync(m => m["skald_connections"] == 3 && m["skald_acks_total"] == 3 && m["skald_deliveries_total"] == 2 && m.GetValueOrDefault("skald_closes_total{skald_close_code=\"none\"}") == 1);
 
         Assert.Equal(2, metrics["skald_sends_total{skald_result=\"stored\"}"]);
         Assert.Equal(1, metrics["skald_sends_total{skald_result=\"duplicate\"}"]);

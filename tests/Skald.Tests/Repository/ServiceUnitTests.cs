@@ -57,7 +57,7 @@ public sealed partial class ServiceUnitTests
         File.Copy("/bin/sh", parent);
         var start = new ProcessStartInfo(parent,
         [
-            "-c", "dotnet \"$0\" --urls http://127.0.0.1:0 --data \"$1\" & trap \"kill $!\" TERM; wait $!; wait $!",
+            "-c", "dotnet \"$0\" --urls http://127.0.0.1:0 --Metrics:Listen= --data \"$1\" & trap \"kill $!\" TERM; wait $!; wait $!",
             typeof(Server.SkaldHost).Assembly.Location, Path.Combine(data.Path, "data"),
         ]);
         start.Environment["NOTIFY_SOCKET"] = address;

@@ -52,7 +52,7 @@ public sealed class StartRefusalTests
     public async Task Program_that_is_stopped_while_it_starts_ends_without_an_alarm()
     {
         using var data = new TestDirectory();
-        using var program = Process.Start(new ProcessStartInfo("dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path])
+        using var program = Process.Start(new ProcessStartInfo("dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
