@@ -100,7 +100,7 @@ internal sealed partial class MetricsListener(
 
     private KestrelServer Listener(string address)
     {
-        var kestrel = new KestrelServerOptions();
+        var kestrel = new KestrelServerOptions { ApplicationServices = services };
         WebServerLimits.Apply(kestrel);
         var server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers);
         server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Add(address);

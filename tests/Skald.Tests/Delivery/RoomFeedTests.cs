@@ -17,11 +17,11 @@ public sealed class RoomFeedTests
         feed.Begin(5);
 
         // It read the head after the commit of 4 and 5, and before they were announced.
-        feed.Deliver(Messages(4, 5), encoder);
+        feed.Take(Messages(4, 5), encoder);
 
         Assert.Equal(5, feed.Head.Seq);
         Assert.False(feed.TryReadTail(4, out _, out _));
-        feed.Deliver(Messages(5, 7), encoder);
+        feed.Take(Messages(5, 7), encoder);
         Assert.Equal(7, feed.Head.Seq);
         Assert.True(feed.TryReadTail(5, out _, out var end));
         Assert.Equal(7, end.Seq);
@@ -32,9 +32,9 @@ public sealed class RoomFeedTests
     {
         using var encoder = new BatchEncoder();
         var feed = new RoomFeed(_room, tailBytes: 64 * 1024);
-        feed.Deliver(Messages(1, 3), encoder);
+        feed.Take(Messages(1, 3), encoder);
 
-        feed.Deliver(Messages(6, 7), encoder);
+        feed.Take(Messages(6, 7), encoder);
 
         Assert.False(feed.TryReadTail(3, out _, out _));
         Assert.True(feed.TryReadTail(5, out _, out var end));
