@@ -30,8 +30,13 @@ public sealed class SessionEndRaceTests
     {
         var stayed = await RaceAsync((registry, sessions, connection, user) =>
         {
+            using var told = new ManualResetEventSlim();
+            void Tell(long session) => told.Set();
+            sessions.Ended += Tell;
             var ended = sessions.IsEnded(user.SessionId);
-            Thread.SpinWait(20_000);
+            // The registry was told before us: what it lists from now on, nobody closes.
+            Assert.True(ended || told.Wait(Deadline.Default));
+            sessions.Ended -= Tell;
             registry.SignIn(connection, user);
             return ended;
         });
