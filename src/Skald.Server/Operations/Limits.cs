@@ -115,7 +115,7 @@ public sealed class Limits
     [Beyond("rate_limited")]
     public int ConnectionsPerAddress { get; set; } = 100;
 
-    /// <summary>Sockets of the node.</summary>
+    /// <summary>Sockets of the node; never more than five eighths of the files it may have open (<c>nofile</c>), also where this is 0.</summary>
     [Range(0, int.MaxValue)]
     [Beyond("overloaded")]
     public int Connections { get; set; } = 50_000;

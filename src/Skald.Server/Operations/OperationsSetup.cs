@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Skald.Server.Operations;
 
@@ -11,6 +13,8 @@ internal static class OperationsSetup
             {
                 if (!limits.Enabled)
                     limits.SwitchOffRatesAndCounts();
+                if (OpenFiles.ForSockets is { } most && (limits.Connections == 0 || limits.Connections > most))
+                    limits.Connections = most;
             })
             .ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<DataOptions>()
@@ -27,6 +31,8 @@ internal static class OperationsSetup
         services.AddSingleton<MetricsListener>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricsListener>());
         services.AddHostedService<NodeMetrics>();
+        services.AddSingleton<SocketTransportFactory>();
+        services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Complete);
         services.ConfigureHttpJsonOptions(options =>
         {

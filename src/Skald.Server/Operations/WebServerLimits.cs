@@ -10,6 +10,7 @@ internal static class WebServerLimits
     {
         var limits = kestrel.ApplicationServices.GetRequiredService<IOptions<Limits>>().Value;
         kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = OpenFiles.ForRequests;   // those that are no sockets yet, or never
         kestrel.Limits.MaxRequestHeadersTotalSize = limits.RequestHeaderBytes;
         kestrel.Limits.MaxRequestHeaderCount = limits.RequestHeaders;
         kestrel.Limits.MaxRequestLineSize = limits.RequestLineBytes;

@@ -183,8 +183,13 @@ internal sealed class SkaldProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private long Status(string name) =>
-        long.Parse(File.ReadLines($"/proc/{_process.Id}/status").Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    /// <returns>0 where the process has ended.</returns>
+    private long Status(string name)
+    {
+        var status = $"/proc/{_process.Id}/status";
+        var line = File.Exists(status) ? File.ReadAllLines(status).SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) : null;
+        return line is null ? 0 : long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
 
     private void Take(string? line)
     {
