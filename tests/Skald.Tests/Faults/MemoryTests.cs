@@ -11,9 +11,6 @@ public sealed class MemoryTests
 
     private const long Limit = 512 * MiB, Allowed = Limit - 64 * MiB;
 
-    /// <summary>Between log and readers 32 batches may be under way: of long messages 256 MiB as shipped, half of the box.</summary>
-    private static readonly (string, string) SmallBatches = ("Limits:MessagesPerBatch", "256");
-
     private static readonly int Deaf = Seed.Count(60, 1_000), Idle = Seed.Count(240, 4_000);
 
     [Fact]
@@ -37,7 +34,7 @@ public sealed class MemoryTests
     {
         using var data = new TestDirectory();
         using var box = new MemoryBox(Limit);
-        await using var server = await SkaldProcess.StartAsync(data.Path, [SmallBatches, .. settings], box.Under);
+        await using var server = await SkaldProcess.StartAsync(data.Path, settings, box.Under);
         var address = server.SocketAddress($"/ws/?token={await server.SignInAsync("ann")}");
         using var healthy = new LoggedClient(new ClientLog("healthy"));
         await healthy.ConnectAsync(address);
