@@ -28,7 +28,6 @@ public sealed class WeakSettingTests
     [InlineData("Limits:BytesBehind", "0")]
     [InlineData("Limits:ConnectionsPerUser", "0")]
     [InlineData("Limits:ConnectionsPerAddress", "0")]
-    [InlineData("Limits:Connections", "0")]
     [InlineData("Limits:Handshakes", "0")]
     [InlineData("Limits:HandshakesPerAddress", "0")]
     [InlineData("Limits:LoginFailures", "0")]
