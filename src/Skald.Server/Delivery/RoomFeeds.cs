@@ -20,6 +20,8 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
         while (true)
         {
             var feed = _feeds.GetOrAdd(subscription.Room, static (room, tailBytes) => new RoomFeed(room, tailBytes), limits.Value.TailBytes);
+            // The feed is seen before the head is read, as in Take the head before the feed is looked for: one of the two sees the other.
+            Interlocked.MemoryBarrier();
             feed.Begin(subscription.Room.LastSeq);
             subscription.Feed = feed;
             if (feed.TryAdd(subscription))
@@ -35,8 +37,11 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
             _feeds.TryRemove(KeyValuePair.Create(subscription.Room, subscription.Feed));
     }
 
-    /// <summary>Takes in new messages of one room.</summary>
+    /// <summary>Takes in new messages of one room. Its <see cref="Room.LastSeq"/> tells of them already.</summary>
     /// <returns>Null where nobody here listens.</returns>
-    public FanOut? Take(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder) =>
-        _feeds.TryGetValue(room, out var feed) ? feed.Take(drafts, encoder) : null;
+    public FanOut? Take(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    {
+        Interlocked.MemoryBarrier();
+        return _feeds.TryGetValue(room, out var feed) ? feed.Take(drafts, encoder) : null;
+    }
 }
