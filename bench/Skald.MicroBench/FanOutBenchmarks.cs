@@ -6,6 +6,7 @@ using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
+using Skald.Server.Transport;
 
 namespace Skald.MicroBench;
 

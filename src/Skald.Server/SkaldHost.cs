@@ -8,6 +8,7 @@ using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage;
+using Skald.Server.Transport;
 
 namespace Skald.Server;
 
@@ -22,6 +23,7 @@ public static class SkaldHost
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
 
         services.AddOperations(configuration);
+        services.AddTransport();
         services.AddAccounts(configuration);
         services.AddRooms(configuration);
         services.AddHistory();

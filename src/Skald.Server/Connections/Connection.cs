@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Text;
 using Skald.Protocol;
 using Skald.Server.Accounts;
 using Skald.Server.Delivery;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
+using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
 
@@ -24,7 +24,7 @@ internal sealed partial class Connection : IDisposable
 
     private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
 
-    private readonly Action _abort;
+    private readonly ISocket _socket;
     private readonly WebSocketReader _reader;
     private readonly Limits _limits;
     private readonly TimeProvider _clock;
@@ -38,8 +38,8 @@ internal sealed partial class Connection : IDisposable
     private int _closing;
     private long _closedAt;
 
-    /// <param name="abort">Cuts the connection, without a word.</param>
-    /// <param name="input">What the peer sends.</param>
+    /// <param name="socket">The peer.</param>
+    /// <param name="unread">What it sent that was read already.</param>
     /// <param name="outbound">What it is sent.</param>
     /// <param name="onlyRoom">The room of a room socket.</param>
     /// <param name="limits">What it may do.</param>
@@ -47,20 +47,16 @@ internal sealed partial class Connection : IDisposable
     /// <param name="metrics">Where its end is counted.</param>
     /// <param name="logger">Where its end is noted.</param>
     public Connection(
-        Action abort, PipeReader input, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
+        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
-        _abort = abort;
-        _reader = new WebSocketReader(input, limits, clock) { OnExcess = NoteExcess };
+        _socket = socket;
+        _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = LookSoon };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
         _openedAt = clock.GetTimestamp();
-        outbound.Failed = (code, cause) =>
-        {
-            if (cause is not null)
-                Log.Failed(logger, User?.Id, cause);
-            Close(code);
-        };
+        outbound.Failed = Fail;
+        outbound.Stuck = LookSoon;
     }
 
     public Outbound Outbound { get; }
@@ -73,6 +69,12 @@ internal sealed partial class Connection : IDisposable
 
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
     public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Where it stands in the registry, which alone sets it.</summary>
+    public int Place { get; set; }
+
+    /// <summary>Called when <see cref="Tick"/> has something to watch sooner than it said. Set by the registry.</summary>
+    public Action<Connection> OnLookSoon { get; set; } = _ => { };
 
     /// <summary>What this side closed it with; null while it has not.</summary>
     public CloseCode? ClosedWith { get; private set; }
@@ -143,34 +145,32 @@ internal sealed partial class Connection : IDisposable
             return;
         ClosedWith = code;
         Volatile.Write(ref _closedAt, _clock.GetTimestamp());
+        LookSoon();
         Log.Closing(_logger, User?.Id, code.Number, code.Reason);
         Outbound.Finish([.. AnswerFrame.Write((code, reconnectAfter), static (json, c) => json.WriteClosing(c.code, c.reconnectAfter)), .. CloseFrame(code)]);
     }
 
-    /// <summary>What the clock asks of a connection, about each second: pings, and an end to what takes too long.</summary>
-    public void Tick()
+    /// <summary>What the clock asks of a connection: pings, and an end to what takes too long.</summary>
+    /// <returns>How long there is nothing to ask, unless <see cref="OnLookSoon"/> is called before.</returns>
+    public TimeSpan Tick()
     {
         if (IsClosing)
         {
-            if (_clock.GetElapsedTime(Volatile.Read(ref _closedAt)) > CloseGrace)
-                _abort();
+            var grace = CloseGrace - _clock.GetElapsedTime(Volatile.Read(ref _closedAt));
+            if (grace < TimeSpan.Zero)
+                _socket.Abort();
+            return grace;
         }
-        else if (User is null && _clock.GetElapsedTime(_openedAt) > _limits.AuthTime)
-        {
-            Close(CloseCode.TokenNotValid);
-        }
-        else if (Outbound.Stalled > _limits.WriteStall)
-        {
-            Close(CloseCode.SlowConsumer);
-        }
-        else if (_reader.Unfinished > _limits.MessageTime)
-        {
-            Close(CloseCode.Policy);
-        }
-        else
-        {
-            CheckAlive();
-        }
+
+        var rest = TimeSpan.MaxValue;
+        if (User is null)
+            Allow(_limits.AuthTime, _clock.GetElapsedTime(_openedAt), CloseCode.TokenNotValid, ref rest);
+        Allow(_limits.WriteStall, Outbound.Stalled, CloseCode.SlowConsumer, ref rest);
+        Allow(_limits.MessageTime, _reader.Unfinished, CloseCode.Policy, ref rest);
+        if (rest < TimeSpan.Zero)
+            return CloseGrace;
+        var alive = CheckAlive();
+        return alive < rest ? alive : rest;
     }
 
     /// <summary>Whether a command may be taken now; where not, it has been answered.</summary>
@@ -194,6 +194,7 @@ internal sealed partial class Connection : IDisposable
         if (Interlocked.Exchange(ref _closing, 1) == 0)
         {
             Volatile.Write(ref _closedAt, _clock.GetTimestamp());
+            LookSoon();
             Outbound.Finish(WebSocketFrame.Encode(WebSocketFrame.Close, payload.Span[..Math.Min(payload.Length, 2)]));
         }
 
@@ -207,23 +208,52 @@ internal sealed partial class Connection : IDisposable
         await _reader.DiscardAsync();
     }
 
-    private void CheckAlive()
+    /// <summary>Closes when something takes longer than it may.</summary>
+    /// <param name="limit">What it may take.</param>
+    /// <param name="taken">What it has taken.</param>
+    /// <param name="code">Why it closes.</param>
+    /// <param name="rest">The least that was left of any limit so far.</param>
+    private void Allow(TimeSpan limit, TimeSpan taken, CloseCode code, ref TimeSpan rest)
+    {
+        if (taken > limit)
+            Close(code);
+        if (limit - taken < rest)
+            rest = limit - taken;
+    }
+
+    /// <returns>When to look again.</returns>
+    private TimeSpan CheckAlive()
     {
         var silence = _reader.Silence;
         if (silence < _limits.PingInterval)
         {
             _pingedAt = 0;
+            return _limits.PingInterval - silence;
         }
-        else if (_pingedAt == 0)
+
+        if (_pingedAt == 0)
         {
             _pingedAt = _clock.GetTimestamp();
             Outbound.Answer(Ping);
         }
-        else if (_clock.GetElapsedTime(_pingedAt) > _limits.PingTimeout)
+
+        var waited = _clock.GetElapsedTime(_pingedAt);
+        if (waited > _limits.PingTimeout)
         {
             Log.Dead(_logger, User?.Id, silence);
-            _abort();
+            _socket.Abort();
         }
+
+        return _limits.PingTimeout - waited;
+    }
+
+    private void LookSoon() => OnLookSoon(this);
+
+    private void Fail(CloseCode code, Exception? cause)
+    {
+        if (cause is not null)
+            Log.Failed(_logger, User?.Id, cause);
+        Close(code);
     }
 
     private void NoteExcess()

@@ -1,6 +1,3 @@
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-
 namespace Skald.Server.Connections;
 
 internal static class ConnectionsSetup
@@ -8,8 +5,6 @@ internal static class ConnectionsSetup
     public static void AddConnections(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ConnectionsOptions>().Bind(configuration.GetSection("Connections"));
-        services.Configure<SocketTransportOptions>(options => options.MaxWriteBufferSize = SocketEndpoints.SendsBeforeUpgradeReturns);
-        services.Configure<KestrelServerOptions>(kestrel => kestrel.ConfigureEndpointDefaults(HttpPhase.Use));
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();

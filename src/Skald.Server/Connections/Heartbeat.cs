@@ -3,36 +3,49 @@ using Skald.Server.Accounts;
 
 namespace Skald.Server.Connections;
 
-/// <summary>One clock for all connections, about each second: a timer for each would cost more than the connection.</summary>
+/// <summary>One clock for all connections, about each second: a timer for each would cost more than the connection. It looks at those that are due.</summary>
 internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions sessions, TimeProvider clock, ILogger<Heartbeat> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var started = clock.GetTimestamp();
+        var due = new List<Connection>();
         using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            var now = clock.GetUtcNow();
-            foreach (var connection in registry.All)
-            {
-                Tick(connection);
-                if (connection.SessionCheckAt <= now && connection.User is { } user)
-                    await CheckSessionAsync(connection, user);
-            }
+            var now = clock.GetElapsedTime(started);
+            registry.TakeDue(now, due);
+            foreach (var connection in due)
+                registry.LookAgain(connection, now + await LookAfterAsync(connection));
+            due.Clear();
         }
     }
 
-    private void Tick(Connection connection)
+    /// <returns>When to look again.</returns>
+    private async ValueTask<TimeSpan> LookAfterAsync(Connection connection)
+    {
+        var rest = Tick(connection);
+        if (connection.User is not { } user)
+            return rest;
+        if (connection.SessionCheckAt <= clock.GetUtcNow())
+            await CheckSessionAsync(connection, user);
+        var session = connection.SessionCheckAt - clock.GetUtcNow();
+        return session < rest ? session : rest;
+    }
+
+    private TimeSpan Tick(Connection connection)
     {
         try
         {
-            connection.Tick();
+            return connection.Tick();
         }
         catch (Exception e)
         {
             // It may have ended this moment. Whatever it is, the clock goes on for all others.
             Log.TickFailed(logger, connection.User?.Id, e);
+            return Interval;
         }
     }
 

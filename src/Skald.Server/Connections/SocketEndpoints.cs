@@ -1,8 +1,4 @@
 using System.Globalization;
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -10,11 +6,12 @@ using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
+using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
 
 /// <summary>The two sockets: <c>/ws/</c>, and the origin's <c>/ws/chat/{room}/</c>. Everything that can be refused is refused before the upgrade.</summary>
-internal sealed class SocketEndpoints(
+internal sealed partial class SocketEndpoints(
     Admission admission,
     ConnectionRegistry registry,
     FrameDispatcher dispatcher,
@@ -25,7 +22,6 @@ internal sealed class SocketEndpoints(
     IOptions<Limits> limits,
     IOptions<ConnectionsOptions> options,
     IOptions<AccountsOptions> accounts,
-    IOptions<SocketTransportOptions> transportOptions,
     TimeProvider clock,
     ConnectionMetrics metrics,
     ILogger<Connection> logger)
@@ -63,15 +59,33 @@ internal sealed class SocketEndpoints(
                 return;
             var stream = await Handshake.AcceptAsync(context);
             served = true;
-            if (PhaseOf(context) is { } phase)
-                phase.Then(transport => ServeAsync(NewConnection(transport, entrant), entrant, address));
+            if (options.Value.DirectSocket && SocketConnection.Of(context) is { } http)
+                http.TakeOver((socket, unread) => ServePlainAsync(socket, unread, entrant, address));
             else
-                await ServeAsync(NewConnection(context, stream, entrant), entrant, address);
+                await ServeAsync(NewConnection(new UpgradedStream(stream, context.Abort), default, entrant), entrant, address);
         }
         finally
         {
             if (!served)
                 admission.Leave(address);
+        }
+    }
+
+    /// <summary>Serves a socket whose request has ended.</summary>
+    private async Task ServePlainAsync(PlainSocket socket, ReadOnlyMemory<byte> unread, Entrant entrant, string address)
+    {
+        using (socket)
+        {
+            try
+            {
+                socket.BeginWebSocket();
+                await ServeAsync(NewConnection(socket, unread, entrant), entrant, address);
+            }
+            catch (Exception e)
+            {
+                // Nobody else would hear of it.
+                Log.Ended(logger, entrant.User?.Id, e);
+            }
         }
     }
 
@@ -104,20 +118,8 @@ internal sealed class SocketEndpoints(
             await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
     }
 
-    /// <summary>A socket whose request has ended.</summary>
-    private Connection NewConnection(ConnectionContext transport, Entrant entrant) =>
-        NewConnection(transport.Abort, transport.Transport.Input, Writer(transport), entrant);
-
-    /// <summary>A socket within its request.</summary>
-    private Connection NewConnection(HttpContext context, Stream stream, Entrant entrant) =>
-        NewConnection(
-            context.Abort,
-            PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true)),
-            new UpgradedStreamWriter(stream),
-            entrant);
-
-    private Connection NewConnection(Action abort, PipeReader input, ISocketWriter writer, Entrant entrant) =>
-        new(abort, input, new Outbound(writer, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
+    private Connection NewConnection(ISocket socket, ReadOnlyMemory<byte> unread, Entrant entrant) =>
+        new(socket, unread, new Outbound(socket, log, limits.Value, clock), entrant.OnlyRoom, limits.Value, clock, metrics, logger) { SessionCheckAt = FirstSessionCheck() };
 
     /// <returns>Who comes in, and into which room; null when it was refused, and answered.</returns>
     private async Task<Entrant?> CheckAsync(HttpContext context, string? roomName)
@@ -179,23 +181,6 @@ internal sealed class SocketEndpoints(
         return null;
     }
 
-    /// <summary>The connection below the request, where it is a plain one; null behind TLS, and in a web server that knows nothing of phases.</summary>
-    private static HttpPhase? PhaseOf(HttpContext context) =>
-        context.Features.Get<ITlsHandshakeFeature>() is null ? context.Features.Get<HttpPhase>() : null;
-
-    /// <summary>The plain socket where there is one; else the transport's stream.</summary>
-    private ISocketWriter Writer(ConnectionContext transport) =>
-        options.Value.DirectSocket && transportOptions.Value.MaxWriteBufferSize == SendsBeforeUpgradeReturns
-            && transport.Features.Get<IConnectionSocketFeature>() is { Socket: var socket }
-            ? new PlainSocketWriter(socket)
-            : new UpgradedStreamWriter(transport.Transport.Output.AsStream());
-
-    /// <summary>
-    /// Kestrel's own writes end with the 101. With this size of buffer its flush returns when the socket has taken the bytes,
-    /// so that no frame of ours can overtake them.
-    /// </summary>
-    public const long SendsBeforeUpgradeReturns = 1;
-
     /// <summary>A session that has a valid access token was refreshed within that token's life: it cannot end before.</summary>
     private DateTimeOffset FirstSessionCheck() =>
         clock.GetUtcNow() + (accounts.Value.RefreshLifetime - accounts.Value.AccessLifetime - AccessTokens.ClockSkew);
@@ -205,4 +190,10 @@ internal sealed class SocketEndpoints(
     /// <param name="Join">Where in it to begin.</param>
     /// <param name="WantsJoined">Whether the client knows <c>joined</c>.</param>
     private sealed record Entrant(CurrentUser? User, Room? OnlyRoom, JoinCommand? Join, bool WantsJoined);
+
+    private static partial class Log
+    {
+        [LoggerMessage(4003, LogLevel.Error, "A socket of user {UserId} ended by a fault of the server")]
+        public static partial void Ended(ILogger logger, long? userId, Exception cause);
+    }
 }

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using Skald.Protocol;
 using Skald.Server.Operations;
+using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
 
@@ -13,13 +13,17 @@ namespace Skald.Server.Connections;
 /// Our own, because every limit must hold before memory is spent: a frame is judged by its header, and its declared length
 /// never decides what is allocated. Idle it holds no buffer: it rents one when data is there.
 /// </remarks>
-internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvider clock) : IDisposable
+internal sealed class WebSocketReader : IDisposable
 {
     private const int MinBuffer = 4 * 1024;
     private const int MaxHeader = 14;
 
     /// <summary>A delay cuts off fractions of it: added, it waits long enough.</summary>
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(1);
+
+    private readonly ISocket _socket;
+    private readonly Limits _limits;
+    private readonly TimeProvider _clock;
 
     private byte[] _buffer = [];
     private int _start, _end;
@@ -32,17 +36,35 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
     private bool _messageHandedOut;
 
     private TokenBucket _bytes;
-    private long _heardAt = clock.GetTimestamp();
+    private long _heardAt;
     private long _unfinishedSince;
 
+    /// <param name="socket">The peer.</param>
+    /// <param name="unread">What was read of it already.</param>
+    /// <param name="limits">What the peer may do.</param>
+    /// <param name="clock">The time.</param>
+    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, Limits limits, TimeProvider clock)
+    {
+        (_socket, _limits, _clock) = (socket, limits, clock);
+        _heardAt = clock.GetTimestamp();
+        if (unread.IsEmpty)
+            return;
+        _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(unread.Length, MinBuffer));
+        unread.CopyTo(_buffer);
+        _end = unread.Length;
+    }
+
     /// <summary>Time since the peer sent anything at all.</summary>
-    public TimeSpan Silence => clock.GetElapsedTime(Volatile.Read(ref _heardAt));
+    public TimeSpan Silence => _clock.GetElapsedTime(Volatile.Read(ref _heardAt));
 
     /// <summary>How long the peer has been at a message or frame that is not finished.</summary>
-    public TimeSpan Unfinished => Volatile.Read(ref _unfinishedSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
+    public TimeSpan Unfinished => Volatile.Read(ref _unfinishedSince) is var since and not 0 ? _clock.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Called when the peer sends more bytes than its rate allows; reading then waits.</summary>
     public Action OnExcess { get; set; } = () => { };
+
+    /// <summary>Called when the peer leaves a message or frame unfinished.</summary>
+    public Action OnUnfinished { get; set; } = () => { };
 
     /// <summary>Reads a whole message or control frame out of what is there. What was read before is gone.</summary>
     /// <returns>False when there is none: <see cref="FillAsync"/> brings more.</returns>
@@ -64,28 +86,29 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
     public async ValueTask<bool> FillAsync()
     {
         if (_start != _end || _messageOpcode != 0)
+        {
             NoteUnfinished();
+            OnUnfinished();
+        }
         else
+        {
             Return(ref _buffer);
+            await _socket.ReadAsync(Memory<byte>.Empty);
+            _start = _end = 0;
+            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
+        }
 
-        var received = (await input.ReadAsync()).Buffer;
-        if (received.IsEmpty)
+        var read = await _socket.ReadAsync(_buffer.AsMemory(_end));
+        if (read == 0)
             return false;
         NoteUnfinished();
-        if (_start == _end)
-            _start = _end = 0;
-        if (_buffer.Length == 0)
-            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
-        var read = (int)Math.Min(received.Length, _buffer.Length - _end);
-        received.Slice(0, read).CopyTo(_buffer.AsSpan(_end));
-        input.AdvanceTo(received.GetPosition(read));
         _end += read;
-        Volatile.Write(ref _heardAt, clock.GetTimestamp());
+        Volatile.Write(ref _heardAt, _clock.GetTimestamp());
         // Until they are paid for: what was read and not counted would be free.
-        while (!_bytes.TryTake(read, limits.BytesPerConnection, limits.ByteBurst, clock, out var wait))
+        while (!_bytes.TryTake(read, _limits.BytesPerConnection, _limits.ByteBurst, _clock, out var wait))
         {
             OnExcess();
-            await Task.Delay(wait + DelayStep, clock);
+            await Task.Delay(wait + DelayStep, _clock);
         }
 
         return true;
@@ -94,8 +117,11 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
     /// <summary>Reads and forgets everything until the peer has closed.</summary>
     public async ValueTask DiscardAsync()
     {
-        while ((await input.ReadAsync()).Buffer is { IsEmpty: false } received)
-            input.AdvanceTo(received.End);
+        Return(ref _buffer);
+        _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
+        while (await _socket.ReadAsync(_buffer) > 0)
+        {
+        }
     }
 
     public void Dispose()
@@ -121,7 +147,7 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
     private void NoteUnfinished()
     {
         if (_unfinishedSince == 0)
-            Volatile.Write(ref _unfinishedSince, clock.GetTimestamp());
+            Volatile.Write(ref _unfinishedSince, _clock.GetTimestamp());
     }
 
     /// <summary>Reads one frame, if it is all there; makes room for it, if not.</summary>
@@ -188,7 +214,7 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
             Require(length is > ushort.MaxValue and <= long.MaxValue);
         }
 
-        if (!control && length > (ulong)(limits.FrameBytes - _messageLength))
+        if (!control && length > (ulong)(_limits.FrameBytes - _messageLength))
             throw new WebSocketViolationException(CloseCode.TooBig);
         if (bytes.Length < 2 + extended + 4)
         {
@@ -232,7 +258,7 @@ internal sealed class WebSocketReader(PipeReader input, Limits limits, TimeProvi
         if (header.Opcode != WebSocketFrame.Continuation)
             _messageOpcode = header.Opcode;
         _emptyInARow = payload.IsEmpty ? _emptyInARow + 1 : 0;
-        if (++_fragments > limits.FragmentsPerMessage || _emptyInARow > limits.EmptyFragments)
+        if (++_fragments > _limits.FragmentsPerMessage || _emptyInARow > _limits.EmptyFragments)
             throw new WebSocketViolationException(CloseCode.Policy);
         if (_message.Length < _messageLength + payload.Length)
         {

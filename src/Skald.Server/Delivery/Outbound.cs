@@ -2,6 +2,7 @@ using System.Buffers;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Operations;
+using Skald.Server.Transport;
 
 namespace Skald.Server.Delivery;
 
@@ -27,6 +28,9 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
 
     /// <summary>Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).</summary>
     public Action<CloseCode, Exception?> Failed { get; set; } = (_, _) => { };
+
+    /// <summary>Called when the socket takes nothing: <see cref="Stalled"/> counts from now.</summary>
+    public Action Stuck { get; set; } = () => { };
 
     /// <summary>Done when the close frame was written, or cannot be.</summary>
     public Task Finished
@@ -253,7 +257,10 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         var written = socket.TryWrite(bytes.Span);
         while (written < bytes.Length)
         {
+            var stuck = _waitingSince == 0;
             Volatile.Write(ref _waitingSince, clock.GetTimestamp());
+            if (stuck)
+                Stuck();
             bytes = bytes[written..];
             written = await socket.WriteAsync(bytes);
         }

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Skald.Server.Operations;
 
@@ -31,8 +29,6 @@ internal static class OperationsSetup
         services.AddSingleton<MetricsListener>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricsListener>());
         services.AddHostedService<NodeMetrics>();
-        services.AddSingleton<SocketTransportFactory>();
-        services.AddSingleton<IConnectionListenerFactory, BoundedListenerFactory>();
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Complete);
         services.ConfigureHttpJsonOptions(options =>
         {

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -6,6 +5,7 @@ using Skald.Protocol;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
 using Skald.Server.Operations;
+using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -110,9 +110,9 @@ public sealed class HeartbeatTests
         var registry = server.Services.GetRequiredService<ConnectionRegistry>();
         var limits = new Limits();
         using var stream = new MemoryStream();
-        var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, limits, clock);
+        var socket = new UpgradedStream(stream, () => throw new ObjectDisposedException("HttpContext"));
         using var gone = new Connection(
-            () => throw new ObjectDisposedException("HttpContext"), PipeReader.Create(stream), outbound, onlyRoom: null, limits, clock,
+            socket, default, new Outbound(socket, log: null!, limits, clock), onlyRoom: null, limits, clock,
             new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);

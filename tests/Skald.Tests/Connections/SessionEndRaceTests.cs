@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,6 +6,7 @@ using Skald.Server.Connections;
 using Skald.Server.Delivery;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
+using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -61,9 +61,10 @@ public sealed class SessionEndRaceTests
         {
             Assert.True((await tokens.ValidateAsync((await sessions.BeginAsync(account, "test"))!.Access)).TryGet(out var user, out _));
             using var stream = new MemoryStream();
-            var outbound = new Outbound(new UpgradedStreamWriter(stream), log: null!, new Limits(), TimeProvider.System);
+            var socket = new UpgradedStream(stream, () => { });
+            var outbound = new Outbound(socket, log: null!, new Limits(), TimeProvider.System);
             using var connection = new Connection(
-                () => { }, PipeReader.Create(stream), outbound, onlyRoom: null, new Limits(), TimeProvider.System,
+                socket, default, outbound, onlyRoom: null, new Limits(), TimeProvider.System,
                 server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
             registry.Add(connection);
 

@@ -1,4 +1,4 @@
-using Skald.Server.Delivery;
+using Skald.Server.Transport;
 
 namespace Skald.Tests.Model;
 

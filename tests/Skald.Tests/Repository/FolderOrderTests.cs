@@ -7,10 +7,10 @@ public sealed partial class FolderOrderTests
 {
     private const string Server = "src/Skald.Server/";
 
-    private static readonly string[] Order = ["Operations", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Connections"];
+    private static readonly string[] Order = ["Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Connections"];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
-    private static readonly string[] StorageMayUse = ["Operations", "Accounts", "Rooms", "History"];
+    private static readonly string[] StorageMayUse = ["Operations", "Transport", "Accounts", "Rooms", "History"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()

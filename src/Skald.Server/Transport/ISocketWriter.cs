@@ -1,4 +1,4 @@
-namespace Skald.Server.Delivery;
+namespace Skald.Server.Transport;
 
 /// <summary>The way out of one connection. All bytes of a connection take the same way, or frames would interleave.</summary>
 internal interface ISocketWriter

@@ -1,8 +1,10 @@
-namespace Skald.Server.Delivery;
+namespace Skald.Server.Transport;
 
-/// <summary>Writes to the upgraded connection's stream: the way where there is no plain socket (TLS), or it is switched off.</summary>
-internal sealed class UpgradedStreamWriter(Stream stream) : ISocketWriter
+/// <summary>A WebSocket within its request, over the web server's stream: the way where something stands before the plain socket (TLS), or it is switched off.</summary>
+internal sealed class UpgradedStream(Stream stream, Action abort) : ISocket
 {
+    public ValueTask<int> ReadAsync(Memory<byte> buffer) => stream.ReadAsync(buffer);
+
     /// <remarks>A stream cannot say what it takes without waiting.</remarks>
     public int TryWrite(ReadOnlySpan<byte> bytes) => 0;
 
@@ -19,4 +21,6 @@ internal sealed class UpgradedStreamWriter(Stream stream) : ISocketWriter
             throw new IOException("The connection is closed.", e);
         }
     }
+
+    public void Abort() => abort();
 }

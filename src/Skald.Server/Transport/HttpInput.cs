@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Skald.Server.Transport;
+
+/// <summary>What HTTP reads of a connection: nothing ahead of what it asks for, and its end is not that of the connection.</summary>
+internal sealed class HttpInput(Stream stream) : PipeReader
+{
+    private readonly PipeReader _inner = Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+
+    public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
+
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _inner.ReadAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or IOException { InnerException: SocketException })
+        {
+            // By this name the web server knows a client that went away.
+            throw new ConnectionResetException(e.Message, e);
+        }
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => _inner.AdvanceTo(consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _inner.AdvanceTo(consumed, examined);
+
+    public override void CancelPendingRead() => _inner.CancelPendingRead();
+
+    public override void Complete(Exception? exception = null)
+    {
+    }
+
+    /// <summary>Ends it.</summary>
+    /// <returns>What came and was not consumed.</returns>
+    public byte[] End()
+    {
+        byte[] unread = [];
+        if (_inner.TryRead(out var rest))
+        {
+            unread = rest.Buffer.ToArray();
+            _inner.AdvanceTo(rest.Buffer.End);
+        }
+
+        _inner.Complete();
+        return unread;
+    }
+}

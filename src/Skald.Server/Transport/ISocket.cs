@@ -1,0 +1,13 @@
+namespace Skald.Server.Transport;
+
+/// <summary>The bytes of one connection, both ways, once it has become a WebSocket.</summary>
+internal interface ISocket : ISocketWriter
+{
+    /// <summary>Reads what the peer has sent, or waits for it. With an empty buffer it only waits.</summary>
+    /// <returns>Bytes read; 0 when the peer has closed its side.</returns>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    ValueTask<int> ReadAsync(Memory<byte> buffer);
+
+    /// <summary>Cuts the connection, without a word.</summary>
+    void Abort();
+}

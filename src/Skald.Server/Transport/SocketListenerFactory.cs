@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Transport;
+
+/// <summary>Listens for the web server. Takes no more connections from the system at once than there are file descriptors for; those that are too many wait there.</summary>
+/// <remarks>
+/// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
+/// descriptor is ended by its runtime.
+/// </remarks>
+internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
+{
+    private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
+
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = options.Value.CreateBoundListenSocket(endpoint);
+            socket.Listen(options.Value.Backlog);
+            return new(new Listener(socket, _free));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            socket?.Dispose();
+            throw new AddressInUseException(e.Message, e);
+        }
+    }
+
+    public void Dispose() => _free.Dispose();
+
+    private sealed class Listener(Socket listener, SemaphoreSlim free) : IConnectionListener
+    {
+        private static long connections;
+
+        private readonly CancellationTokenSource _unbound = new();
+        private readonly Action _closed = () => free.Release();
+
+        public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
+
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                try
+                {
+                    await free.WaitAsync(_unbound.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    return null;
+                }
+
+                if (await TryAcceptAsync() is { } connection)
+                    return connection;
+                free.Release();
+            }
+        }
+
+        public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+        {
+            await _unbound.CancelAsync();
+            listener.Dispose();
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            listener.Dispose();
+            _unbound.Dispose();
+            return default;
+        }
+
+        private async Task<SocketConnection?> TryAcceptAsync()
+        {
+            Socket? socket = null;
+            try
+            {
+                socket = await listener.AcceptAsync();
+                if (socket.LocalEndPoint is IPEndPoint)
+                    socket.NoDelay = true;
+                return new SocketConnection($"{Interlocked.Increment(ref connections):X}", new PlainSocket(socket, _closed));
+            }
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+            {
+                // It went away while it waited, or nobody listens any more.
+                socket?.Dispose();
+                return null;
+            }
+        }
+    }
+}
