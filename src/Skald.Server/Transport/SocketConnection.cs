@@ -1,5 +1,9 @@
 using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Skald.Server.Transport;
 
@@ -8,24 +12,50 @@ namespace Skald.Server.Transport;
 /// A request that is kept open for its socket keeps everything that HTTP needed: headers, features, pipes, a task of each middleware, 18 KiB.
 /// So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
 /// </remarks>
-internal sealed class SocketConnection : DefaultConnectionContext
+internal sealed class SocketConnection : ConnectionContext,
+    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
 {
+    // Never disposed: Abort may be on its way to it, from any thread. It has no timer.
+    private readonly CancellationTokenSource _closed = new();
     private readonly PlainSocket _socket;
     private readonly HttpInput _input;
     private readonly IDuplexPipe _pipes;
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
 
     public SocketConnection(string id, PlainSocket socket)
-        : base(id)
     {
+        ConnectionId = id;
         _socket = socket;
         _input = new HttpInput(socket.Stream);
         _pipes = new Pipes(_input, new HttpOutput(socket.Stream));
         Transport = _pipes;
         LocalEndPoint = socket.Socket.LocalEndPoint;
         RemoteEndPoint = socket.Socket.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
         Features.Set(this);
+        Features.Set<IConnectionIdFeature>(this);
+        Features.Set<IConnectionItemsFeature>(this);
+        Features.Set<IConnectionTransportFeature>(this);
+        Features.Set<IConnectionLifetimeFeature>(this);
+        Features.Set<IConnectionEndPointFeature>(this);
+        Features.Set<IConnectionSocketFeature>(this);
     }
+
+    public override string ConnectionId { get; set; }
+
+    public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+
+    public override IDuplexPipe Transport { get; set; }
+
+    public override CancellationToken ConnectionClosed { get; set; }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    public Socket Socket => _socket.Socket;
 
     /// <summary>The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a web server of another kind.</summary>
     public static SocketConnection? Of(HttpContext request) =>
@@ -35,16 +65,18 @@ internal sealed class SocketConnection : DefaultConnectionContext
     /// <param name="next">Owns the socket from then on.</param>
     public void TakeOver(Func<PlainSocket, ReadOnlyMemory<byte>, Task> next) => _next = next;
 
+    /// <remarks>Who listens for the end is called from the pool: the web server aborts under its own locks.</remarks>
     public override void Abort(ConnectionAbortedException abortReason)
     {
         _socket.Abort();
-        base.Abort(abortReason);
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
     }
 
     public override async ValueTask DisposeAsync()
     {
-        var unread = _input.End();
         await base.DisposeAsync();
+        await _closed.CancelAsync();
+        var unread = _input.End();
         if (_next is { } next)
             _ = next(_socket, unread);
         else

@@ -41,7 +41,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
     {
         private static long connections;
 
-        private readonly CancellationTokenSource _unbound = new();
+        private readonly CancellationTokenSource _unbound = new();   // as long as somebody may accept: never disposed, it has no timer
         private readonly Action _closed = () => free.Release();
 
         public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
@@ -74,7 +74,6 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         public ValueTask DisposeAsync()
         {
             listener.Dispose();
-            _unbound.Dispose();
             return default;
         }
 

@@ -127,12 +127,13 @@ internal sealed class ProxyLink
     public ProxyLink(Socket client, Socket server, ProxyDirection up, ProxyDirection down, Func<double> random, TimeProvider clock)
     {
         (_client, _server, _clock, _passedAt) = (client, server, clock, clock.GetTimestamp());
-        _ = PumpAsync(client, server, up, random, () => up.Swallows, () =>
+        _ = PumpAsync(client, server, up, random, () => up.Swallows, () => { }, () =>
         {
             Note(ref _up);
             Interlocked.Exchange(ref _afterRequest, null)?.Invoke();
         });
-        _ = PumpAsync(server, client, down, random, () => down.Swallows || _swallowsDown, () => Note(ref _down));
+        // Noted before the client can have it: who waits for an answer to it must not look too early.
+        _ = PumpAsync(server, client, down, random, () => down.Swallows || _swallowsDown, () => Note(ref _down), () => { });
     }
 
     /// <summary>How often something has passed to the server.</summary>
@@ -192,7 +193,7 @@ internal sealed class ProxyLink
         socket.Dispose();
     }
 
-    private async Task PumpAsync(Socket from, Socket to, ProxyDirection direction, Func<double> random, Func<bool> swallows, Action passed)
+    private async Task PumpAsync(Socket from, Socket to, ProxyDirection direction, Func<double> random, Func<bool> swallows, Action passing, Action passed)
     {
         // What is late does not keep from being read what comes after it.
         var late = Channel.CreateBounded<(long Due, byte[] Bytes)>(1024);
@@ -208,6 +209,7 @@ internal sealed class ProxyLink
                     continue;
                 }
 
+                passing();
                 var delay = direction.Latency + direction.Jitter * random();
                 var due = TimeProvider.System.GetTimestamp() + (long)(delay.TotalSeconds * TimeProvider.System.TimestampFrequency);
                 await late.Writer.WriteAsync((due, buffer[..read]));
