@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Skald.Server.History;
 using Skald.Server.Rooms;
@@ -9,7 +8,7 @@ namespace Skald.Server.Delivery;
 internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics metrics, ILogger<DeliveryThread> logger) : IDisposable
 {
     // By its pace the log is at most a little early: then one batch waits here, and the log with it.
-    private readonly BlockingCollection<IReadOnlyList<Draft>> _batches = new(boundedCapacity: 1);
+    private readonly BatchSlot _slot = new();
     private readonly Pace _pace = new();
     private readonly Dictionary<Room, List<Draft>> _byRoom = [];
     private readonly List<FanOut> _fanOuts = [];
@@ -29,26 +28,25 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     public void Announce(IReadOnlyList<Draft> batch)
     {
         _pace.Announced();
-        _batches.Add(batch);
+        _slot.Put(batch);
     }
 
     /// <summary>Delivers what was announced, then ends.</summary>
     public void Stop()
     {
-        _batches.CompleteAdding();
+        _slot.End();
         _thread?.Join();
     }
 
     public void Dispose()
     {
         Stop();
-        _batches.Dispose();
         _encoder.Dispose();
     }
 
     private void Run()
     {
-        foreach (var batch in _batches.GetConsumingEnumerable())
+        while (_slot.TryTake(out var batch))
         {
             foreach (var draft in batch)
                 draft.Complete(refusal: null);
