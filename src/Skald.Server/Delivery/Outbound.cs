@@ -93,8 +93,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             else if (subscription.Cursor == batch.First - 1)
             {
                 subscription.MoveTo(batch.End);
-                _rest = batch.Bytes[^WriteNow(batch.Bytes.Span).Length..];
-                loop = !_rest.IsEmpty && BeginLoop();
+                loop = WriteOrBegin(batch.Bytes);
             }
             else
             {
@@ -167,8 +166,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             if (_looping || _broken || _answers is not { WrittenMemory: var held })
                 return;
             _answers = null;
-            _rest = held[^WriteNow(held.Span).Length..];
-            loop = !_rest.IsEmpty && BeginLoop();
+            loop = WriteOrBegin(held);
         }
 
         if (loop)
@@ -208,6 +206,14 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         if (_looping || _broken)
             return false;
         return _looping = true;
+    }
+
+    /// <summary>Writes what the socket takes now. The rest is the loop's.</summary>
+    /// <returns>As <see cref="BeginLoop"/>.</returns>
+    private bool WriteOrBegin(ReadOnlyMemory<byte> bytes)
+    {
+        _rest = bytes[^WriteNow(bytes.Span).Length..];
+        return !_rest.IsEmpty && BeginLoop();
     }
 
     /// <returns>What the socket did not take.</returns>
