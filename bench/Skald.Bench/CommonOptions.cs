@@ -71,7 +71,7 @@ internal sealed record CommonOptions
         return new CommonOptions
         {
             Workspace = Workspace.Find(parsed.GetValue(SkaldDirectory), publishes: !parsed.GetValue(NoPublish)),
-            Targets = [.. Target.All.Where(target => names.Length > 0 ? names.Contains(target.Name) : target.IsAvailable)],
+            Targets = [.. Target.All.Where(target => names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked)],
             Rounds = parsed.GetValue(RoundCount),
             Duration = TimeSpan.FromSeconds(parsed.GetValue(DurationSeconds)),
             WarmUp = TimeSpan.FromSeconds(parsed.GetValue(WarmUpSeconds)),

@@ -24,7 +24,9 @@ public class AppendBenchmarks
     public int Batch { get; set; }
 
     [GlobalSetup]
-    public async Task OpenAsync()
+    public void Open() => OpenAsync().GetAwaiter().GetResult();   // in its own process, BenchmarkDotNet does not await a set-up
+
+    private async Task OpenAsync()
     {
         Array.Fill(_text, (byte)'x');
         _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _directory }), new Telemetry(), NullLogger<SqliteDatabase>.Instance);

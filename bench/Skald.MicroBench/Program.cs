@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Running;
 using Skald.MicroBench;
 
-// dotnet run -c Release --project bench/Skald.MicroBench -- --filter '*'
+// dotnet run -c Release --project bench/Skald.MicroBench -- --filter '*' --job short --inProcess --artifacts artifacts/micro
 BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks), typeof(FanOutBenchmarks), typeof(AppendBenchmarks)]).Run(args);

@@ -81,7 +81,7 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
         return new RoomMember(room, dialect, target.RoomPath(room.Name, since: 0), new OrderCheck(room.Senders))
         {
             Place = place,
-            Template = dialect.Message(textBytes),
+            Template = dialect.Message(room.Name, textBytes),
         };
     }
 }

@@ -44,7 +44,8 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
 
     protected override void OnUpgraded()
     {
-        if (!dialect.Greeting.IsEmpty) Send(dialect.Greeting.Span);
+        var greeting = dialect.Greeting(room.Name, seen.Seq);
+        if (!greeting.IsEmpty) Send(greeting);
     }
 
     protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)

@@ -27,25 +27,25 @@ internal static class ProcessUsage
         return busy.Sum(field => long.Parse(fields[field], CultureInfo.InvariantCulture)) * (Clock.Second / TicksPerSecond);
     }
 
-    /// <summary>The most that was resident, in bytes, since the last <see cref="ForgetPeak"/>.</summary>
-    public static long PeakResident(int process) =>
-        Kibibytes(File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)));
+    /// <summary>The most that was resident, in MiB, since the last <see cref="ForgetPeak"/>.</summary>
+    public static double PeakResident(int process) =>
+        Mebibytes(File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)));
 
     public static void ForgetPeak(int process) => File.WriteAllText($"/proc/{process}/clear_refs", "5");
 
-    /// <summary>Memory in bytes: what is resident, and that with shared pages counted by their share.</summary>
-    public static (long Resident, long Proportional) Memory(int process)
+    /// <summary>Memory in MiB: what is resident, and that with shared pages counted by their share.</summary>
+    public static (double Resident, double Proportional) Memory(int process)
     {
-        long resident = 0, proportional = 0;
+        double resident = 0, proportional = 0;
         foreach (var line in File.ReadLines($"/proc/{process}/smaps_rollup"))
         {
-            if (line.StartsWith("Rss:", StringComparison.Ordinal)) resident = Kibibytes(line);
-            else if (line.StartsWith("Pss:", StringComparison.Ordinal)) proportional = Kibibytes(line);
+            if (line.StartsWith("Rss:", StringComparison.Ordinal)) resident = Mebibytes(line);
+            else if (line.StartsWith("Pss:", StringComparison.Ordinal)) proportional = Mebibytes(line);
         }
 
         return (resident, proportional);
     }
 
-    private static long Kibibytes(string line) =>
-        1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    private static double Mebibytes(string line) =>
+        long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024.0;
 }

@@ -16,8 +16,6 @@ internal sealed class Idle(int[] connections) : IScenario
     /// <summary>What connecting has set going, compilation and collection, comes to its end first.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
 
-    private const double Mebibyte = 1024 * 1024;
-
     public string Name => "idle";
 
     public string Purpose => "Connections that only stand there, in rooms of 10; a fresh server for each run.";
@@ -57,9 +55,9 @@ internal sealed class Idle(int[] connections) : IScenario
         var after = ProcessUsage.Memory(run.Target.ProcessId);
         return new Readings
         {
-            [Figure.MemoryPerConnection] = (after.Proportional - before.Proportional) / 1024.0 / connections,
-            [Figure.Resident] = after.Resident / Mebibyte,
-            [Figure.Proportional] = after.Proportional / Mebibyte,
+            [Figure.MemoryPerConnection] = 1024 * (after.Proportional - before.Proportional) / connections,
+            [Figure.Resident] = after.Resident,
+            [Figure.Proportional] = after.Proportional,
             [Figure.ServerBusy] = measured.ServerBusy,
             [Figure.StartTime] = run.Target.StartTime / (double)Clock.Millisecond,
         };

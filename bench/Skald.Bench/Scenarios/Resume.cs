@@ -13,7 +13,6 @@ internal sealed class Resume(int clients, int missed, int size) : IScenario
     private const int Before = 10;
 
     private const int Window = 64;
-    private const double Mebibyte = 1024 * 1024;
 
     public string Name => "resume";
 
@@ -80,8 +79,8 @@ internal sealed class Resume(int clients, int missed, int size) : IScenario
             [Figure.Answer99] = MeasuredWindow.Milliseconds(stats.Answer, 0.99),
             [Figure.DeliveriesPerSecond] = stats.Deliveries / (allCaughtUp / 1000),
             [Figure.ServerCpuEach] = (ProcessUsage.CpuTime(run.Target.ProcessId) - cpu) / 1000.0 / stats.Deliveries,
-            [Figure.PeakGrowth] = (ProcessUsage.PeakResident(run.Target.ProcessId) - memory.Resident) / Mebibyte,
-            [Figure.Resident] = ProcessUsage.Memory(run.Target.ProcessId).Resident / Mebibyte,
+            [Figure.PeakGrowth] = ProcessUsage.PeakResident(run.Target.ProcessId) - memory.Resident,
+            [Figure.Resident] = ProcessUsage.Memory(run.Target.ProcessId).Resident,
         };
     }
 

@@ -14,8 +14,6 @@ internal sealed class Slow(int readers, int stalledPercent, int perSecond, int s
     /// <summary>What a stalled client's kernel takes before the server feels it (socket(7) doubles it).</summary>
     private const int SmallReceiveBuffer = 4096;
 
-    private const double Mebibyte = 1024 * 1024;
-
     /// <summary>How long those that stalled may take to find out that they were cut off.</summary>
     private static readonly TimeSpan ToFindOut = TimeSpan.FromSeconds(1);
 
@@ -80,8 +78,8 @@ internal sealed class Slow(int readers, int stalledPercent, int perSecond, int s
             [Figure.Delivery99Before] = MeasuredWindow.Milliseconds(healthy.Stats.Delivery, 0.99),
             [Figure.Delivery99] = MeasuredWindow.Milliseconds(measured.Stats.Delivery, 0.99),
             [Figure.Delivery99Change] = measured.Stats.Delivery.Percentile(0.99) / (double)healthy.Stats.Delivery.Percentile(0.99),
-            [Figure.PeakGrowth] = (peak - before.Resident) / Mebibyte,
-            [Figure.Resident] = ProcessUsage.Memory(run.Target.ProcessId).Resident / Mebibyte,
+            [Figure.PeakGrowth] = peak - before.Resident,
+            [Figure.Resident] = ProcessUsage.Memory(run.Target.ProcessId).Resident,
             [Figure.ServerBusy] = measured.ServerBusy,
             [Figure.OthersBusy] = measured.OthersBusy,
             [Figure.CutOff] = slow.Count(reader => reader.IsClosed),

@@ -10,7 +10,6 @@ internal sealed class Soak(int readers, int perSecond, int visitsPerSecond, int 
 {
     private const int Senders = 4;
     private const int Parts = 5;
-    private const double Mebibyte = 1024 * 1024;
 
     public string Name => "soak";
 
@@ -61,7 +60,7 @@ internal sealed class Soak(int readers, int perSecond, int visitsPerSecond, int 
 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
         var staysFresh = run.Target.Accounts?.KeepFreshAsync(over.Token) ?? Task.CompletedTask;
-        var parts = new List<(MeasuredWindow Window, long Resident)>();
+        var parts = new List<(MeasuredWindow Window, double Resident)>();
         for (var part = 0; part < Parts; part++)
         {
             parts.Add((await MeasuredWindow.TakeAsync(run, run.Duration / Parts), ProcessUsage.Memory(run.Target.ProcessId).Resident));
@@ -78,8 +77,8 @@ internal sealed class Soak(int readers, int perSecond, int visitsPerSecond, int 
             [Figure.Delivery99First] = MeasuredWindow.Milliseconds(parts[0].Window.Stats.Delivery, 0.99),
             [Figure.Delivery99Last] = MeasuredWindow.Milliseconds(parts[^1].Window.Stats.Delivery, 0.99),
             [Figure.Delivery999] = parts.Max(part => MeasuredWindow.Milliseconds(part.Window.Stats.Delivery, 0.999)),
-            [Figure.ResidentFirst] = parts[0].Resident / Mebibyte,
-            [Figure.Resident] = parts[^1].Resident / Mebibyte,
+            [Figure.ResidentFirst] = parts[0].Resident,
+            [Figure.Resident] = parts[^1].Resident,
             [Figure.ServerBusy] = parts.Average(part => part.Window.ServerBusy),
             [Figure.OthersBusy] = parts.Average(part => part.Window.OthersBusy),
         };

@@ -1,3 +1,4 @@
+using System.Text;
 using Skald.Bench.Load;
 
 namespace Skald.Bench.Targets;
@@ -5,34 +6,52 @@ namespace Skald.Bench.Targets;
 /// <summary>How a target's room is spoken to: where the socket is, what is sent first, what a send looks like.</summary>
 internal abstract class Dialect
 {
-    /// <summary>The socket of every target but SignalR: a room each, <c>{"message":"…"}</c> in, the message object out.</summary>
+    /// <summary>The socket of most targets: a room each, <c>{"message":"…"}</c> in, the message object out.</summary>
     public static Dialect RoomSocket { get; } = new RoomSocketDialect();
+
+    /// <summary>Skald's own socket, for many rooms: <c>join</c> first, then <c>send</c>.</summary>
+    public static Dialect SkaldSocket { get; } = new SkaldSocketDialect();
 
     public static Dialect SignalR { get; } = new SignalRDialect();
 
     /// <summary>Ends each of the messages that share a frame, or null where a frame is one message.</summary>
     public abstract byte? Separator { get; }
 
-    /// <summary>What a client sends first, as a whole frame; empty where nothing is.</summary>
-    public abstract ReadOnlyMemory<byte> Greeting { get; }
-
     /// <param name="room">The room to enter.</param>
     /// <param name="token">An access token, where the target asks for one.</param>
     /// <param name="since">The position to resume from, where the target knows positions; null for live messages only.</param>
     public abstract string Path(string room, string? token, long? since);
 
-    public abstract MessageTemplate Message(int textBytes);
+    /// <summary>What a client sends first, as a whole frame; empty where nothing is.</summary>
+    /// <param name="room">The room to enter.</param>
+    /// <param name="since">The position to resume from, where the target knows positions.</param>
+    public abstract ReadOnlySpan<byte> Greeting(string room, long since);
+
+    public abstract MessageTemplate Message(string room, int textBytes);
 
     private sealed class RoomSocketDialect : Dialect
     {
         public override byte? Separator => null;
 
-        public override ReadOnlyMemory<byte> Greeting => default;
-
         public override string Path(string room, string? token, long? since) =>
             $"/ws/chat/{room}/" + (token is null ? "" : $"?token={token}") + (token is null || since is null ? "" : $"&since={since}");
 
-        public override MessageTemplate Message(int textBytes) => MessageTemplate.Frame("{\"message\":\"", textBytes, "\"}");
+        public override ReadOnlySpan<byte> Greeting(string room, long since) => default;
+
+        public override MessageTemplate Message(string room, int textBytes) => MessageTemplate.Frame("{\"message\":\"", textBytes, "\"}");
+    }
+
+    private sealed class SkaldSocketDialect : Dialect
+    {
+        public override byte? Separator => null;
+
+        public override string Path(string room, string? token, long? since) => $"/ws/?token={token}";
+
+        public override ReadOnlySpan<byte> Greeting(string room, long since) =>
+            MaskedFrame.Wrap(MaskedFrame.Text, Encoding.UTF8.GetBytes($$"""{"type":"join","id":1,"room":"{{room}}","since":{{since}}}"""));
+
+        public override MessageTemplate Message(string room, int textBytes) =>
+            MessageTemplate.Frame($$"""{"type":"send","room":"{{room}}","message":""" + "\"", textBytes, "\"}");
     }
 
     private sealed class SignalRDialect : Dialect
@@ -41,12 +60,12 @@ internal abstract class Dialect
 
         public override byte? Separator => RecordSeparator;
 
-        public override ReadOnlyMemory<byte> Greeting { get; } =
-            MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
-
         public override string Path(string room, string? token, long? since) => $"/hub?room={room}";
 
-        public override MessageTemplate Message(int textBytes) =>
+        public override ReadOnlySpan<byte> Greeting(string room, long since) =>
+            MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
+
+        public override MessageTemplate Message(string room, int textBytes) =>
             MessageTemplate.Frame("{\"type\":1,\"target\":\"Send\",\"arguments\":[\"", textBytes, "\"]}" + (char)RecordSeparator);
     }
 }

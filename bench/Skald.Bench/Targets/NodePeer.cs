@@ -9,7 +9,7 @@ internal sealed class NodePeer : Target
 
     public override Dialect Dialect => Dialect.RoomSocket;
 
-    public override bool IsAvailable =>
+    public override bool TakesPartUnasked { get; init; } =
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, "node")));
 
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>

@@ -7,7 +7,8 @@ internal abstract class Target
     public static IReadOnlyList<Target> All { get; } =
     [
         new DotnetPeer("floor", "Floor", Dialect.RoomSocket) { TakesBarePort = true },
-        new SkaldTarget(),
+        new SkaldTarget("skald", Dialect.RoomSocket),
+        new SkaldTarget("skald-socket", Dialect.SkaldSocket) { TakesPartUnasked = false },
         new DotnetPeer("websocket", "WebSocket", Dialect.RoomSocket),
         new DotnetPeer("signalr", "SignalR", Dialect.SignalR) { KeepsTotalOrder = false },
         new NodePeer(),
@@ -26,8 +27,8 @@ internal abstract class Target
     /// <summary>Whether it has accounts, acks, a history and resume.</summary>
     public virtual bool IsSkald => false;
 
-    /// <summary>Whether this machine can run it.</summary>
-    public virtual bool IsAvailable => true;
+    /// <summary>Whether it is compared when nobody says what to compare.</summary>
+    public virtual bool TakesPartUnasked { get; init; } = true;
 
     /// <summary>Builds it as one would to run it in earnest.</summary>
     public abstract Task PublishAsync(Workspace workspace, CancellationToken cancellation);

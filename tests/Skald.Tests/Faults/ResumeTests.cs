@@ -71,7 +71,8 @@ public sealed class ResumeTests
     /// <summary>Comes back, reads a little, loses its connection in one of the ways there are; and stays after the last time.</summary>
     private static async Task CutAgainAndAgainAsync(LoggedClient reader, FaultProxy proxy, Uri address, Random random, Func<Task> comeBack)
     {
-        for (var left = Seed.Count(20, 300); ; left--)
+        var left = Seed.Count(20, 300);
+        while (true)
         {
             try
             {
@@ -84,7 +85,7 @@ public sealed class ResumeTests
                 continue;
             }
 
-            if (left == 0)
+            if (left-- == 0)
                 return;
             await reader.UntilAsync(Room, reader.Cursor(Room) + random.Next(4));
             switch (random.Next(3))

@@ -8,12 +8,15 @@ namespace Skald.Tests.Harness;
 /// <summary>Reads whole rooms over HTTP, page by page, as any client can.</summary>
 internal static class HistoryReader
 {
-    public static async Task<RoomHistory> ReadAsync(HttpClient http, string access, string room)
+    /// <param name="http">Of the server.</param>
+    /// <param name="access">A token.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="after">0 for the whole of it.</param>
+    public static async Task<RoomHistory> ReadAsync(HttpClient http, string access, string room, long after = 0)
     {
         var messages = new List<StoredText>();
         while (true)
         {
-            var after = messages.Count == 0 ? 0 : messages[^1].Seq;
             using var request = new HttpRequestMessage(
                 HttpMethod.Get, string.Create(CultureInfo.InvariantCulture, $"/api/chat/history/{room}/?limit=1000&after={after}"));
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", access);
@@ -22,6 +25,7 @@ internal static class HistoryReader
             messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!.TrimEnd(LoggedClient.Padding))));
             if (page!.Length < 1000)
                 return new RoomHistory(room, messages);
+            after = messages[^1].Seq;
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     private readonly SemaphoreSlim _sending = new(1, 1);
     private RawWebSocket? _socket;
     private Task _reading = Task.CompletedTask;
-    private TaskCompletionSource _ready = new();
+    private TaskCompletionSource _ready = NewSignal();
+    private volatile TaskCompletionSource _news = NewSignal();
     private int _connection;
     private long _id;
     private string? _epoch;
@@ -49,7 +50,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     public async Task ConnectAsync(Uri address, int? receiveBuffer = null)
     {
         await CutAsync();
-        (ClosedWith, _ready) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        (ClosedWith, _ready) = (0, NewSignal());
         _connection++;
         var socket = await RawWebSocket.OpenAsync(address, receiveBuffer);
         (_socket, Port) = (socket, socket.LocalEndPoint.Port);
@@ -75,11 +76,11 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     /// <summary>A negative control, the wrong way to come back: reads what it missed first, and joins later.</summary>
     public async Task ReadThenJoinAsync(string room, HttpClient http, string access)
     {
-        var history = await HistoryReader.ReadAsync(http, access, room);
-        foreach (var message in history.Messages.Where(m => m.Seq > Cursor(room)))
+        var missed = await HistoryReader.ReadAsync(http, access, room, after: Cursor(room));
+        foreach (var message in missed.Messages)
         {
             log.Add(new Received(_connection, room, message.Seq, message.Text));
-            _cursors[room] = message.Seq;
+            MoveTo(room, message.Seq);
         }
 
         await JoinAsync(room, since: null);
@@ -110,8 +111,20 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     }
 
     /// <summary>Waits until it has a message, or the connection ends.</summary>
-    public Task UntilAsync(string room, long seq) =>
-        Deadline.UntilAsync(() => Cursor(room) >= seq || _reading.IsCompleted, $"{log.Name} has {room} {seq}, not {Cursor(room)}");
+    /// <remarks>It is told of news: hundreds that looked for themselves again and again would leave the server no time.</remarks>
+    public async Task UntilAsync(string room, long seq)
+    {
+        var deadline = Deadline.Token();
+        try
+        {
+            while (_news.Task is var news && Cursor(room) < seq && !_reading.IsCompleted)
+                await Task.WhenAny(news, _reading).WaitAsync(deadline);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"{log.Name} waited for {room} {seq} and has {Cursor(room)}", e);
+        }
+    }
 
     /// <summary>It is in the room until the end: whatever it misses from here on is missed.</summary>
     public void Stay(string room) => log.Add(new Stays(_connection, room));
@@ -211,7 +224,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
             case "chat_message":
                 var (room, seq) = (frame.GetProperty("room").GetString()!, frame.GetProperty("seq").GetInt64());
                 log.Add(new Received(connection, room, seq, frame.GetProperty("message").GetString()!.TrimEnd(Padding)));
-                _cursors[room] = seq;
+                MoveTo(room, seq);
                 break;
             case "joined":
                 var since = frame.GetProperty("since").GetInt64();
@@ -219,7 +232,7 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
                 log.Add(new Joined(
                     connection, pending!.Room, pending.Since, pending.Epoch, since, frame.GetProperty("complete").GetBoolean(),
                     frame.GetProperty("first_seq").GetInt64(), frame.GetProperty("epoch").GetString()!));
-                _cursors[pending.Room] = since;
+                MoveTo(pending.Room, since);
                 break;
             case "ack":
                 log.Add(new Acked(connection, pending!.Room, pending.Text!, frame.GetProperty("seq").GetInt64(), frame.GetProperty("duplicate").GetBoolean()));
@@ -234,6 +247,14 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
 
         pending?.Done.TrySetResult(true);
     }
+
+    private void MoveTo(string room, long seq)
+    {
+        _cursors[room] = seq;
+        Interlocked.Exchange(ref _news, NewSignal()).TrySetResult();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static byte[] Frame(object command) => WireFrame.OfText(JsonSerializer.SerializeToUtf8Bytes(command, Unescaped)).Encode();
 
