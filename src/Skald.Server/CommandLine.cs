@@ -10,7 +10,7 @@ internal static class CommandLine
 {
     private const int Failed = 1, Misused = 2;
 
-    private const string Data = "--data", Overwrite = "--overwrite";
+    private const string Data = "--data", To = "--to", From = "--from", Overwrite = "--overwrite";
 
     private const string Usage = """
         skald [--urls URL] [--data DIR] [--SETTING VALUE] …     serve; docs/operations.md lists the settings
@@ -31,9 +31,9 @@ internal static class CommandLine
                 Console.WriteLine(typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
                 return 0;
             case ["backup", .. var options]:
-                return Run("backup", "--to", options, BackUp);
+                return Run("backup", To, [Overwrite], options, BackUp);
             case ["restore", .. var options]:
-                return Run("restore", "--from", options, Restore);
+                return Run("restore", From, [], options, Restore);
             case [var word, ..] when !word.StartsWith('-') && !word.Contains('=', StringComparison.Ordinal):
                 Console.Error.WriteLine($"There is no command {word}.\n\n{Usage}");
                 return Misused;
@@ -42,22 +42,27 @@ internal static class CommandLine
         }
     }
 
-    private static void BackUp(string to, string data, bool overwrite)
+    private static void BackUp(string data, Dictionary<string, string> options)
     {
         var begun = Timestamp.From(TimeProvider.System.GetUtcNow());
-        SqliteBackup.Make(data, to, overwrite);
-        Console.WriteLine($"{Path.GetFullPath(to)} holds everything that was acknowledged before {begun}, and is sound. The signing keys are not in it.");
+        SqliteBackup.Make(data, options[To], options.ContainsKey(Overwrite));
+        Console.WriteLine($"{Path.GetFullPath(options[To])} holds everything that was acknowledged before {begun}, and is sound. The signing keys are not in it.");
     }
 
-    private static void Restore(string from, string data, bool overwrite)
+    private static void Restore(string data, Dictionary<string, string> options)
     {
-        var epoch = SqliteBackup.Restore(from, data, Timestamp.From(TimeProvider.System.GetUtcNow()));
-        Console.WriteLine($"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(from)}, with the new epoch {epoch}. Every session has ended: users log in again.");
+        var epoch = SqliteBackup.Restore(options[From], data, Timestamp.From(TimeProvider.System.GetUtcNow()));
+        Console.WriteLine($"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(options[From])}, with the new epoch {epoch}. Every session has ended: users log in again.");
     }
 
-    private static int Run(string command, string file, string[] args, Action<string, string, bool> run)
+    /// <param name="command">Its name.</param>
+    /// <param name="file">The option it cannot do without.</param>
+    /// <param name="flags">Options without a value.</param>
+    /// <param name="args">What stands behind its name.</param>
+    /// <param name="run">Takes the data directory and the options.</param>
+    private static int Run(string command, string file, string[] flags, string[] args, Action<string, Dictionary<string, string>> run)
     {
-        if (!TryRead(command, file, args, out var options, out var wrong))
+        if (!TryRead(file, flags, args, out var options, out var wrong))
         {
             Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage}");
             return Misused;
@@ -66,7 +71,7 @@ internal static class CommandLine
         try
         {
             var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration["Data"] ?? new DataOptions().Directory;
-            run(options[file], data, options.ContainsKey(Overwrite));
+            run(data, options);
             return 0;
         }
         catch (Exception e) when (e is BackupRefusedException or StartupRefusedException)
@@ -76,10 +81,9 @@ internal static class CommandLine
         }
     }
 
-    private static bool TryRead(string command, string file, string[] args, out Dictionary<string, string> options, out string wrong)
+    private static bool TryRead(string file, string[] flags, string[] args, out Dictionary<string, string> options, out string wrong)
     {
         (options, wrong) = (new(StringComparer.OrdinalIgnoreCase), "");
-        string[] flags = command == "backup" ? [Overwrite] : [];
         for (var i = 0; i < args.Length; i++)
         {
             var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], "");

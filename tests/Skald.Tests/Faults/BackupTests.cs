@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
@@ -5,45 +6,37 @@ namespace Skald.Tests.Faults;
 /// <summary>P-34 and P-12: a backup taken while everybody sends, and what clients are told by the server that it becomes.</summary>
 public sealed class BackupTests : IDisposable
 {
-    private readonly TestDirectory _data = new(), _elsewhere = new();
+    private readonly BackupPlace _place = new();
 
-    private string Backup => Path.Combine(_elsewhere.Path, "backup.db");
-
-    private string Restored => Path.Combine(_elsewhere.Path, "restored");
-
-    public void Dispose()
-    {
-        _data.Dispose();
-        _elsewhere.Dispose();
-    }
+    public void Dispose() => _place.Dispose();
 
     [Fact]
     public async Task Backup_under_load_restores_to_every_message_that_was_acked_before_it_began()
     {
         for (var round = 0; round < Seed.Count(1, 10); round++)
         {
-            using var test = new BackupTests();
-            await test.RunAsync(
-                Seed.Next(nameof(Backup_under_load_restores_to_every_message_that_was_acked_before_it_began)),
-                async () => (await SkaldCommand.RunAsync("backup", "--data", test._data.Path, "--to", test.Backup)).AssertDone(),
-                async () => (await SkaldCommand.RunAsync("restore", "--from", test.Backup, "--data", test.Restored)).AssertDone(),
+            using var place = new BackupPlace();
+            await RunAsync(
+                place,
+                async () => (await place.BackUpAsync()).AssertDone(),
+                async () => (await place.RestoreAsync()).AssertDone(),
                 async run =>
                 {
                     Checker.AssertNone(await run.JudgeAsync());
                     // 100 % explicit: each had a place in the log before, and each is told that this is another log.
                     Assert.All(run.LastJoins, joined => Assert.Equal((true, true, false), (joined.Asked > 0, joined.AskedEpoch != joined.Epoch, joined.Complete)));
-                    Assert.Equal("ok", await run.CheckIntegrityAsync(test.Restored));
+                    Assert.Equal("ok", await run.CheckIntegrityAsync(place.Restored));
                 });
         }
     }
 
     [Fact]
     public Task Plain_copy_of_the_database_turns_the_checker_red() => RunAsync(
-        Seed.Next(nameof(Plain_copy_of_the_database_turns_the_checker_red)),
+        _place,
         () =>
         {
-            Directory.CreateDirectory(Restored);
-            File.Copy(_data.Database, Path.Combine(Restored, "skald.db"));
+            Directory.CreateDirectory(_place.Restored);
+            File.Copy(_place.Data.Database, Path.Combine(_place.Restored, "skald.db"));
             return Task.CompletedTask;
         },
         () => Task.CompletedTask,
@@ -53,16 +46,16 @@ public sealed class BackupTests : IDisposable
     public async Task Backup_that_said_done_outlives_a_power_cut_and_a_plain_copy_does_not()
     {
         Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        await (await SkaldServer.StartAsync(data: _data.Path)).DisposeAsync();
+        await (await SkaldServer.StartAsync(data: _place.Data.Path)).DisposeAsync();
         using var box = new CrashBox(64);
         var (backup, copy) = (Path.Combine(box.Root, "backup.db"), Path.Combine(box.Root, "copy.db"));
 
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", backup)).AssertDone();
-        File.Copy(_data.Database, copy);
+        (await _place.BackUpAsync(backup)).AssertDone();
+        File.Copy(_place.Data.Database, copy);
         box.Cut();
         box.PowerOn();
 
-        (await SkaldCommand.RunAsync("restore", "--from", backup, "--data", Restored)).AssertDone();
+        (await _place.RestoreAsync(backup)).AssertDone();
         Assert.False(File.Exists(copy) && new FileInfo(copy).Length > 0, "The box kept what was not synced: it proves nothing.");
     }
 
@@ -70,24 +63,25 @@ public sealed class BackupTests : IDisposable
     public async Task Full_disk_refuses_a_backup_and_leaves_the_older_one()
     {
         Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        await (await SkaldServer.StartAsync(data: _data.Path)).DisposeAsync();
+        await (await SkaldServer.StartAsync(data: _place.Data.Path)).DisposeAsync();
         using var box = new CrashBox(16);
         var backup = Path.Combine(box.Root, "backup.db");
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", backup)).AssertDone();
+        (await _place.BackUpAsync(backup)).AssertDone();
         var older = await File.ReadAllBytesAsync(backup);
         box.Fill();
 
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", backup, "--overwrite")).AssertRefused(backup, "space");
+        (await _place.BackUpAsync(backup, "--overwrite")).AssertRefused(backup, "space");
 
         Assert.Equal(older, await File.ReadAllBytesAsync(backup));
         Assert.DoesNotContain(Directory.GetFiles(box.Root), file => file.EndsWith(".part", StringComparison.Ordinal));
     }
 
     /// <summary>Everybody sends; in the midst of it a backup is taken; then the server and its disk are lost, and another starts elsewhere.</summary>
-    private async Task RunAsync(int seed, Func<Task> backUp, Func<Task> restore, Func<CrashRun, Task> judge)
+    private static async Task RunAsync(
+        BackupPlace place, Func<Task> backUp, Func<Task> restore, Func<CrashRun, Task> judge, [CallerMemberName] string test = "")
     {
-        var where = _data.Path;
-        await using var run = new CrashRun(seed, () => SkaldProcess.StartAsync(where), senders: 4);
+        var where = place.Data.Path;
+        await using var run = new CrashRun(Seed.Next(test), () => SkaldProcess.StartAsync(where), senders: 4);
         IReadOnlyList<int> begun = [];
         await run.LiveAndDieAsync(async server =>
         {
@@ -99,7 +93,7 @@ public sealed class BackupTests : IDisposable
         });
         await restore();
         run.RewindTo(begun);
-        where = Restored;
+        where = place.Restored;
         await judge(run);
     }
 }

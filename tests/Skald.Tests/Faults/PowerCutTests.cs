@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
@@ -8,50 +9,23 @@ public sealed class PowerCutTests
     private const long Megabyte = 1_000_000;
 
     [Fact]
-    public async Task Acked_message_outlives_a_power_cut()
+    public Task Acked_message_outlives_a_power_cut() => HoldsAsync(256, async (box, run) =>
     {
-        Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        using var box = new CrashBox(256);
-        await using var run = new CrashRun(Seed.Next(nameof(Acked_message_outlives_a_power_cut)), () => SkaldProcess.StartAsync(box.Data), senders: 4);
         for (var round = 0; round < Seed.Count(2, 20); round++)
             await run.LiveAndDieAsync(server => CutAsync(box, server));
-
-        Checker.AssertNone(await run.JudgeAsync());
-        Assert.Equal("ok", await run.CheckIntegrityAsync(box.Data));
-    }
+    });
 
     [Fact]
-    public async Task Acked_message_outlives_a_power_cut_that_leaves_a_long_wal()
-    {
-        Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        using var box = new CrashBox(512);
-        await using var run = new CrashRun(
-            Seed.Next(nameof(Acked_message_outlives_a_power_cut_that_leaves_a_long_wal)), () => SkaldProcess.StartAsync(box.Data), senders: 4);
-        await run.LiveAndDieAsync(server => CutWithLongWalAsync(box, server));
-
-        Checker.AssertNone(await run.JudgeAsync());
-        Assert.Equal("ok", await run.CheckIntegrityAsync(box.Data));
-    }
+    public Task Acked_message_outlives_a_power_cut_that_leaves_a_long_wal() =>
+        HoldsAsync(512, (box, run) => run.LiveAndDieAsync(server => CutWithLongWalAsync(box, server)));
 
     [Fact]
-    public async Task Server_that_syncs_only_checkpoints_loses_a_long_wal()
-    {
-        Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        using var box = new CrashBox(512);
-        await using var run = new CrashRun(
-            Seed.Next(nameof(Server_that_syncs_only_checkpoints_loses_a_long_wal)), () => WeakHost.StartAsync(box.Data, WeakHost.NoFullSync), senders: 4);
-        await run.LiveAndDieAsync(server => CutWithLongWalAsync(box, server));
-
-        Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
-    }
+    public Task Server_that_syncs_only_checkpoints_loses_a_long_wal() =>
+        LosesAsync(512, data => WeakHost.StartAsync(data, WeakHost.NoFullSync), CutWithLongWalAsync);
 
     [Fact]
-    public async Task Acked_message_outlives_a_power_cut_in_the_midst_of_a_checkpoint()
+    public Task Acked_message_outlives_a_power_cut_in_the_midst_of_a_checkpoint() => HoldsAsync(512, async (box, run) =>
     {
-        Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        using var box = new CrashBox(512);
-        await using var run = new CrashRun(
-            Seed.Next(nameof(Acked_message_outlives_a_power_cut_in_the_midst_of_a_checkpoint)), () => SkaldProcess.StartAsync(box.Data), senders: 4);
         var wal = new WalFiles(box.Data);
         var inTheMidst = 0;
         // Not every cut hits one: chance, but for the beginning.
@@ -68,36 +42,46 @@ public sealed class PowerCutTests
         }
 
         Assert.True(inTheMidst > 0, "No cut hit a checkpoint.");
-        Checker.AssertNone(await run.JudgeAsync());
-        Assert.Equal("ok", await run.CheckIntegrityAsync(box.Data));
-    }
+    });
 
     /// <remarks>The disk itself lies, under the server as it ships: what nobody above can find out.</remarks>
     [Fact]
-    public async Task Disk_that_says_synced_and_did_not_turns_the_checker_red()
+    public Task Disk_that_says_synced_and_did_not_turns_the_checker_red()
     {
-        Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
         Assert.SkipUnless(File.Exists("/usr/bin/eatmydata"), "eatmydata is what swallows an fsync.");
-        using var box = new CrashBox(256);
-        await using var run = new CrashRun(
-            Seed.Next(nameof(Disk_that_says_synced_and_did_not_turns_the_checker_red)), () => SkaldProcess.StartAsync(box.Data, "/usr/bin/eatmydata"), senders: 4);
-        await run.LiveAndDieAsync(server => CutAsync(box, server));
-
-        Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
+        return LosesAsync(256, data => SkaldProcess.StartAsync(data, "/usr/bin/eatmydata"), (box, server) => CutAsync(box, server));
     }
 
     [Theory]
     [InlineData(WeakHost.AcksFirst)]
     [InlineData(WeakHost.NoFullSync)]
-    public async Task Server_that_does_not_wait_for_the_disk_turns_the_checker_red(string weakness)
+    public Task Server_that_does_not_wait_for_the_disk_turns_the_checker_red(string weakness) =>
+        LosesAsync(256, data => WeakHost.StartAsync(data, weakness), (box, server) => CutAsync(box, server));
+
+    /// <summary>The server as it ships, through as many cuts as <paramref name="live"/> makes.</summary>
+    private static Task HoldsAsync(int mebibytes, Func<CrashBox, CrashRun, Task> live, [CallerMemberName] string test = "") =>
+        RunAsync(test, mebibytes, data => SkaldProcess.StartAsync(data), async (box, run) =>
+        {
+            await live(box, run);
+            Checker.AssertNone(await run.JudgeAsync());
+            Assert.Equal("ok", await run.CheckIntegrityAsync(box.Data));
+        });
+
+    /// <summary>A weaker server, or a weaker disk under it, through one cut.</summary>
+    private static Task LosesAsync(
+        int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, SkaldProcess, Task> cut, [CallerMemberName] string test = "") =>
+        RunAsync(test, mebibytes, start, async (box, run) =>
+        {
+            await run.LiveAndDieAsync(server => cut(box, server));
+            Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
+        });
+
+    private static async Task RunAsync(string test, int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, CrashRun, Task> act)
     {
         Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
-        using var box = new CrashBox(256);
-        await using var run = new CrashRun(
-            Seed.Next(nameof(Server_that_does_not_wait_for_the_disk_turns_the_checker_red)), () => WeakHost.StartAsync(box.Data, weakness), senders: 4);
-        await run.LiveAndDieAsync(server => CutAsync(box, server));
-
-        Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
+        using var box = new CrashBox(mebibytes);
+        await using var run = new CrashRun(Seed.Next(test), () => start(box.Data), senders: 4);
+        await act(box, run);
     }
 
     private static async Task CutWithLongWalAsync(CrashBox box, SkaldProcess server)

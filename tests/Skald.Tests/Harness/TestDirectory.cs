@@ -11,21 +11,27 @@ internal sealed class TestDirectory : IDisposable
     public string Database => System.IO.Path.Combine(Path, "skald.db");
 
     /// <summary>A connection beside the server's, as an operator's database shell has it.</summary>
-    public SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={Database};Pooling=False");
-        connection.Open();
-        return connection;
-    }
+    public SqliteConnection Connect() => Connect(Path);
 
     /// <summary>Runs SQL while no server does.</summary>
+    public void Execute(string sql) => Execute(Path, sql);
+
+    /// <summary>The same in a directory that a command has made.</summary>
+    /// <returns>The first value of the first row, where there is one.</returns>
     [SuppressMessage("Security", "CA2100", Justification = "The tests' own SQL.")]
-    public void Execute(string sql)
+    public static object? Execute(string directory, string sql)
     {
-        using var connection = Connect();
+        using var connection = Connect(directory);
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        return command.ExecuteScalar();
+    }
+
+    private static SqliteConnection Connect(string directory)
+    {
+        var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(directory, "skald.db")};Pooling=False");
+        connection.Open();
+        return connection;
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

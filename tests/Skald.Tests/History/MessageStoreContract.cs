@@ -257,8 +257,15 @@ public abstract class MessageStoreContract : IAsyncLifetime
 
     private async Task<IReadOnlyList<Draft>> AppendAsync(params StoreDraft[] drafts)
     {
-        await _stores.Messages.AppendAsync(drafts);
-        await Task.Yield();   // off the engine's thread, which must not be blocked
+        try
+        {
+            await _stores.Messages.AppendAsync(drafts);
+        }
+        finally
+        {
+            await Task.Yield();   // off the engine's thread, which must not be blocked: a test that fails would end on it, and wait for itself
+        }
+
         return drafts;
     }
 

@@ -12,17 +12,9 @@ public sealed class BackupCommandTests : IDisposable
 {
     private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    private readonly TestDirectory _data = new(), _elsewhere = new();
+    private readonly BackupPlace _place = new();
 
-    private string Backup => Path.Combine(_elsewhere.Path, "backup.db");
-
-    private string Restored => Path.Combine(_elsewhere.Path, "restored");
-
-    public void Dispose()
-    {
-        _data.Dispose();
-        _elsewhere.Dispose();
-    }
+    public void Dispose() => _place.Dispose();
 
     [Theory]
     [InlineData(true)]
@@ -31,7 +23,7 @@ public sealed class BackupCommandTests : IDisposable
     {
         string epoch;
         JsonElement[] before;
-        await using (var server = await SkaldServer.StartAsync(data: _data.Path))
+        await using (var server = await SkaldServer.StartAsync(data: _place.Data.Path))
         {
             var ann = await server.RegisterAsync("ann");
             foreach (var text in new[] { "1", "2", "3" })
@@ -40,17 +32,17 @@ public sealed class BackupCommandTests : IDisposable
             await using var socket = await ann.ConnectAsync();
             epoch = (await socket.JoinAsync("global")).GetProperty("epoch").GetString()!;
             if (running)
-                (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertDone();
+                (await _place.BackUpAsync()).AssertDone();
         }
 
         if (!running)
-            (await SkaldCommand.RunAsync("backup", $"--data={_data.Path}", $"--to={Backup}")).AssertDone();
-        Assert.Equal([Backup], Directory.GetFiles(_elsewhere.Path));
+            (await SkaldCommand.RunAsync("backup", $"--data={_place.Data.Path}", $"--to={_place.Backup}")).AssertDone();
+        Assert.Equal([_place.Backup], Directory.GetFiles(_place.Elsewhere));
         if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Backup));
-        (await SkaldCommand.RunAsync("restore", "--from", Backup, "--data", Restored)).AssertDone();
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_place.Backup));
+        (await _place.RestoreAsync()).AssertDone();
 
-        await using var restored = await SkaldServer.StartAsync(data: Restored);
+        await using var restored = await SkaldServer.StartAsync(data: _place.Restored);
         var back = await restored.LoginAsync("ann");
         Assert.Equal(before.Select(m => m.ToString()), (await back.HistoryAsync("global")).Select(m => m.ToString()));
         await using var again = await back.ConnectAsync();
@@ -66,17 +58,17 @@ public sealed class BackupCommandTests : IDisposable
     {
         (string, string)[] settings = [("Accounts:SigningKey", Key)];
         TestUser known, ended, unknown;
-        await using (var server = await SkaldServer.StartAsync(settings, data: _data.Path))
+        await using (var server = await SkaldServer.StartAsync(settings, data: _place.Data.Path))
         {
             known = await server.RegisterAsync("ann");
             ended = await server.LoginAsync("ann");
-            (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertDone();
+            (await _place.BackUpAsync()).AssertDone();
             (await ended.SendAsync(HttpMethod.Post, "/api/logout/")).EnsureSuccessStatusCode();
             unknown = await server.RegisterAsync("bob");
         }
 
-        (await SkaldCommand.RunAsync("restore", "--from", Backup, "--data", Restored)).AssertDone();
-        await using var restored = await SkaldServer.StartAsync(settings, data: Restored);
+        (await _place.RestoreAsync()).AssertDone();
+        await using var restored = await SkaldServer.StartAsync(settings, data: _place.Restored);
 
         foreach (var user in new[] { known, ended, unknown })
         {
@@ -93,15 +85,15 @@ public sealed class BackupCommandTests : IDisposable
     {
         (string, string)[] settings = [("Accounts:SigningKey", Key)];
         TestUser unknown;
-        await using (var server = await SkaldServer.StartAsync(settings, data: _data.Path))
+        await using (var server = await SkaldServer.StartAsync(settings, data: _place.Data.Path))
         {
-            (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertDone();
+            (await _place.BackUpAsync()).AssertDone();
             unknown = await server.RegisterAsync("bob");
         }
 
-        (await SkaldCommand.RunAsync("restore", "--from", Backup, "--data", _elsewhere.Path)).AssertDone();
-        _elsewhere.Execute("UPDATE server SET restored_at = NULL");
-        await using var restored = await SkaldServer.StartAsync(settings, data: _elsewhere.Path);
+        (await _place.RestoreAsync(data: _place.Elsewhere)).AssertDone();
+        TestDirectory.Execute(_place.Elsewhere, "UPDATE server SET restored_at = NULL");
+        await using var restored = await SkaldServer.StartAsync(settings, data: _place.Elsewhere);
 
         Assert.NotEqual(HttpStatusCode.Unauthorized, await AskAsync(restored, unknown, "/api/chat/history/global/"));
     }
@@ -109,30 +101,30 @@ public sealed class BackupCommandTests : IDisposable
     [Fact]
     public async Task Restore_does_not_touch_a_directory_that_a_server_runs_in_or_that_has_a_database()
     {
-        await using (await SkaldServer.StartAsync(data: _data.Path))
+        await using (await SkaldServer.StartAsync(data: _place.Data.Path))
         {
-            (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertDone();
-            (await SkaldCommand.RunAsync("restore", "--from", Backup, "--data", _data.Path)).AssertRefused("Another Skald uses", "--data DIR");
+            (await _place.BackUpAsync()).AssertDone();
+            (await _place.RestoreAsync(data: _place.Data.Path)).AssertRefused("Another Skald uses", "--data DIR");
         }
 
-        var before = await File.ReadAllBytesAsync(_data.Database);
-        (await SkaldCommand.RunAsync("restore", "--from", Backup, "--data", _data.Path)).AssertRefused(_data.Database, "in the way", "--data DIR");
+        var before = await File.ReadAllBytesAsync(_place.Data.Database);
+        (await _place.RestoreAsync(data: _place.Data.Path)).AssertRefused(_place.Data.Database, "in the way", "--data DIR");
 
-        Assert.Equal(before, await File.ReadAllBytesAsync(_data.Database));
+        Assert.Equal(before, await File.ReadAllBytesAsync(_place.Data.Database));
     }
 
     [Fact]
     public async Task Backup_replaces_nothing_without_being_told_to_and_a_servers_database_never()
     {
-        await using var server = await SkaldServer.StartAsync(data: _data.Path);
-        await File.WriteAllTextAsync(Backup, "of yesterday");
+        await using var server = await SkaldServer.StartAsync(data: _place.Data.Path);
+        await File.WriteAllTextAsync(_place.Backup, "of yesterday");
 
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertRefused(Backup, "--overwrite");
-        Assert.Equal("of yesterday", await File.ReadAllTextAsync(Backup));
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup, "--overwrite")).AssertDone();
-        Assert.NotEqual("of yesterday", await File.ReadAllTextAsync(Backup));
+        (await _place.BackUpAsync()).AssertRefused(_place.Backup, "--overwrite");
+        Assert.Equal("of yesterday", await File.ReadAllTextAsync(_place.Backup));
+        (await _place.BackUpAsync(more: "--overwrite")).AssertDone();
+        Assert.NotEqual("of yesterday", await File.ReadAllTextAsync(_place.Backup));
 
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", _data.Database, "--overwrite")).AssertRefused(_data.Path, "--to FILE");
+        (await _place.BackUpAsync(_place.Data.Database, "--overwrite")).AssertRefused(_place.Data.Path, "--to FILE");
         Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/readyz")).StatusCode);
     }
 
@@ -141,27 +133,27 @@ public sealed class BackupCommandTests : IDisposable
     [InlineData("restore", "no file", "--from FILE")]
     public async Task What_is_not_there_is_named(string command, string missing, string remedy)
     {
-        var nowhere = Path.Combine(_elsewhere.Path, "nowhere");
+        var nowhere = Path.Combine(_place.Elsewhere, "nowhere");
 
         var answer = command == "backup"
-            ? await SkaldCommand.RunAsync("backup", "--data", nowhere, "--to", Backup)
-            : await SkaldCommand.RunAsync("restore", "--from", nowhere, "--data", Restored);
+            ? await SkaldCommand.RunAsync("backup", "--data", nowhere, "--to", _place.Backup)
+            : await _place.RestoreAsync(nowhere);
 
         answer.AssertRefused(missing, nowhere, remedy);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_elsewhere.Path));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_place.Elsewhere));
     }
 
     [Fact]
     public async Task What_is_no_backup_or_a_damaged_one_is_not_restored()
     {
-        await (await SkaldServer.StartAsync(data: _data.Path)).DisposeAsync();
-        (await SkaldCommand.RunAsync("backup", "--data", _data.Path, "--to", Backup)).AssertDone();
+        await (await SkaldServer.StartAsync(data: _place.Data.Path)).DisposeAsync();
+        (await _place.BackUpAsync()).AssertDone();
 
-        var garbage = Path.Combine(_elsewhere.Path, "garbage.db");
+        var garbage = Path.Combine(_place.Elsewhere, "garbage.db");
         await File.WriteAllBytesAsync(garbage, [.. Enumerable.Range(0, 8_192).Select(n => (byte)(n * 31))]);
         await RefusedAsync(garbage, "as a database");
 
-        var strange = Path.Combine(_elsewhere.Path, "strange.db");
+        var strange = Path.Combine(_place.Elsewhere, "strange.db");
         await using (var other = new SqliteConnection($"Data Source={strange};Pooling=False"))
         {
             await other.OpenAsync();
@@ -172,16 +164,16 @@ public sealed class BackupCommandTests : IDisposable
 
         await RefusedAsync(strange, "no database of Skald");
 
-        var damaged = Path.Combine(_elsewhere.Path, "damaged.db");
-        var pages = await File.ReadAllBytesAsync(Backup);
+        var damaged = Path.Combine(_place.Elsewhere, "damaged.db");
+        var pages = await File.ReadAllBytesAsync(_place.Backup);
         Array.Fill(pages, (byte)0xEE, pages.Length / 2, 4_096);
         await File.WriteAllBytesAsync(damaged, pages);
         await RefusedAsync(damaged, "older backup");
 
         async Task RefusedAsync(string file, string why)
         {
-            (await SkaldCommand.RunAsync("restore", "--from", file, "--data", Restored)).AssertRefused(file, why);
-            Assert.DoesNotContain(Directory.GetFiles(Restored), left => !left.EndsWith(".lock", StringComparison.Ordinal));
+            (await _place.RestoreAsync(file)).AssertRefused(file, why);
+            Assert.DoesNotContain(Directory.GetFiles(_place.Restored), left => !left.EndsWith(".lock", StringComparison.Ordinal));
         }
     }
 
