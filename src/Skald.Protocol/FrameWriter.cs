@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -12,32 +14,34 @@ public sealed class FrameWriter : IDisposable
     public static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    /// <summary>Digits of the largest seq.</summary>
+    private const int MaxSeqLength = 19;
+
     private static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
     private readonly Utf8JsonWriter _json;
-    private ArrayBufferWriter<byte>? _text;
+    private readonly ArrayBufferWriter<byte> _line = new(512);
+    private IBufferWriter<byte> _output;
 
-    public FrameWriter(IBufferWriter<byte> output) => _json = new Utf8JsonWriter(output, Options);
+    public FrameWriter(IBufferWriter<byte> output)
+    {
+        _output = output;
+        _json = new Utf8JsonWriter(output, Options);
+    }
 
     /// <summary>Goes on in another buffer.</summary>
-    public void Reset(IBufferWriter<byte> output) => _json.Reset(output);
-
-    public void WriteMessage(in ChatMessage message)
+    public void Reset(IBufferWriter<byte> output)
     {
-        _json.WriteStartObject();
-        WriteMessageFields(message);
-        End();
+        _output = output;
+        _json.Reset(output);
     }
+
+    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "}"u8);
 
     /// <summary>The answer to a send over HTTP: the message, and whether it was stored before.</summary>
-    public void WriteStored(in ChatMessage message, bool duplicate)
-    {
-        _json.WriteStartObject();
-        WriteMessageFields(message);
-        _json.WriteBoolean("duplicate"u8, duplicate);
-        End();
-    }
+    public void WriteStored(in ChatMessage message, bool duplicate) =>
+        WriteMessage(message, duplicate ? ",\"duplicate\":true}"u8 : ",\"duplicate\":false}"u8);
 
     public void WriteReady(FrameId re, long userId, string username, string epoch, TimeSpan pingInterval, ProtocolLimits limits)
     {
@@ -87,7 +91,13 @@ public sealed class FrameWriter : IDisposable
         WriteTimestamp(message.Timestamp);
         _json.WriteBoolean("duplicate"u8, duplicate);
         if (duplicate)
-            WriteText("message"u8, message.Text);
+        {
+            _line.ResetWrittenCount();
+            WriteQuoted(_line, message.Text);
+            _json.WritePropertyName("message"u8);
+            _json.WriteRawValue(_line.WrittenSpan, skipInputValidation: true);
+        }
+
         End();
     }
 
@@ -137,44 +147,48 @@ public sealed class FrameWriter : IDisposable
         _json.Reset();
     }
 
-    private void WriteMessageFields(in ChatMessage message)
+    /// <remarks>Nearly all that is ever written, and so put together without a JSON writer.</remarks>
+    private void WriteMessage(in ChatMessage message, ReadOnlySpan<byte> end)
     {
-        _json.WriteString("type"u8, "chat_message"u8);
-        _json.WriteString("room"u8, message.Room);
-        _json.WriteNumber("seq"u8, message.Seq);
-        _json.WriteString("username"u8, message.Username);
-        WriteText("message"u8, message.Text);
-        WriteTimestamp(message.Timestamp);
+        _line.ResetWrittenCount();
+        _line.Write("{\"type\":\"chat_message\",\"room\":\""u8);
+        Encoding.UTF8.GetBytes(message.Room, _line);
+        _line.Write("\",\"seq\":"u8);
+        Utf8Formatter.TryFormat(message.Seq, _line.GetSpan(MaxSeqLength), out var digits);
+        _line.Advance(digits);
+        _line.Write(",\"username\":"u8);
+        WriteQuoted(_line, message.Username);
+        _line.Write(",\"message\":"u8);
+        WriteQuoted(_line, message.Text);
+        _line.Write(",\"timestamp\":\""u8);
+        message.Timestamp.Format(_line.GetSpan(Timestamp.Length));
+        _line.Advance(Timestamp.Length);
+        _line.Write("\""u8);
         if (!message.ClientMessageId.IsEmpty)
-            _json.WriteString("client_msg_id"u8, message.ClientMessageId);
-    }
-
-    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes; such a text we escape ourselves.</remarks>
-    private void WriteText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
-    {
-        const byte FirstOfFourByteSequences = 0xF0;
-        if (!utf8.ContainsAnyInRange(FirstOfFourByteSequences, byte.MaxValue))
         {
-            _json.WriteString(name, utf8);
-            return;
+            _line.Write(",\"client_msg_id\":"u8);
+            WriteQuoted(_line, message.ClientMessageId);
         }
 
-        var text = _text ??= new ArrayBufferWriter<byte>();
-        text.ResetWrittenCount();
-        text.Write("\""u8);
+        _line.Write(end);
+        _output.Write(_line.WrittenSpan);
+    }
+
+    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so we escape texts ourselves.</remarks>
+    private static void WriteQuoted(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
+    {
+        output.Write("\""u8);
         for (var rest = utf8; !rest.IsEmpty;)
         {
             var plain = rest.IndexOfAny(Escaped);
-            text.Write(plain < 0 ? rest : rest[..plain]);
+            output.Write(plain < 0 ? rest : rest[..plain]);
             if (plain < 0)
                 break;
-            WriteEscaped(text, rest[plain]);
+            WriteEscaped(output, rest[plain]);
             rest = rest[(plain + 1)..];
         }
 
-        text.Write("\""u8);
-        _json.WritePropertyName(name);
-        _json.WriteRawValue(text.WrittenSpan, skipInputValidation: true);
+        output.Write("\""u8);
     }
 
     private static void WriteEscaped(ArrayBufferWriter<byte> text, byte character)
