@@ -14,15 +14,15 @@ public sealed class FrameWriter : IDisposable
     public static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Digits of the largest seq.</summary>
-    private const int MaxSeqLength = 19;
+    /// <summary>Bytes of a message's field names, seq and timestamp, and a few more.</summary>
+    private const int LongestFixedPart = 160;
 
     private static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
     private readonly Utf8JsonWriter _json;
-    private readonly ArrayBufferWriter<byte> _line = new(512);
     private IBufferWriter<byte> _output;
+    private ArrayBufferWriter<byte>? _escaped;
 
     public FrameWriter(IBufferWriter<byte> output)
     {
@@ -37,11 +37,11 @@ public sealed class FrameWriter : IDisposable
         _json.Reset(output);
     }
 
-    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "}"u8);
+    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "\"}"u8);
 
     /// <summary>The answer to a send over HTTP: the message, and whether it was stored before.</summary>
     public void WriteStored(in ChatMessage message, bool duplicate) =>
-        WriteMessage(message, duplicate ? ",\"duplicate\":true}"u8 : ",\"duplicate\":false}"u8);
+        WriteMessage(message, duplicate ? "\",\"duplicate\":true}"u8 : "\",\"duplicate\":false}"u8);
 
     public void WriteReady(FrameId re, long userId, string username, string epoch, TimeSpan pingInterval, ProtocolLimits limits)
     {
@@ -92,10 +92,8 @@ public sealed class FrameWriter : IDisposable
         _json.WriteBoolean("duplicate"u8, duplicate);
         if (duplicate)
         {
-            _line.ResetWrittenCount();
-            WriteQuoted(_line, message.Text);
             _json.WritePropertyName("message"u8);
-            _json.WriteRawValue(_line.WrittenSpan, skipInputValidation: true);
+            _json.WriteRawValue([(byte)'"', .. Escape(message.Text), (byte)'"'], skipInputValidation: true);
         }
 
         End();
@@ -150,45 +148,55 @@ public sealed class FrameWriter : IDisposable
     /// <remarks>Nearly all that is ever written, and so put together without a JSON writer.</remarks>
     private void WriteMessage(in ChatMessage message, ReadOnlySpan<byte> end)
     {
-        _line.ResetWrittenCount();
-        _line.Write("{\"type\":\"chat_message\",\"room\":\""u8);
-        Encoding.UTF8.GetBytes(message.Room, _line);
-        _line.Write("\",\"seq\":"u8);
-        Utf8Formatter.TryFormat(message.Seq, _line.GetSpan(MaxSeqLength), out var digits);
-        _line.Advance(digits);
-        _line.Write(",\"username\":"u8);
-        WriteQuoted(_line, message.Username);
-        _line.Write(",\"message\":"u8);
-        WriteQuoted(_line, message.Text);
-        _line.Write(",\"timestamp\":\""u8);
-        message.Timestamp.Format(_line.GetSpan(Timestamp.Length));
-        _line.Advance(Timestamp.Length);
-        _line.Write("\""u8);
+        var text = message.Text.ContainsAny(Escaped) ? Escape(message.Text) : message.Text;
+        var line = _output.GetSpan(
+            LongestFixedPart + message.Room.Length + message.Username.Length + text.Length + message.ClientMessageId.Length + end.Length);
+        var length = 0;
+        Put(line, ref length, "{\"type\":\"chat_message\",\"room\":\""u8);
+        length += Encoding.ASCII.GetBytes(message.Room, line[length..]);
+        Put(line, ref length, "\",\"seq\":"u8);
+        Utf8Formatter.TryFormat(message.Seq, line[length..], out var digits);
+        length += digits;
+        Put(line, ref length, ",\"username\":\""u8);
+        Put(line, ref length, message.Username);
+        Put(line, ref length, "\",\"message\":\""u8);
+        Put(line, ref length, text);
+        Put(line, ref length, "\",\"timestamp\":\""u8);
+        message.Timestamp.Format(line[length..]);
+        length += Timestamp.Length;
         if (!message.ClientMessageId.IsEmpty)
         {
-            _line.Write(",\"client_msg_id\":"u8);
-            WriteQuoted(_line, message.ClientMessageId);
+            Put(line, ref length, "\",\"client_msg_id\":\""u8);
+            Put(line, ref length, message.ClientMessageId);
         }
 
-        _line.Write(end);
-        _output.Write(_line.WrittenSpan);
+        Put(line, ref length, end);
+        _output.Advance(length);
     }
 
-    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so we escape texts ourselves.</remarks>
-    private static void WriteQuoted(ArrayBufferWriter<byte> output, ReadOnlySpan<byte> utf8)
+    private static void Put(Span<byte> line, ref int length, ReadOnlySpan<byte> bytes)
     {
-        output.Write("\""u8);
+        bytes.CopyTo(line[length..]);
+        length += bytes.Length;
+    }
+
+    /// <returns>The text as it stands between quotes, until the next call.</returns>
+    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so we escape texts ourselves.</remarks>
+    private ReadOnlySpan<byte> Escape(ReadOnlySpan<byte> utf8)
+    {
+        var text = _escaped ??= new ArrayBufferWriter<byte>();
+        text.ResetWrittenCount();
         for (var rest = utf8; !rest.IsEmpty;)
         {
             var plain = rest.IndexOfAny(Escaped);
-            output.Write(plain < 0 ? rest : rest[..plain]);
+            text.Write(plain < 0 ? rest : rest[..plain]);
             if (plain < 0)
                 break;
-            WriteEscaped(output, rest[plain]);
+            WriteEscaped(text, rest[plain]);
             rest = rest[(plain + 1)..];
         }
 
-        output.Write("\""u8);
+        return text.WrittenSpan;
     }
 
     private static void WriteEscaped(ArrayBufferWriter<byte> text, byte character)
