@@ -1,7 +1,8 @@
 namespace Skald.Protocol;
 
 /// <summary>A stored message, as it lies in the log: one shape on sockets, in history and on disk.</summary>
-/// <remarks>Texts are spans of UTF-8 that somebody else owns, valid for the call: no string is made of a message on its way.</remarks>
+/// <remarks>Texts are spans of UTF-8 that somebody else owns, valid for the call: no string is made of a message on its way.
+/// The names among them follow rules that leave nothing to escape in JSON; the text may be anything.</remarks>
 public readonly ref struct ChatMessage
 {
     public required string Room { get; init; }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -12,32 +14,34 @@ public sealed class FrameWriter : IDisposable
     public static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
+    /// <summary>Bytes of a message's field names, seq and timestamp, and a few more.</summary>
+    private const int LongestFixedPart = 160;
+
     private static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
     private readonly Utf8JsonWriter _json;
-    private ArrayBufferWriter<byte>? _text;
+    private IBufferWriter<byte> _output;
+    private ArrayBufferWriter<byte>? _escaped;
 
-    public FrameWriter(IBufferWriter<byte> output) => _json = new Utf8JsonWriter(output, Options);
+    public FrameWriter(IBufferWriter<byte> output)
+    {
+        _output = output;
+        _json = new Utf8JsonWriter(output, Options);
+    }
 
     /// <summary>Goes on in another buffer.</summary>
-    public void Reset(IBufferWriter<byte> output) => _json.Reset(output);
-
-    public void WriteMessage(in ChatMessage message)
+    public void Reset(IBufferWriter<byte> output)
     {
-        _json.WriteStartObject();
-        WriteMessageFields(message);
-        End();
+        _output = output;
+        _json.Reset(output);
     }
+
+    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "\"}"u8);
 
     /// <summary>The answer to a send over HTTP: the message, and whether it was stored before.</summary>
-    public void WriteStored(in ChatMessage message, bool duplicate)
-    {
-        _json.WriteStartObject();
-        WriteMessageFields(message);
-        _json.WriteBoolean("duplicate"u8, duplicate);
-        End();
-    }
+    public void WriteStored(in ChatMessage message, bool duplicate) =>
+        WriteMessage(message, duplicate ? "\",\"duplicate\":true}"u8 : "\",\"duplicate\":false}"u8);
 
     public void WriteReady(FrameId re, long userId, string username, string epoch, TimeSpan pingInterval, ProtocolLimits limits)
     {
@@ -87,7 +91,11 @@ public sealed class FrameWriter : IDisposable
         WriteTimestamp(message.Timestamp);
         _json.WriteBoolean("duplicate"u8, duplicate);
         if (duplicate)
-            WriteText("message"u8, message.Text);
+        {
+            _json.WritePropertyName("message"u8);
+            _json.WriteRawValue([(byte)'"', .. Escape(message.Text), (byte)'"'], skipInputValidation: true);
+        }
+
         End();
     }
 
@@ -137,31 +145,47 @@ public sealed class FrameWriter : IDisposable
         _json.Reset();
     }
 
-    private void WriteMessageFields(in ChatMessage message)
+    /// <remarks>Nearly all that is ever written, and so put together without a JSON writer.</remarks>
+    private void WriteMessage(in ChatMessage message, ReadOnlySpan<byte> end)
     {
-        _json.WriteString("type"u8, "chat_message"u8);
-        _json.WriteString("room"u8, message.Room);
-        _json.WriteNumber("seq"u8, message.Seq);
-        _json.WriteString("username"u8, message.Username);
-        WriteText("message"u8, message.Text);
-        WriteTimestamp(message.Timestamp);
+        var text = message.Text.ContainsAny(Escaped) ? Escape(message.Text) : message.Text;
+        var line = _output.GetSpan(
+            LongestFixedPart + message.Room.Length + message.Username.Length + text.Length + message.ClientMessageId.Length + end.Length);
+        var length = 0;
+        Put(line, ref length, "{\"type\":\"chat_message\",\"room\":\""u8);
+        length += Encoding.ASCII.GetBytes(message.Room, line[length..]);
+        Put(line, ref length, "\",\"seq\":"u8);
+        Utf8Formatter.TryFormat(message.Seq, line[length..], out var digits);
+        length += digits;
+        Put(line, ref length, ",\"username\":\""u8);
+        Put(line, ref length, message.Username);
+        Put(line, ref length, "\",\"message\":\""u8);
+        Put(line, ref length, text);
+        Put(line, ref length, "\",\"timestamp\":\""u8);
+        message.Timestamp.Format(line[length..]);
+        length += Timestamp.Length;
         if (!message.ClientMessageId.IsEmpty)
-            _json.WriteString("client_msg_id"u8, message.ClientMessageId);
-    }
-
-    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes; such a text we escape ourselves.</remarks>
-    private void WriteText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
-    {
-        const byte FirstOfFourByteSequences = 0xF0;
-        if (!utf8.ContainsAnyInRange(FirstOfFourByteSequences, byte.MaxValue))
         {
-            _json.WriteString(name, utf8);
-            return;
+            Put(line, ref length, "\",\"client_msg_id\":\""u8);
+            Put(line, ref length, message.ClientMessageId);
         }
 
-        var text = _text ??= new ArrayBufferWriter<byte>();
+        Put(line, ref length, end);
+        _output.Advance(length);
+    }
+
+    private static void Put(Span<byte> line, ref int length, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(line[length..]);
+        length += bytes.Length;
+    }
+
+    /// <returns>The text as it stands between quotes, until the next call.</returns>
+    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so we escape texts ourselves.</remarks>
+    private ReadOnlySpan<byte> Escape(ReadOnlySpan<byte> utf8)
+    {
+        var text = _escaped ??= new ArrayBufferWriter<byte>();
         text.ResetWrittenCount();
-        text.Write("\""u8);
         for (var rest = utf8; !rest.IsEmpty;)
         {
             var plain = rest.IndexOfAny(Escaped);
@@ -172,9 +196,7 @@ public sealed class FrameWriter : IDisposable
             rest = rest[(plain + 1)..];
         }
 
-        text.Write("\""u8);
-        _json.WritePropertyName(name);
-        _json.WriteRawValue(text.WrittenSpan, skipInputValidation: true);
+        return text.WrittenSpan;
     }
 
     private static void WriteEscaped(ArrayBufferWriter<byte> text, byte character)

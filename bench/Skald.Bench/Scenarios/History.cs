@@ -13,16 +13,12 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
     /// <summary>Places in the room that are asked for in turn, spread evenly, so that no page is always the one just read.</summary>
     private const int Places = 1009;
 
-    /// <summary>Sends that fill the table on their way at once.</summary>
-    private const int FillWindow = 2048;
-
-    /// <summary>Messages after which a large fill looks whether it still gets on.</summary>
-    private const uint FillStep = 100_000;
+    private const string RoomName = "filled";
 
     private const string Json = "application/json";
 
     private RunningTarget? _filled;
-    private Room? _room;
+    private int _count;
     private byte[]? _page;
 
     public string Name => "history";
@@ -47,7 +43,7 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
 
     public static Command Command()
     {
-        var rows = ScenarioCommand.Numbers("--rows", "Messages in the table; it is filled through the server.", 1_000, 100_000);
+        var rows = ScenarioCommand.Numbers("--rows", "Messages in the table.", 1_000, 100_000);
         var page = ScenarioCommand.Number("--page", "Messages of a page.", 50);
         var clients = ScenarioCommand.Number("--clients", "Clients that ask at once.", 16);
         var size = ScenarioCommand.Number("--size", "Bytes of a text.", 64);
@@ -86,20 +82,12 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
     /// <summary>Brings the room to so many messages, and keeps a page from its middle for the baseline.</summary>
     private async Task FillAsync(Run run, int count)
     {
-        if (_filled != run.Target)
+        if (_filled != run.Target || _count != count)
         {
-            _filled = run.Target;
-            _room = Crowd.NewRoom(run.Target, senders: 1);
+            await run.Target.RestartAsync(data => FilledRoom.Write(data, RoomName, count, size), run.Cancellation);
+            (_filled, _count) = (run.Target, count);
         }
 
-        var sockets = await CommandSockets.OpenAsync(run.Load, run.Target, [_room!], size, run.Cancellation);
-        for (var sent = _room!.Sent[0]; sent < count;)
-        {
-            sent = Math.Min(sent + FillStep, (uint)count);
-            await sockets.SendUntilAsync(sent, FillWindow, run.Cancellation);
-        }
-
-        await run.Load.CloseAllAsync();
         await run.Target.Accounts!.FreshenAsync(run.Cancellation);
         _page = await run.Target.Http.GetByteArrayAsync(new Uri(PagePath(count / 2), UriKind.Relative), run.Cancellation);
     }
@@ -120,5 +108,5 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
         return Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {Json}\r\n{authorization}\r\n");
     }
 
-    private string PagePath(long before) => $"/api/chat/history/{_room!.Name}/?limit={page}&before={before}";
+    private string PagePath(long before) => $"/api/chat/history/{RoomName}/?limit={page}&before={before}";
 }

@@ -14,13 +14,15 @@ internal sealed class RunningTarget : IAsyncDisposable
     private const long LongestStart = 30 * Clock.Second;
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(5);
 
-    private readonly Process _process;
+    private readonly ProcessStartInfo _start;
     private readonly string _dataDirectory;
     private readonly ConcurrentQueue<string> _lastLines = new();
+    private Process _process;
 
-    private RunningTarget(Target target, Process process, int port, string dataDirectory)
+    private RunningTarget(Target target, ProcessStartInfo start, int port, string dataDirectory)
     {
-        (Target, _process, Port, _dataDirectory) = (target, process, port, dataDirectory);
+        (Target, _start, Port, _dataDirectory) = (target, start, port, dataDirectory);
+        _process = Launch();
         Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         Accounts = target.IsSkald ? new Accounts(Http) : null;
     }
@@ -55,11 +57,9 @@ internal sealed class RunningTarget : IAsyncDisposable
         foreach (var (name, value) in environment) start.Environment[name] = value;
 
         var startedAt = Clock.Now;
-        var process = Process.Start(start) ?? throw new InvalidOperationException("taskset did not start.");
-        var running = new RunningTarget(target, process, port, dataDirectory);
+        var running = new RunningTarget(target, start, port, dataDirectory);
         try
         {
-            running.KeepLastLines();
             await running.UntilItAnswersAsync(startedAt, cancellation);
             if (running.Accounts is { } accounts) await accounts.RegisterAsync(cancellation);
             return running;
@@ -78,11 +78,19 @@ internal sealed class RunningTarget : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Ends the process, lets somebody at its data directory, and starts it again.</summary>
+    public async Task RestartAsync(Action<string> whileDown, CancellationToken cancellation)
+    {
+        await EndAsync();
+        whileDown(_dataDirectory);
+        var startedAt = Clock.Now;
+        _process = Launch();
+        await UntilItAnswersAsync(startedAt, cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
+        await EndAsync();
         Http.Dispose();
         Directory.Delete(_dataDirectory, recursive: true);
     }
@@ -94,12 +102,21 @@ internal sealed class RunningTarget : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private void KeepLastLines()
+    private Process Launch()
     {
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
+        var process = Process.Start(_start) ?? throw new InvalidOperationException("taskset did not start.");
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private async Task EndAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
     }
 
     private void Keep(string? line)

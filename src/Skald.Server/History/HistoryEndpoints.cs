@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Primitives;
 using Skald.Protocol;
 using Skald.Server.Accounts;
 using Skald.Server.Operations;
@@ -60,37 +60,20 @@ internal static class HistoryEndpoints
         var from = Math.Min(start, newest);   // beyond the newest there is nothing, however far
         var (first, last) = start >= 0 ? (from + 1, Math.Min(newest, from + count)) : (newest - count + 1, newest);
         first = Math.Max(first, found.FirstSeq);
-        var body = new ArrayBufferWriter<byte>(16 * 1024);
-        await WritePageAsync(log, found, first, last, body);
+        var page = await HistoryPage.ReadAsync(log, found, first, last);
         Link(context, room, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
-        return new JsonBytes(body.WrittenMemory);
-    }
-
-    private static async Task WritePageAsync(RoomLog log, Room room, long first, long last, ArrayBufferWriter<byte> body)
-    {
-        using var messages = new FrameWriter(body);
-        var separator = (byte)'[';
-        if (first <= last)
-        {
-            await log.ReadAsync(room, first, last, (in message) =>
-            {
-                body.Write([separator]);
-                separator = (byte)',';
-                messages.WriteMessage(message);
-                return true;
-            });
-        }
-
-        body.Write(separator == '[' ? "[]"u8 : "]"u8);
+        return page;
     }
 
     private static void Link(HttpContext context, string room, long limit, long? earlier, long? later)
     {
-        var path = $"{context.Request.PathBase}/api/chat/history/{room}/?limit={limit.ToString(CultureInfo.InvariantCulture)}";
+        var address = string.Create(CultureInfo.InvariantCulture, $"<{context.Request.PathBase}/api/chat/history/{room}/?limit={limit}");
+        string? previous = null, next = null;
         if (earlier is { } before)
-            context.Response.Headers.Append("Link", $"<{path}&before={before.ToString(CultureInfo.InvariantCulture)}>; rel=\"prev\"");
+            previous = string.Create(CultureInfo.InvariantCulture, $"{address}&before={before}>; rel=\"prev\"");
         if (later is { } after)
-            context.Response.Headers.Append("Link", $"<{path}&after={after.ToString(CultureInfo.InvariantCulture)}>; rel=\"next\"");
+            next = string.Create(CultureInfo.InvariantCulture, $"{address}&after={after}>; rel=\"next\"");
+        context.Response.Headers.Link = StringValues.Concat(new StringValues(previous), new StringValues(next));
     }
 
     private static bool TryRead(string? text, long absent, long least, long most, out long value)
@@ -98,17 +81,6 @@ internal static class HistoryEndpoints
         value = absent;
         return text is null
             || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
-    }
-
-    /// <summary>JSON that is written already.</summary>
-    private sealed class JsonBytes(ReadOnlyMemory<byte> json) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.ContentType = "application/json";
-            httpContext.Response.ContentLength = json.Length;
-            return httpContext.Response.BodyWriter.WriteAsync(json).AsTask();
-        }
     }
 }
 

@@ -21,7 +21,7 @@ internal interface IMessageStore
     /// <param name="room">The room.</param>
     /// <param name="first">A <c>seq</c>.</param>
     /// <param name="last">A <c>seq</c>; what is beyond the end of the log is not there.</param>
-    /// <param name="visit">Called for each message on a thread of the engine; false ends the reading.</param>
+    /// <param name="visit">Called for each message, on a thread of the pool; false ends the reading.</param>
     Task ReadAsync(Room room, long first, long last, MessageVisitor visit);
 }
 

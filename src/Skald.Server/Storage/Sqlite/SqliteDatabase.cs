@@ -6,23 +6,21 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read, on theirs.</summary>
+/// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read, lent to whoever reads.</summary>
 /// <remarks>
-/// SQLite is synchronous, so nothing here runs on the thread pool. One writer in one process, which alone checkpoints, keeps
+/// SQLite is synchronous: a commit, which waits for the disk, never runs on the thread pool. One writer in one process, which alone checkpoints, keeps
 /// out of reach of the WAL-reset bug of SQLite 3.7.0–3.51.2 (sqlite.org/wal.html, section 11).
 /// </remarks>
 internal sealed partial class SqliteDatabase : IDisposable
 {
-    private const int ReaderThreads = 2;
     private const int MaxQueued = 4_096;
     // sqlite.org/rescode.html
     private const int Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
 
     private readonly FileStream _lock;
     private readonly SqliteThread _writer;
-    private readonly SqliteThread[] _readers;
+    private readonly SqliteReaders _readers;
     private readonly BlockingCollection<Action<SqliteConnection>> _writes = new(MaxQueued);
-    private readonly BlockingCollection<Action<SqliteConnection>> _reads = new(MaxQueued);
     private readonly ILogger<SqliteDatabase> _logger;
     private volatile bool _failed;
 
@@ -42,7 +40,7 @@ internal sealed partial class SqliteDatabase : IDisposable
             var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
             telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 4 MB, unless a reader holds it.");
             telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
-            _readers = [.. Enumerable.Range(1, ReaderThreads).Select(n => new SqliteThread($"log reader {n}", SqliteFile.OpenReader(file), _reads))];
+            _readers = new SqliteReaders(file, MaxQueued);
         }
         catch (Exception e)
         {
@@ -58,58 +56,50 @@ internal sealed partial class SqliteDatabase : IDisposable
     /// <returns>What the work returned, once it is on disk.</returns>
     /// <exception cref="StorageException">The disk refused, or too much is queued.</exception>
     public Task<T> WriteAsync<T>(Func<SqliteConnection, T> work) =>
-        Enqueue(_writes, connection => InTransaction(connection, work), TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(work, TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>As <see cref="WriteAsync{T}"/>, for the log: what follows the commit goes on at once, on the writer's thread.</summary>
     public Task AppendAsync(Action<SqliteConnection> work) =>
         Enqueue(
-            _writes,
-            connection => InTransaction(connection, c =>
-            {
-                work(c);
-                return true;
-            }),
-            TaskCreationOptions.None);
-
-    /// <summary>Runs work on a reader's thread, with a connection that cannot write.</summary>
-    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> work) =>
-        Enqueue(
-            _reads,
             connection =>
             {
-                try
-                {
-                    return work(connection);
-                }
-                catch (SqliteException e)
-                {
-                    throw new StorageException(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
-                }
+                work(connection);
+                return true;
             },
-            TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCreationOptions.None);
+
+    /// <summary>Runs work with a connection that cannot write; see <see cref="SqliteReaders"/>.</summary>
+    public async Task<T> ReadAsync<T>(Func<SqliteConnection, T> work)
+    {
+        try
+        {
+            return await _readers.RunAsync(work);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
+        }
+    }
 
     public void Dispose()
     {
         // Readers first: the last connection to close is the writer's, and it checkpoints.
-        _reads.CompleteAdding();
-        foreach (var reader in _readers)
-            reader.Dispose();
+        _readers.Dispose();
         _writes.CompleteAdding();
         _writer.Dispose();
         _lock.Dispose();
-        _reads.Dispose();
         _writes.Dispose();
     }
 
-    private static Task<T> Enqueue<T>(BlockingCollection<Action<SqliteConnection>> queue, Func<SqliteConnection, T> work, TaskCreationOptions continuations)
+    private Task<T> Enqueue<T>(Func<SqliteConnection, T> work, TaskCreationOptions continuations)
     {
         var done = new TaskCompletionSource<T>(continuations);
-        var queued = !queue.IsAddingCompleted && queue.TryAdd(connection =>
+        var queued = !_writes.IsAddingCompleted && _writes.TryAdd(connection =>
         {
             T result;
             try
             {
-                result = work(connection);
+                result = InTransaction(connection, work);
             }
             catch (Exception e)
             {

@@ -8,6 +8,8 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>The logs in SQLite.</summary>
 internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider clock) : IMessageStore
 {
+    private readonly UserNames _names = new();
+
     public string Epoch => database.Epoch;
 
     public Task AppendAsync(IReadOnlyList<Draft> batch) => database.AppendAsync(connection => Append(connection, batch));
@@ -24,11 +26,17 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
     {
         var now = Timestamp.From(clock.GetUtcNow());
         var heads = new Dictionary<Room, long>();
+        var insert = SqliteStatement.Get(
+            connection,
+            """
+            INSERT INTO messages (room_id, seq, user_id, client_msg_id, body, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (room_id, user_id, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING
+            """);
         foreach (var draft in batch)
         {
             if (!heads.TryGetValue(draft.Room, out var head))
                 head = ReadHead(connection, draft.Room);
-            if (TryInsert(connection, draft, head + 1, now))
+            if (TryInsert(connection, insert, draft, head + 1, now))
             {
                 draft.StoreAs(head + 1, now);
                 head++;
@@ -60,17 +68,11 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
     }
 
     /// <returns>False where the sender's <c>client_msg_id</c> is stored already.</returns>
-    private static bool TryInsert(SqliteConnection connection, Draft draft, long seq, Timestamp now)
+    private static bool TryInsert(SqliteConnection connection, SqliteStatement insert, Draft draft, long seq, Timestamp now)
     {
-        SqliteStatement.Get(
-                connection,
-                """
-                INSERT INTO messages (room_id, seq, user_id, client_msg_id, body, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                ON CONFLICT (room_id, user_id, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING
-                """)
-            .Bind(1, draft.Room.Id).Bind(2, seq).Bind(3, draft.Sender.Id).Bind(4, draft.ClientMessageId).Bind(5, draft.Text)
+        insert.Bind(1, draft.Room.Id).Bind(2, seq).Bind(3, draft.Sender.Id).Bind(4, draft.ClientMessageId).Bind(5, draft.Text)
             .Bind(6, now.Microseconds).Run();
-        return SQLitePCL.raw.sqlite3_changes(connection.Handle) == 1;
+        return draft.ClientMessageId is null || SQLitePCL.raw.sqlite3_changes(connection.Handle) == 1;
     }
 
     private static void Find(SqliteConnection connection, Draft draft)
@@ -90,15 +92,11 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
         }
     }
 
-    private static void Read(SqliteConnection connection, Room room, long first, long last, MessageVisitor visit)
+    private void Read(SqliteConnection connection, Room room, long first, long last, MessageVisitor visit)
     {
         var select = SqliteStatement.Get(
                 connection,
-                """
-                SELECT m.seq, u.username, m.body, m.created_at, m.client_msg_id
-                FROM messages m JOIN users u ON u.id = m.user_id
-                WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 ORDER BY m.seq
-                """)
+                "SELECT seq, user_id, body, created_at, client_msg_id FROM messages WHERE room_id = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")
             .Bind(1, room.Id).Bind(2, first).Bind(3, last);
         try
         {
@@ -108,7 +106,7 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
                 {
                     Room = room.Name,
                     Seq = select.Int64(0),
-                    Username = select.Utf8(1),
+                    Username = _names.Find(connection, select.Int64(1)),
                     Text = select.Utf8(2),
                     Timestamp = new Timestamp(select.Int64(3)),
                     ClientMessageId = select.Utf8(4),

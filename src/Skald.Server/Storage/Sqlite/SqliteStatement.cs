@@ -12,15 +12,17 @@ internal sealed class SqliteStatement : IDisposable
     private static readonly ConditionalWeakTable<SqliteConnection, Dictionary<string, SqliteStatement>> Prepared = [];
 
     private readonly sqlite3 _database;
-    private readonly sqlite3_stmt _statement;
+    private readonly sqlite3_stmt _owner;
+    private readonly nint _statement;
 
     private SqliteStatement(SqliteConnection connection, string sql)
     {
         _database = connection.Handle!;
-        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(_database, sql, out _statement), _database);
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v2(_database, sql, out _owner), _database);
+        _statement = _owner.DangerousGetHandle();   // closed by Dispose, when its connection is
     }
 
-    /// <summary>The statement, prepared once a connection.</summary>
+    /// <summary>The statement, prepared once a connection. Looking it up takes about as long as a row: a loop does it once.</summary>
     public static SqliteStatement Get(SqliteConnection connection, string sql)
     {
         var statements = Prepared.GetOrCreateValue(connection);
@@ -40,13 +42,18 @@ internal sealed class SqliteStatement : IDisposable
 
     public SqliteStatement Bind(int parameter, long value)
     {
-        Check(raw.sqlite3_bind_int64(_statement, parameter, value));
+        Check(SqliteNative.BindInt64(_statement, parameter, value));
         return this;
     }
 
-    public SqliteStatement Bind(int parameter, ReadOnlySpan<byte> utf8)
+    public unsafe SqliteStatement Bind(int parameter, ReadOnlySpan<byte> utf8)
     {
-        Check(raw.sqlite3_bind_text(_statement, parameter, utf8));
+        fixed (byte* text = utf8)
+        {
+            byte nothing = 0;   // a null pointer would bind NULL
+            Check(SqliteNative.BindText(_statement, parameter, text is null ? &nothing : text, utf8.Length, SqliteNative.Transient));
+        }
+
         return this;
     }
 
@@ -54,7 +61,7 @@ internal sealed class SqliteStatement : IDisposable
     {
         if (text is null)
         {
-            Check(raw.sqlite3_bind_null(_statement, parameter));
+            Check(SqliteNative.BindNull(_statement, parameter));
             return this;
         }
 
@@ -67,7 +74,7 @@ internal sealed class SqliteStatement : IDisposable
     {
         try
         {
-            Check(raw.sqlite3_step(_statement));
+            Check(SqliteNative.Step(_statement));
         }
         finally
         {
@@ -78,19 +85,20 @@ internal sealed class SqliteStatement : IDisposable
     /// <summary>Goes to the next row. Whoever stops before the end says <see cref="Reset"/>.</summary>
     public bool Step()
     {
-        var result = raw.sqlite3_step(_statement);
+        var result = SqliteNative.Step(_statement);
         Check(result);
         return result == raw.SQLITE_ROW;
     }
 
-    public long Int64(int column) => raw.sqlite3_column_int64(_statement, column);
+    public long Int64(int column) => SqliteNative.ColumnInt64(_statement, column);
 
     /// <returns>The text as it lies in SQLite's memory, until the next step; empty for null.</returns>
-    public ReadOnlySpan<byte> Utf8(int column) => raw.sqlite3_column_blob(_statement, column);
+    public unsafe ReadOnlySpan<byte> Utf8(int column) =>
+        SqliteNative.ColumnBlob(_statement, column) is var text && text is null ? default : new(text, SqliteNative.ColumnBytes(_statement, column));
 
-    public void Reset() => raw.sqlite3_reset(_statement);
+    public void Reset() => _ = SqliteNative.Reset(_statement);   // says once more what the step has said
 
-    public void Dispose() => _statement.Dispose();
+    public void Dispose() => _owner.Dispose();
 
     private void Check(int result)
     {

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+
+namespace Skald.Server.Storage.Sqlite;
+
+/// <summary>What the hot path asks of the engine for each row. The package's own calls guard their handle each time, which takes longer than the call.</summary>
+/// <remarks>
+/// Those that suppress the collector's transition do nothing but look into memory, under a lock that nobody else wants. See
+/// sqlite.org/c3ref/funclist.html.
+/// </remarks>
+internal static unsafe partial class SqliteNative
+{
+    private const string Library = "e_sqlite3";   // as the package names it
+
+    /// <summary>The engine makes a copy of what is bound.</summary>
+    public const nint Transient = -1;
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_step")]
+    public static partial int Step(nint statement);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_reset")]
+    public static partial int Reset(nint statement);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_text")]
+    public static partial int BindText(nint statement, int parameter, byte* utf8, int length, nint destructor);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64")]
+    public static partial int BindInt64(nint statement, int parameter, long value);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_null")]
+    public static partial int BindNull(nint statement, int parameter);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "sqlite3_column_int64")]
+    public static partial long ColumnInt64(nint statement, int column);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "sqlite3_column_blob")]
+    public static partial byte* ColumnBlob(nint statement, int column);
+
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "sqlite3_column_bytes")]
+    public static partial int ColumnBytes(nint statement, int column);
+}
