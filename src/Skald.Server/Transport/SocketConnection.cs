@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -13,7 +14,7 @@ namespace Skald.Server.Transport;
 /// So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
 /// </remarks>
 internal sealed class SocketConnection : ConnectionContext,
-    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature
+    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
 {
     // Never disposed: Abort may be on its way to it, from any thread. It has no timer.
     private readonly CancellationTokenSource _closed = new();
@@ -22,9 +23,13 @@ internal sealed class SocketConnection : ConnectionContext,
     private readonly IDuplexPipe _pipes;
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
 
-    public SocketConnection(string id, PlainSocket socket)
+    /// <param name="id">A name for it.</param>
+    /// <param name="socket">Its socket.</param>
+    /// <param name="pool">What HTTP takes its buffers from.</param>
+    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool)
     {
         ConnectionId = id;
+        MemoryPool = pool;
         _socket = socket;
         _input = new HttpInput(socket.Stream);
         _pipes = new Pipes(_input, new HttpOutput(socket.Stream));
@@ -39,6 +44,7 @@ internal sealed class SocketConnection : ConnectionContext,
         Features.Set<IConnectionLifetimeFeature>(this);
         Features.Set<IConnectionEndPointFeature>(this);
         Features.Set<IConnectionSocketFeature>(this);
+        Features.Set<IMemoryPoolFeature>(this);
     }
 
     public override string ConnectionId { get; set; }
@@ -54,6 +60,8 @@ internal sealed class SocketConnection : ConnectionContext,
     public override EndPoint? LocalEndPoint { get; set; }
 
     public override EndPoint? RemoteEndPoint { get; set; }
+
+    public MemoryPool<byte> MemoryPool { get; }
 
     public Socket Socket => _socket.Socket;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -12,10 +13,11 @@ namespace Skald.Server.Transport;
 /// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
 /// descriptor is ended by its runtime.
 /// </remarks>
-internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options)
+internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
+    private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
 
@@ -26,7 +28,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         {
             socket = options.Value.CreateBoundListenSocket(endpoint);
             socket.Listen(options.Value.Backlog);
-            return new(new Listener(socket, _free));
+            return new(new Listener(socket, _free, _pool));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -35,9 +37,13 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         }
     }
 
-    public void Dispose() => _free.Dispose();
+    public void Dispose()
+    {
+        _free.Dispose();
+        _pool.Dispose();
+    }
 
-    private sealed class Listener(Socket listener, SemaphoreSlim free) : IConnectionListener
+    private sealed class Listener(Socket listener, SemaphoreSlim free, MemoryPool<byte> pool) : IConnectionListener
     {
         private static long connections;
 
@@ -85,7 +91,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
                 socket = await listener.AcceptAsync();
                 if (socket.LocalEndPoint is IPEndPoint)
                     socket.NoDelay = true;
-                return new SocketConnection($"{Interlocked.Increment(ref connections):X}", new PlainSocket(socket, _closed));
+                return new SocketConnection($"{Interlocked.Increment(ref connections):X}", new PlainSocket(socket, _closed), pool);
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
             {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
@@ -20,7 +19,6 @@ internal sealed partial class SqliteDatabase : IDisposable
     private readonly FileStream _lock;
     private readonly SqliteThread _writer;
     private readonly SqliteReaders _readers;
-    private readonly BlockingCollection<Action<SqliteConnection>> _writes = new(MaxQueued);
     private readonly ILogger<SqliteDatabase> _logger;
     private volatile bool _failed;
 
@@ -36,7 +34,7 @@ internal sealed partial class SqliteDatabase : IDisposable
             SqliteSchema.Apply(connection, file);
             Epoch = SqliteSchema.ReadEpoch(connection);
             Log.Opened(logger, file, connection.ServerVersion);
-            _writer = new SqliteThread("log writer", connection, _writes);
+            _writer = new SqliteThread("log writer", connection, MaxQueued);
             var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
             telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 4 MB, unless a reader holds it.");
             telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
@@ -85,16 +83,14 @@ internal sealed partial class SqliteDatabase : IDisposable
     {
         // Readers first: the last connection to close is the writer's, and it checkpoints.
         _readers.Dispose();
-        _writes.CompleteAdding();
         _writer.Dispose();
         _lock.Dispose();
-        _writes.Dispose();
     }
 
     private Task<T> Enqueue<T>(Func<SqliteConnection, T> work, TaskCreationOptions continuations)
     {
         var done = new TaskCompletionSource<T>(continuations);
-        var queued = !_writes.IsAddingCompleted && _writes.TryAdd(connection =>
+        var queued = _writer.TryRun(connection =>
         {
             T result;
             try

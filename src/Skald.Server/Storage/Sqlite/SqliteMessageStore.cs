@@ -32,10 +32,11 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
             INSERT INTO messages (room_id, seq, user_id, client_msg_id, body, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (room_id, user_id, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING
             """);
+        var select = SqliteStatement.Get(connection, "SELECT last_seq FROM rooms WHERE id = ?1");
         foreach (var draft in batch)
         {
             if (!heads.TryGetValue(draft.Room, out var head))
-                head = ReadHead(connection, draft.Room);
+                head = ReadHead(select, draft.Room);
             if (TryInsert(connection, insert, draft, head + 1, now))
             {
                 draft.StoreAs(head + 1, now);
@@ -54,9 +55,9 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
             move.Bind(1, room.Id).Bind(2, head).Run();
     }
 
-    private static long ReadHead(SqliteConnection connection, Room room)
+    private static long ReadHead(SqliteStatement select, Room room)
     {
-        var select = SqliteStatement.Get(connection, "SELECT last_seq FROM rooms WHERE id = ?1").Bind(1, room.Id);
+        select.Bind(1, room.Id);
         try
         {
             return select.Step() ? select.Int64(0) : throw new InvalidOperationException($"Room {room.Id} is not in the database.");
