@@ -28,6 +28,7 @@ internal static class AllScenarios
         new Resume(clients: 1000, missed: 100, size: 64),
         new History(rows: [1_000, 20_000], page: 50, clients: 16, size: 64),
         new Slow(readers: 100, stalledPercent: 5, perSecond: 1000, size: 2048),
+        new Logins(readers: 100, perSecond: 100, loginsPerSecond: 200, size: 64),
         new Soak(readers: 200, perSecond: 200, visitsPerSecond: 20, size: 64),
     ];
 }

@@ -21,6 +21,7 @@ root.Subcommands.Add(Ack.Command());
 root.Subcommands.Add(Resume.Command());
 root.Subcommands.Add(History.Command());
 root.Subcommands.Add(Slow.Command());
+root.Subcommands.Add(Logins.Command());
 root.Subcommands.Add(Soak.Command());
 root.Subcommands.Add(AllScenarios.Command());
 

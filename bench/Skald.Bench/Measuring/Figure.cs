@@ -40,6 +40,8 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
 
     public static Figure Delivery999 { get; } = new("delivery p99.9", "ms", 3);
 
+    public static Figure DeliveryMedianBefore { get; } = new("p50 before", "ms", 3);
+
     public static Figure Delivery99Before { get; } = new("p99 before", "ms", 3);
 
     /// <summary>The p99 of deliveries divided by that before.</summary>
@@ -65,6 +67,13 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
 
     /// <summary>From the moment all clients want to be back until the last one has everything.</summary>
     public static Figure AllCaughtUp { get; } = new("all caught up", "ms", 0);
+
+    public static Figure LoginsPerSecond { get; } = new("logins", "1/s", 1);
+
+    /// <summary>Logins that were answered 503 because too many wait.</summary>
+    public static Figure RefusedPerSecond { get; } = new("refused", "1/s", 1);
+
+    public static Figure Refused99 { get; } = new("refused p99", "ms", 1);
 
     public static Figure CutOff { get; } = new("cut off", "", 0);
 

@@ -22,6 +22,9 @@ internal interface IScenario
     /// <summary>Whether each run has a server of its own; else one serves them all.</summary>
     bool StartsAnew => false;
 
+    /// <summary>More of the servers' command line, over what every scenario has.</summary>
+    IReadOnlyList<string> ServerArguments => [];
+
     /// <summary>Where a picture of the first compared figure goes.</summary>
     string? Picture => null;
 }

@@ -43,7 +43,7 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
     {
         try
         {
-            var running = await RunningAsync(target, scenario.StartsAnew, cancellation);
+            var running = await RunningAsync(target, scenario, cancellation);
             await load.StartRunAsync(running.Port);
             var readings = await trial.RunAsync(new Run(load, running, options.WarmUp, options.Duration, cancellation));
             await load.CloseAllAsync();
@@ -59,13 +59,13 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
         }
     }
 
-    private async Task<RunningTarget> RunningAsync(Target target, bool startsAnew, CancellationToken cancellation)
+    private async Task<RunningTarget> RunningAsync(Target target, IScenario scenario, CancellationToken cancellation)
     {
-        if (startsAnew) await StopAsync(target);
+        if (scenario.StartsAnew) await StopAsync(target);
         if (!_running.TryGetValue(target, out var running))
         {
             running = await RunningTarget.StartAsync(
-                target, options.Workspace, options.ServerCores, options.ServerEnvironment, cancellation);
+                target, options.Workspace, scenario.ServerArguments, options.ServerCores, options.ServerEnvironment, cancellation);
             _running.Add(target, running);
         }
 

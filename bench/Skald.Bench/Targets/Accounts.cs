@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Skald.Bench.Machine;
 
@@ -13,6 +14,12 @@ internal sealed class Accounts(HttpClient http)
 
     /// <summary>A token lives 5 minutes; a run takes less than what is left after this.</summary>
     private const long FreshFor = 150 * Clock.Second;
+
+    /// <summary>A login as it stands on the wire.</summary>
+    public static byte[] LoginRequest { get; } = Encoding.ASCII.GetBytes(
+        $"POST /api/login/ HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {LoginBody.Length}\r\n\r\n{LoginBody}");
+
+    private static string LoginBody => JsonSerializer.Serialize(new { username = Name(0), password = Password });
 
     private readonly string[] _tokens = new string[Users];
     private long _loggedInAt;

@@ -44,11 +44,11 @@ internal sealed class RunningTarget : IAsyncDisposable
     public long StartTime { get; private set; }
 
     public static async Task<RunningTarget> StartAsync(
-        Target target, Workspace workspace, CoreList cores, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
+        Target target, Workspace workspace, IReadOnlyList<string> arguments, CoreList cores, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
     {
         var port = FreePort();
         var dataDirectory = workspace.NewDataDirectory();
-        var start = new ProcessStartInfo("taskset", ["-c", cores.ToString(), .. target.CommandLine(workspace, port, dataDirectory)])
+        var start = new ProcessStartInfo("taskset", ["-c", cores.ToString(), .. target.CommandLine(workspace, port, dataDirectory), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

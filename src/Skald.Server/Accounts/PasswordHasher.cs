@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Operations;
@@ -12,6 +13,9 @@ namespace Skald.Server.Accounts;
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {
+    /// <summary>A tenth of the weight of other threads (sched(7)): they wake at once, and logins still get on where they take all there is.</summary>
+    private const int Niceness = 10;
+
     private readonly int _iterations;
     private readonly PasswordHash _nobody;
     private readonly BlockingCollection<Action> _queue;
@@ -29,7 +33,7 @@ internal sealed class PasswordHasher : IDisposable
         meter.CreateObservableCounter("skald.password_hashes.refused", () => Volatile.Read(ref _refused), "{hash}", "Logins and registrations refused because too many wait.");
         // One core is always left to everything else, where there is more than one.
         for (var i = 0; i < Math.Max(1, Environment.ProcessorCount - 1); i++)
-            new Thread(Work) { IsBackground = true, Name = "password hashing" }.Start();
+            new Thread(Work) { IsBackground = true, Name = "password hashing", Priority = ThreadPriority.BelowNormal }.Start();
     }
 
     /// <summary>What to answer when the queue is full.</summary>
@@ -74,6 +78,9 @@ internal sealed class PasswordHasher : IDisposable
 
     private void Work()
     {
+        // .NET passes over a thread's priority on Linux, where niceness is a thread's own.
+        if (OperatingSystem.IsLinux())
+            _ = Nice(Niceness);
         foreach (var job in _queue.GetConsumingEnumerable())
         {
             Interlocked.Increment(ref _running);
@@ -81,4 +88,10 @@ internal sealed class PasswordHasher : IDisposable
             Interlocked.Decrement(ref _running);
         }
     }
+
+#pragma warning disable SYSLIB1054 // One call, once a thread.
+    [DllImport("libc", EntryPoint = "nice")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Nice(int increment);
+#pragma warning restore SYSLIB1054
 }

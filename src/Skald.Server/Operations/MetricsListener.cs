@@ -18,7 +18,7 @@ namespace Skald.Server.Operations;
 /// the application around us say.
 /// </remarks>
 internal sealed partial class MetricsListener(
-    IOptions<MetricsOptions> options, IServiceProvider services, Readiness readiness, WeakSettings weak, ILoggerFactory loggers, ILogger<MetricsListener> logger)
+    IOptions<MetricsOptions> options, IServiceProvider services, Readiness readiness, WeakSettings weak, Libraries libraries, ILoggerFactory loggers, ILogger<MetricsListener> logger)
     : IHostedService, IHttpApplication<HttpContext>, IDisposable
 {
     private const string Setting = "Metrics:Listen";
@@ -96,6 +96,7 @@ internal sealed partial class MetricsListener(
         readiness.NotReadyBecause ?? "ready",
         typeof(MetricsListener).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
         RuntimeInformation.FrameworkDescription,
+        libraries.Versions,
         weak.All);
 
     private KestrelServer Listener(string address)
@@ -111,8 +112,9 @@ internal sealed partial class MetricsListener(
     /// <param name="Readiness">As <c>/readyz</c>.</param>
     /// <param name="Version">Skald's.</param>
     /// <param name="Runtime">What it runs on.</param>
+    /// <param name="Libraries">The native ones, with their versions.</param>
     /// <param name="WeakSettings">What makes this server weaker than it ships.</param>
-    private sealed record HealthDetails(string Status, string Readiness, string Version, string Runtime, IReadOnlyList<WeakSetting> WeakSettings);
+    private sealed record HealthDetails(string Status, string Readiness, string Version, string Runtime, IReadOnlyDictionary<string, string> Libraries, IReadOnlyList<WeakSetting> WeakSettings);
 
     private static partial class Log
     {

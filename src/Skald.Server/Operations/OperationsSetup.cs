@@ -24,6 +24,9 @@ internal static class OperationsSetup
         services.AddMetrics();
         services.AddSingleton<Telemetry>();
         services.AddSingleton<ILoggerProvider, ErrorCount>();
+        services.AddSingleton(Libraries.Cryptography);
+        services.AddSingleton<Libraries>();
+        services.AddHostedService(provider => provider.GetRequiredService<Libraries>());
         services.AddSingleton<WeakSettings>();
         services.AddHostedService(provider => provider.GetRequiredService<WeakSettings>());
         services.AddSingleton<MetricsListener>();

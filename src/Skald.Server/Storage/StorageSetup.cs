@@ -9,6 +9,7 @@ internal static class StorageSetup
 {
     public static void AddStorage(this IServiceCollection services)
     {
+        services.AddSingleton(_ => SqliteFile.Library);
         services.AddSingleton<SqliteDatabase>();
         services.AddSingleton<IAccountStore, SqliteAccountStore>();
         services.AddSingleton<IRoomStore, SqliteRoomStore>();

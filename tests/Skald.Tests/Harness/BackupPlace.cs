@@ -7,6 +7,9 @@ internal sealed class BackupPlace : IDisposable
 
     public TestDirectory Data { get; } = new();
 
+    /// <summary>A command that runs the two, and its arguments: a tracer, for example.</summary>
+    public string[] Under { get; set; } = [];
+
     /// <summary>The directory that the backup is put into.</summary>
     public string Elsewhere => _elsewhere.Path;
 
@@ -16,10 +19,10 @@ internal sealed class BackupPlace : IDisposable
     public string Restored => Path.Combine(Elsewhere, "restored");
 
     public Task<SkaldCommand> BackUpAsync(string? to = null, params string[] more) =>
-        SkaldCommand.RunAsync(["backup", "--data", Data.Path, "--to", to ?? Backup, .. more]);
+        SkaldCommand.RunAsync(Under, ["backup", "--data", Data.Path, "--to", to ?? Backup, .. more]);
 
     public Task<SkaldCommand> RestoreAsync(string? from = null, string? data = null) =>
-        SkaldCommand.RunAsync("restore", "--from", from ?? Backup, "--data", data ?? Restored);
+        SkaldCommand.RunAsync(Under, ["restore", "--from", from ?? Backup, "--data", data ?? Restored]);
 
     public void Dispose()
     {

@@ -5,9 +5,14 @@ namespace Skald.Tests.Harness;
 /// <summary>The built program run for a command, as an operator runs it.</summary>
 internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
 {
-    public static async Task<SkaldCommand> RunAsync(params string[] arguments)
+    public static Task<SkaldCommand> RunAsync(params string[] arguments) => RunAsync([], arguments);
+
+    /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
+    /// <param name="arguments">Its own.</param>
+    public static async Task<SkaldCommand> RunAsync(string[] under, string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "skald.dll"), .. arguments])
+        string[] command = [.. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), .. arguments];
+        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

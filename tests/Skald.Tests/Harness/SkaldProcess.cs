@@ -164,6 +164,12 @@ internal sealed class SkaldProcess : IAsyncDisposable
     public IReadOnlyList<string> ThreadNames() =>
         [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())];
 
+    /// <summary>The niceness of the threads whose name begins so; the kernel keeps 15 letters.</summary>
+    public IReadOnlyList<int> Niceness(string name) =>
+        [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "stat")))
+            .Where(stat => stat.Contains($"({name}", StringComparison.Ordinal))
+            .Select(stat => int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[16], CultureInfo.InvariantCulture))];
+
     /// <summary><c>SIGTERM</c>, and its end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()

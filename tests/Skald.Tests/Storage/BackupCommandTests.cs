@@ -1,8 +1,11 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Skald.Server.Accounts;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Storage;
@@ -19,6 +22,7 @@ public sealed class BackupCommandTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Attack("A-60")]
     public async Task Backup_is_one_file_for_the_owner_alone_and_restores_to_the_same_messages_in_another_epoch(bool running)
     {
         string epoch;
@@ -52,8 +56,35 @@ public sealed class BackupCommandTests : IDisposable
         Assert.Equal(4, (await back.PublishAsync("global", "4")).IsSuccessStatusCode ? (await back.HistoryAsync("global"))[^1].GetProperty("seq").GetInt64() : 0);
     }
 
+    [Fact]
+    [Attack("A-60")]
+    public async Task Thief_of_a_backup_finds_messages_and_password_hashes_and_nothing_to_sign_in_with()
+    {
+        await using (var server = await SkaldServer.StartAsync(data: _place.Data.Path))
+        {
+            var ann = await server.RegisterAsync("ann", "a very secret password");
+            (await ann.PublishAsync("global", "between us")).EnsureSuccessStatusCode();
+            var ticket = await ann.TicketAsync();
+            (await _place.BackUpAsync()).AssertDone();
+            var keys = JsonElement.Parse(await File.ReadAllTextAsync(Path.Combine(_place.Data.Path, KeyFile.Name)));
+
+            Assert.Equal([_place.Backup], Directory.GetFileSystemEntries(_place.Elsewhere));
+            var stolen = await File.ReadAllBytesAsync(_place.Backup);
+            Assert.All(["between us", "pbkdf2_sha256$", "ann"], there => Assert.True(Holds(stolen, Encoding.UTF8.GetBytes(there))));
+            string[] tokens = ["a very secret password", ticket, ann.Refresh, .. ann.Access.Split('.')];
+            Assert.All(tokens, secret => Assert.False(Holds(stolen, Encoding.UTF8.GetBytes(secret))));
+            Assert.False(Holds(stolen, Base64Url.DecodeFromChars(ann.Refresh)[^32..]));
+            string[] made = [.. keys.GetProperty("access").EnumerateArray().Concat(keys.GetProperty("refresh").EnumerateArray()).Select(key => key.GetProperty("key").GetString()!)];
+            Assert.NotEmpty(made);
+            Assert.All(made, key => Assert.False(Holds(stolen, Encoding.UTF8.GetBytes(key)) || Holds(stolen, Convert.FromBase64String(key))));
+        }
+
+        static bool Holds(byte[] file, byte[] part) => file.AsSpan().IndexOf(part) >= 0;
+    }
+
     /// <remarks>The hardest case: the key is a setting, so what it signed is still well signed.</remarks>
     [Fact]
+    [Attack("A-60")]
     public async Task No_session_of_before_a_restore_lives_whether_the_backup_knew_it_or_not()
     {
         (string, string)[] settings = [("Accounts:SigningKey", Key)];

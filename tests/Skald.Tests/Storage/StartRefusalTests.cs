@@ -164,6 +164,18 @@ public sealed class StartRefusalTests
     }
 
     [Fact]
+    [Attack("A-58")]
+    public async Task Sqlite_with_a_known_hole_is_refused_and_the_one_that_ships_is_not()
+    {
+        var refusal = Assert.Throws<StartupRefusedException>(() => SqliteFile.RefuseOldSqlite(new Version(3, 51, 2)));
+        Assert.Contains("3.51.2", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("3.51.3", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("beside the program", refusal.Message, StringComparison.Ordinal);
+
+        await using var server = await SkaldServer.StartAsync();
+    }
+
+    [Fact]
     public async Task Directory_that_is_a_file_is_refused()
     {
         using var data = new TestDirectory();

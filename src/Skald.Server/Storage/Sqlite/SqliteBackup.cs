@@ -59,6 +59,9 @@ internal static class SqliteBackup
                 throw new BackupRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
         }
 
+        // The directory is ours alone: nobody writes them any more.
+        foreach (var part in SqliteFile.UnfinishedCopies(file))
+            File.Delete(part);
         var epoch = "";
         WriteBeside(file, overwrite: false, part =>
         {
@@ -71,7 +74,7 @@ internal static class SqliteBackup
     /// <summary>Writes a file under a name of its own and gives it its name when it is whole and on disk.</summary>
     private static void WriteBeside(string path, bool overwrite, Action<FileStream> write)
     {
-        var part = $"{path}.{Path.GetRandomFileName()}.part";
+        var part = SqliteFile.NewPart(path);
         try
         {
             using (var file = SqliteFile.CreatePrivate(part))

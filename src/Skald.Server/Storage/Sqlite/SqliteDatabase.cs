@@ -7,8 +7,8 @@ namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read, lent to whoever reads.</summary>
 /// <remarks>
-/// SQLite is synchronous: a commit, which waits for the disk, never runs on the thread pool. One writer in one process, which alone checkpoints, keeps
-/// out of reach of the WAL-reset bug of SQLite 3.7.0–3.51.2 (sqlite.org/wal.html, section 11).
+/// SQLite is synchronous: a commit, which waits for the disk, never runs on the thread pool. One writer in one process alone
+/// checkpoints, which keeps out of reach of bugs where two do; the worst of them is refused by its version too (<see cref="SqliteFile"/>).
 /// </remarks>
 internal sealed partial class SqliteDatabase : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed partial class SqliteDatabase : IDisposable
             var connection = SqliteFile.OpenWriter(file);
             SqliteSchema.Apply(connection, file);
             Epoch = SqliteSchema.ReadEpoch(connection);
-            Log.Opened(logger, file, connection.ServerVersion);
+            Log.Opened(logger, file);
             _writer = new SqliteThread("log writer", connection, MaxQueued);
             var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
             telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 4 MB, unless a reader holds it.");
@@ -156,8 +156,8 @@ internal sealed partial class SqliteDatabase : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(5000, LogLevel.Information, "Database {File}, SQLite {Version}")]
-        public static partial void Opened(ILogger logger, string file, string version);
+        [LoggerMessage(5000, LogLevel.Information, "Database {File}")]
+        public static partial void Opened(ILogger logger, string file);
 
         [LoggerMessage(5001, LogLevel.Critical, "The disk failed a write: nothing is stored any more until the server is restarted")]
         public static partial void Failed(ILogger logger, Exception cause);

@@ -8,7 +8,21 @@ internal static class SqliteFile
 {
     public const string Name = "skald.db", LockName = "skald.lock";
 
+    private const string Part = ".part";
+
+    /// <summary>The first without the WAL-reset bug, which can damage a database that two connections use (sqlite.org/wal.html, section 11).</summary>
+    private static readonly Version OldestSqlite = new(3, 51, 3);
+
     private static readonly string[] Forgetful = ["tmpfs", "ramfs", "nfs", "nfs4", "cifs", "smb2"];
+
+    public static Library Library
+    {
+        get
+        {
+            using var connection = new SqliteConnection();
+            return new("SQLite", connection.ServerVersion);
+        }
+    }
 
     /// <returns>The file's full path, in a directory that exists and survives a power cut.</returns>
     public static string Prepare(string directory)
@@ -50,9 +64,15 @@ internal static class SqliteFile
 
     public static SqliteConnection OpenWriter(string file)
     {
-        // SQLite gives the -wal and -shm files the mode of the database.
         if (!File.Exists(file))
+        {
+            if (UnfinishedCopies(file) is [var part, ..])
+                throw new StartupRefusedException(
+                    $"A restore was ended before the database {file} was whole. Run skald restore again; or delete {part} to start without any message.");
+            // SQLite gives the -wal and -shm files the mode of the database.
             CreatePrivate(file).Dispose();
+        }
+
         var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
         // Only this connection checkpoints: by itself, after a commit that leaves 1,000 pages (4 MB) in the WAL.
         Set(connection, file, "journal_mode", "wal");
@@ -74,6 +94,12 @@ internal static class SqliteFile
         Set(connection, file, "wal_autocheckpoint", "0");
         return connection;
     }
+
+    /// <summary>The name of a copy until it is whole and gets its own.</summary>
+    public static string NewPart(string file) => $"{file}.{Path.GetRandomFileName()}{Part}";
+
+    /// <summary>What copies to this name left behind that were killed, with SQLite's own files beside them.</summary>
+    public static string[] UnfinishedCopies(string file) => Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.*{Part}*");
 
     /// <summary>A new file that password hashes may lie in: nobody else can read it.</summary>
     public static FileStream CreatePrivate(string file)
@@ -116,6 +142,13 @@ internal static class SqliteFile
                 $"The database {file} runs with {pragma} = {actual} where {word ?? expected} is needed to keep every acknowledged message. Choose a directory on a local disk with --data DIR.");
     }
 
+    public static void RefuseOldSqlite(Version version)
+    {
+        if (version < OldestSqlite)
+            throw new StartupRefusedException(
+                $"SQLite is {version} here, and before {OldestSqlite} it can damage a database that is read and written at once. Put the library that comes with Skald beside the program, or a newer one.");
+    }
+
     private static SqliteConnection Open(string file, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
@@ -125,6 +158,7 @@ internal static class SqliteFile
             Pooling = false,
             DefaultTimeout = 2,
         }.ConnectionString);
+        RefuseOldSqlite(new Version(connection.ServerVersion));
         connection.Open();
         return connection;
     }
