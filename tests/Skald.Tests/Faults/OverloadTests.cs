@@ -15,6 +15,8 @@ public sealed class OverloadTests
     /// <summary>In full as many as 20,000 file descriptors allow: each has four, on both sides of the server and of the proxy.</summary>
     private static readonly int Crowd = Seed.Count(500, 4_500);
 
+    private const int MostTries = 3;
+
     /// <summary>More than the kernel keeps for a socket, whatever it grows to, and the server's own limit on top.</summary>
     private const int Messages = 1_600, Length = 3_900;
 
@@ -61,8 +63,8 @@ public sealed class OverloadTests
         var (violations, time) = await LoseAllAsync(
             nameof(Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once), Crowd, client => client.JoinAsync(Room));
 
-        Assert.True(time < TimeSpan.FromSeconds(30), $"It took {time} until everybody had everything.");
         Checker.AssertNone(violations);
+        Assert.True(time < TimeSpan.FromSeconds(30), $"It took {time} until everybody had everything.");
     }
 
     [Fact]
@@ -139,8 +141,7 @@ public sealed class OverloadTests
         var back = Task.WhenAll(clients.Select(async client =>
         {
             await client.Ended;
-            await client.ConnectAsync(proxy.Through(address));
-            await comeBack(client);
+            await TryUntilBackAsync(client, proxy.Through(address), comeBack);
         }));
         // It goes on while they come back.
         while (!back.IsCompleted || last < 40)
@@ -158,6 +159,23 @@ public sealed class OverloadTests
         foreach (var client in clients)
             client.Dispose();
         return (checker.Check(history), time);
+    }
+
+    /// <summary>As clients do: one whose turn does not come tries again. How long all of it may take is for the test to say.</summary>
+    private static async Task TryUntilBackAsync(LoggedClient client, Uri address, Func<LoggedClient, Task> comeBack)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await client.ConnectAsync(address);
+                await comeBack(client);
+                return;
+            }
+            catch (Exception e) when (tries < MostTries && e is IOException or OperationCanceledException or TimeoutException)
+            {
+            }
+        }
     }
 
     /// <returns>Whether the reader that did not read has been closed; and the longest that a send took meanwhile.</returns>

@@ -25,13 +25,21 @@ internal sealed class RawWebSocket : IDisposable
     public static async Task<RawWebSocket> OpenAsync(Uri address, int? receiveBuffer = null)
     {
         var raw = await ConnectAsync(address, receiveBuffer);
-        await raw.SendAsync(Encoding.ASCII.GetBytes(
-            $"GET {address.PathAndQuery} HTTP/1.1\r\nHost: {address.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
-        var head = await raw.ReadHeadAsync();
-        if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
-            throw new IOException($"The handshake was refused: {head}");
-        return raw;
+        try
+        {
+            await raw.SendAsync(Encoding.ASCII.GetBytes(
+                $"GET {address.PathAndQuery} HTTP/1.1\r\nHost: {address.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+            var head = await raw.ReadHeadAsync();
+            if (!head.StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
+                throw new IOException($"The handshake was refused: {head}");
+            return raw;
+        }
+        catch
+        {
+            raw.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Connects, and says nothing yet.</summary>
