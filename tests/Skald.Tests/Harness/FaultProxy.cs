@@ -14,6 +14,7 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly IPEndPoint _server;
     private readonly Random _random;
     private readonly Task _accepting;
+    private volatile bool _ended;
 
     private readonly TimeProvider _clock;
 
@@ -68,6 +69,7 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _ended = true;
         _listener.Dispose();
         await _accepting;
         CutAll(reset: true);
@@ -75,20 +77,23 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        while (true)
+        while (!_ended)
         {
+            Socket? client = null, server = null;
             try
             {
-                var client = await _listener.AcceptAsync();
+                client = await _listener.AcceptAsync();
                 var port = ((IPEndPoint)client.RemoteEndPoint!).Port;
-                var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 client.NoDelay = true;
                 await server.ConnectAsync(_server);
                 _links[port] = new ProxyLink(client, server, Up, Down, NextRandom, _clock);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                return;
+                // The proxy has ended; or this client is gone already, or the server takes nobody: the next one may fare better.
+                client?.Dispose();
+                server?.Dispose();
             }
         }
     }
