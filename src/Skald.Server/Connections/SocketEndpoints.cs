@@ -31,9 +31,9 @@ internal sealed partial class SocketEndpoints(
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/ws", (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ExcludeFromDescription();
+        endpoints.MapGet("/ws", (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ShortCircuit().ExcludeFromDescription();
         endpoints.MapGet("/ws/chat/{room}", (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
-            .ExcludeFromDescription();
+            .ShortCircuit().ExcludeFromDescription();
     }
 
     private async Task ServeAsync(HttpContext context, string? roomName)

@@ -13,7 +13,7 @@ internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisp
     public Socket Socket => socket;
 
     /// <summary>The socket, as HTTP reads and writes it.</summary>
-    public Stream Stream { get; } = new NetworkStream(socket, ownsSocket: false);
+    public Stream Stream { get; } = new SocketStream(socket);
 
     /// <summary>From here on <see cref="TryWrite"/> waits for nothing.</summary>
     public void BeginWebSocket()
