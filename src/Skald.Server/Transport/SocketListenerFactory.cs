@@ -16,6 +16,7 @@ namespace Skald.Server.Transport;
 internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
+    // Never disposed: a socket may be closed after the listeners are.
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
 
@@ -27,7 +28,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         try
         {
             socket = options.Value.CreateBoundListenSocket(endpoint);
-            socket.Listen(options.Value.Backlog);
+            socket.Listen();   // as many may wait as the system allows: net.core.somaxconn
             return new(new Listener(socket, _free, _pool));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
@@ -37,11 +38,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         }
     }
 
-    public void Dispose()
-    {
-        _free.Dispose();
-        _pool.Dispose();
-    }
+    public void Dispose() => _pool.Dispose();
 
     private sealed class Listener(Socket listener, SemaphoreSlim free, MemoryPool<byte> pool) : IConnectionListener
     {

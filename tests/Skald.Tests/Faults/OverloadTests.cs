@@ -12,9 +12,6 @@ public sealed class OverloadTests
 
     private static readonly TimeSpan LongestFlood = TimeSpan.FromSeconds(5);
 
-    /// <summary>In full as many as 20,000 file descriptors allow: each has four, on both sides of the server and of the proxy.</summary>
-    private static readonly int Crowd = Seed.Count(500, 4_500);
-
     private const int MostTries = 3;
 
     /// <summary>More than the kernel keeps for a socket, whatever it grows to, and the server's own limit on top.</summary>
@@ -60,8 +57,7 @@ public sealed class OverloadTests
     [Fact]
     public async Task Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once()
     {
-        var (violations, time) = await LoseAllAsync(
-            nameof(Everybody_is_back_and_has_everything_after_all_connections_are_lost_at_once), Crowd, client => client.JoinAsync(Room));
+        var (violations, time) = await LoseAllAsync(Seed.Count(500, 5_000), client => client.JoinAsync(Room));
 
         Checker.AssertNone(violations);
         Assert.True(time < TimeSpan.FromSeconds(30), $"It took {time} until everybody had everything.");
@@ -70,8 +66,7 @@ public sealed class OverloadTests
     [Fact]
     public async Task Clients_that_come_back_without_their_position_turn_the_checker_red()
     {
-        var (violations, _) = await LoseAllAsync(
-            nameof(Clients_that_come_back_without_their_position_turn_the_checker_red), 50, client => client.JoinAsync(Room, since: null));
+        var (violations, _) = await LoseAllAsync(50, client => client.JoinAsync(Room, since: null));
 
         Assert.Contains(violations, v => v is { Promise: "P-11", Kind: "gap" });
     }
@@ -113,11 +108,11 @@ public sealed class OverloadTests
     }
 
     /// <summary>Resets all connections at once, while messages go on coming.</summary>
+    /// <remarks>No proxy does it: its two sockets for each client, and those the server still has to let go, would be more than 20,000 descriptors.</remarks>
     /// <returns>What the checker found, and the time until everybody was back and had everything.</returns>
-    private static async Task<(IReadOnlyList<Violation> Violations, TimeSpan Time)> LoseAllAsync(string test, int count, Func<LoggedClient, Task> comeBack)
+    private static async Task<(IReadOnlyList<Violation> Violations, TimeSpan Time)> LoseAllAsync(int count, Func<LoggedClient, Task> comeBack)
     {
         await using var server = await SkaldServer.StartAsync();
-        await using var proxy = new FaultProxy(server.Address, Seed.Next(test));
         var ann = await server.RegisterAsync("ann");
         var address = server.SocketAddress($"/ws/?token={ann.Access}");
         var checker = new Checker();
@@ -126,7 +121,7 @@ public sealed class OverloadTests
         var clients = Enumerable.Range(0, count).Select(n => new LoggedClient(checker.NewClient($"client {n}"))).ToArray();
         foreach (var client in clients)
         {
-            await client.ConnectAsync(proxy.Through(address));
+            await client.ConnectAsync(address);
             await client.JoinAsync(Room);
         }
 
@@ -134,15 +129,11 @@ public sealed class OverloadTests
         for (; last < 20; last++)
             Assert.True(await publisher.SendAsync(Room, $"before-{last:d8}"));
 
-        proxy.CutAll(reset: true);
         var lost = TimeProvider.System.GetTimestamp();
+        await Task.WhenAll(clients.Select(client => client.CutAsync()));
         // One message that nobody can be there for.
         Assert.True(await publisher.SendAsync(Room, $"away-{last++:d8}"));
-        var back = Task.WhenAll(clients.Select(async client =>
-        {
-            await client.Ended;
-            await TryUntilBackAsync(client, proxy.Through(address), comeBack);
-        }));
+        var back = Task.WhenAll(clients.Select(client => TryUntilBackAsync(client, address, comeBack)));
         // It goes on while they come back.
         while (!back.IsCompleted || last < 40)
             Assert.True(await publisher.SendAsync(Room, $"after-{last++:d8}"));

@@ -27,7 +27,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         _server = new IPEndPoint(IPAddress.Parse(server.Host), server.Port);
         _random = new Random(seed);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen(4096);
+        _listener.Listen(1024);
         _accepting = Task.Run(AcceptAsync);
     }
 
