@@ -186,6 +186,19 @@ internal sealed partial class Connection : IDisposable
         return false;
     }
 
+    /// <summary>Cuts it, without a word.</summary>
+    public void Abort()
+    {
+        try
+        {
+            _socket.Abort();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Its request has ended this moment.
+        }
+    }
+
     public void Dispose() => _reader.Dispose();
 
     /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>

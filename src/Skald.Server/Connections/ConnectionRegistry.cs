@@ -7,7 +7,7 @@ using Skald.Server.Operations;
 namespace Skald.Server.Connections;
 
 /// <summary>The open sockets of this node: all of them, and those of each session, which end with it.</summary>
-internal sealed class ConnectionRegistry
+internal sealed class ConnectionRegistry : IDisposable
 {
     private readonly Lock _listGate = new();
     private readonly List<Listed> _all = [];
@@ -132,6 +132,13 @@ internal sealed class ConnectionRegistry
             _all.RemoveAt(_all.Count - 1);
             return true;
         }
+    }
+
+    /// <summary>Cuts what is still open: nobody else knows these sockets when an application is disposed of that was not stopped.</summary>
+    public void Dispose()
+    {
+        foreach (var connection in All)
+            connection.Abort();
     }
 
     private void CloseSession(long sessionId)
