@@ -158,7 +158,7 @@ internal sealed partial class Connection : IDisposable
         {
             var grace = CloseGrace - _clock.GetElapsedTime(Volatile.Read(ref _closedAt));
             if (grace < TimeSpan.Zero)
-                _socket.Abort();
+                Abort();
             return grace;
         }
 
@@ -187,17 +187,7 @@ internal sealed partial class Connection : IDisposable
     }
 
     /// <summary>Cuts it, without a word.</summary>
-    public void Abort()
-    {
-        try
-        {
-            _socket.Abort();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Its request has ended this moment.
-        }
-    }
+    public void Abort() => _socket.Abort();
 
     public void Dispose() => _reader.Dispose();
 
@@ -254,7 +244,7 @@ internal sealed partial class Connection : IDisposable
         if (waited > _limits.PingTimeout)
         {
             Log.Dead(_logger, User?.Id, silence);
-            _socket.Abort();
+            Abort();
         }
 
         return _limits.PingTimeout - waited;

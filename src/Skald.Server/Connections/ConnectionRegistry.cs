@@ -115,6 +115,22 @@ internal sealed class ConnectionRegistry : IDisposable
         }
     }
 
+    /// <summary>Cuts what is still open: nobody else knows these sockets when an application is disposed of that was not stopped.</summary>
+    public void Dispose()
+    {
+        foreach (var connection in All)
+        {
+            try
+            {
+                connection.Abort();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has ended this moment.
+            }
+        }
+    }
+
     private void LookSoon(Connection connection) => LookAgain(connection, TimeSpan.MinValue);
 
     private bool IsListed(Connection connection) => connection.Place < _all.Count && _all[connection.Place].Connection == connection;
@@ -132,13 +148,6 @@ internal sealed class ConnectionRegistry : IDisposable
             _all.RemoveAt(_all.Count - 1);
             return true;
         }
-    }
-
-    /// <summary>Cuts what is still open: nobody else knows these sockets when an application is disposed of that was not stopped.</summary>
-    public void Dispose()
-    {
-        foreach (var connection in All)
-            connection.Abort();
     }
 
     private void CloseSession(long sessionId)

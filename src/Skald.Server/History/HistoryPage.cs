@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.ObjectPool;
 using Skald.Protocol;
+using Skald.Server.Rooms;
 
 namespace Skald.Server.History;
 
@@ -26,7 +27,7 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
     /// <param name="room">The room.</param>
     /// <param name="first">The first message's <c>seq</c>.</param>
     /// <param name="last">The last one's; less than <paramref name="first"/> for an empty page.</param>
-    public static async Task<HistoryPage> ReadAsync(RoomLog log, Rooms.Room room, long first, long last)
+    public static async Task<HistoryPage> ReadAsync(RoomLog log, Room room, long first, long last)
     {
         var page = Pool.Get();
         if (first <= last)

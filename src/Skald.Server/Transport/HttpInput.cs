@@ -31,6 +31,7 @@ internal sealed class HttpInput(Stream stream) : PipeReader
 
     public override void CancelPendingRead() => _inner.CancelPendingRead();
 
+    /// <remarks>Not yet: what was not consumed belongs to who comes after HTTP, see <see cref="End"/>.</remarks>
     public override void Complete(Exception? exception = null)
     {
     }

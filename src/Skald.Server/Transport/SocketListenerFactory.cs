@@ -74,11 +74,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
             listener.Dispose();
         }
 
-        public ValueTask DisposeAsync()
-        {
-            listener.Dispose();
-            return default;
-        }
+        public ValueTask DisposeAsync() => UnbindAsync();
 
         private async Task<SocketConnection?> TryAcceptAsync()
         {
