@@ -1,44 +1,75 @@
+using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Skald.Server.Transport;
 
-/// <summary>What HTTP writes to a connection: on its way when the flush has ended.</summary>
-internal sealed class HttpOutput(Stream stream) : PipeWriter
+/// <summary>What HTTP writes to a connection: gathered here, and sent when its turn comes.</summary>
+internal sealed class HttpOutput
 {
-    /// <summary>Most answers are one piece, and so one send(2).</summary>
-    private const int Piece = 16 * 1024;
+    /// <summary>Bytes that may wait for the peer. Beyond them a flush waits too, and the web server watches how fast the peer takes them.</summary>
+    private const int MostWaiting = 64 * 1024;
 
-    private static readonly FlushResult Gone = new(isCanceled: false, isCompleted: true);
+    private readonly Pipe _pipe;
+    private readonly Task _sending;
 
-    private static readonly IOException NotFlushed = new("The output has ended.");
+    /// <param name="socket">Where to.</param>
+    /// <param name="pool">What holds it until then.</param>
+    /// <param name="turns">When to send.</param>
+    public HttpOutput(Socket socket, MemoryPool<byte> pool, SendTurns turns)
+    {
+        _pipe = new Pipe(new PipeOptions(
+            pool,
+            readerScheduler: turns,
+            pauseWriterThreshold: MostWaiting,
+            resumeWriterThreshold: MostWaiting / 2,
+            minimumSegmentSize: pool.MaxBufferSize,
+            useSynchronizationContext: false));
+        _sending = SendAsync(socket);
+    }
 
-    private readonly PipeWriter _inner = Create(stream, new StreamPipeWriterOptions(minimumBufferSize: Piece, leaveOpen: true));
+    public PipeWriter Writer => _pipe.Writer;
 
-    public override bool CanGetUnflushedBytes => _inner.CanGetUnflushedBytes;
+    /// <summary>Ends it.</summary>
+    /// <returns>Ends when the system has taken everything, or nobody is there to take it.</returns>
+    public Task EndAsync()
+    {
+        _pipe.Writer.Complete();
+        return _sending;
+    }
 
-    public override long UnflushedBytes => _inner.UnflushedBytes;
-
-    public override Memory<byte> GetMemory(int sizeHint = 0) => _inner.GetMemory(sizeHint);
-
-    public override Span<byte> GetSpan(int sizeHint = 0) => _inner.GetSpan(sizeHint);
-
-    public override void Advance(int bytes) => _inner.Advance(bytes);
-
-    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    private async Task SendAsync(Socket socket)
     {
         try
         {
-            return await _inner.FlushAsync(cancellationToken);
+            while (true)
+            {
+                var written = await _pipe.Reader.ReadAsync();
+                if (written.Buffer.IsSingleSegment)
+                    await socket.SendAsync(written.Buffer.First, SocketFlags.None);
+                else
+                    await socket.SendAsync(Pieces(written.Buffer), SocketFlags.None);
+                _pipe.Reader.AdvanceTo(written.Buffer.End);
+                if (written.IsCompleted)
+                    break;
+            }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Nobody reads any more: no fault of whoever writes.
-            return Gone;
+            // Nobody reads any more: no fault of whoever writes, who learns it by the next flush.
+        }
+        finally
+        {
+            await _pipe.Reader.CompleteAsync();
         }
     }
 
-    public override void CancelPendingFlush() => _inner.CancelPendingFlush();
-
-    /// <remarks>What was not flushed is dropped: to write it here would be to wait for the peer.</remarks>
-    public override void Complete(Exception? exception = null) => _inner.Complete(exception ?? NotFlushed);
+    private static List<ArraySegment<byte>> Pieces(in ReadOnlySequence<byte> bytes)
+    {
+        var pieces = new List<ArraySegment<byte>>();
+        foreach (var piece in bytes)
+            pieces.Add(MemoryMarshal.TryGetArray(piece, out var array) ? array : piece.ToArray());
+        return pieces;
+    }
 }

@@ -16,23 +16,32 @@ namespace Skald.Server.Transport;
 internal sealed class SocketConnection : ConnectionContext,
     IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
 {
+    /// <summary>What a peer has, when HTTP has ended, to take the last bytes.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
+
     // Never disposed: Abort may be on its way to it, from any thread. It has no timer.
     private readonly CancellationTokenSource _closed = new();
     private readonly PlainSocket _socket;
     private readonly HttpInput _input;
+    private readonly HttpOutput _output;
     private readonly IDuplexPipe _pipes;
+    private readonly TimeProvider _clock;
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
 
     /// <param name="id">A name for it.</param>
     /// <param name="socket">Its socket.</param>
     /// <param name="pool">What HTTP takes its buffers from.</param>
-    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool)
+    /// <param name="turns">When HTTP's answers are sent.</param>
+    /// <param name="clock">The time.</param>
+    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, TimeProvider clock)
     {
         ConnectionId = id;
         MemoryPool = pool;
         _socket = socket;
+        _clock = clock;
         _input = new HttpInput(socket.Stream);
-        _pipes = new Pipes(_input, new HttpOutput(socket.Stream));
+        _output = new HttpOutput(socket.Socket, pool, turns);
+        _pipes = new Pipes(_input, _output.Writer);
         Transport = _pipes;
         LocalEndPoint = socket.Socket.LocalEndPoint;
         RemoteEndPoint = socket.Socket.RemoteEndPoint;
@@ -84,11 +93,24 @@ internal sealed class SocketConnection : ConnectionContext,
     {
         await base.DisposeAsync();
         await _closed.CancelAsync();
+        await SendTheRestAsync();
         var unread = _input.End();
         if (_next is { } next)
             _ = next(_socket, unread);
         else
             _socket.Dispose();
+    }
+
+    private async Task SendTheRestAsync()
+    {
+        try
+        {
+            await _output.EndAsync().WaitAsync(Linger, _clock);
+        }
+        catch (TimeoutException)
+        {
+            _socket.Abort();
+        }
     }
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;

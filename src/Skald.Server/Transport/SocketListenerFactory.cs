@@ -13,11 +13,12 @@ namespace Skald.Server.Transport;
 /// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
 /// descriptor is ended by its runtime.
 /// </remarks>
-internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools)
+internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider clock)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     // Never disposed: a socket may be closed after the listeners are.
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
+    private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
@@ -29,7 +30,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         {
             socket = options.Value.CreateBoundListenSocket(endpoint);
             socket.Listen();   // as many may wait as the system allows: net.core.somaxconn
-            return new(new Listener(socket, _free, _pool));
+            return new(new Listener(socket, _free, _pool, _turns, clock));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -40,7 +41,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
     public void Dispose() => _pool.Dispose();
 
-    private sealed class Listener(Socket listener, SemaphoreSlim free, MemoryPool<byte> pool) : IConnectionListener
+    private sealed class Listener(Socket listener, SemaphoreSlim free, MemoryPool<byte> pool, SendTurns[] turns, TimeProvider clock) : IConnectionListener
     {
         private static long connections;
 
@@ -84,7 +85,8 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
                 socket = await listener.AcceptAsync();
                 if (socket.LocalEndPoint is IPEndPoint)
                     socket.NoDelay = true;
-                return new SocketConnection($"{Interlocked.Increment(ref connections):X}", new PlainSocket(socket, _closed), pool);
+                var number = Interlocked.Increment(ref connections);
+                return new SocketConnection($"{number:X}", new PlainSocket(socket, _closed), pool, turns[number % turns.Length], clock);
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
             {

@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using Skald.Server.Transport;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Transport;
+
+/// <summary>The part of a connection's life that speaks HTTP, and its end.</summary>
+public sealed class SocketConnectionTests : IDisposable
+{
+    private readonly FakeClock _clock = new();
+    private readonly Socket _client;
+    private readonly SocketConnection _connection;
+
+    public SocketConnectionTests()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Server.SendBufferSize = 4 * 1024;
+        listener.Start();
+        _client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4 * 1024 };
+        _client.Connect(listener.LocalEndpoint);
+        var socket = new PlainSocket(listener.AcceptSocket(), closed: () => { });
+        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock);
+    }
+
+    [Fact]
+    public async Task Everything_that_was_written_reaches_a_client_that_reads_after_HTTP_has_ended()
+    {
+        var answer = await WriteAsync(60_000);
+        var ended = _connection.DisposeAsync().AsTask();
+
+        Assert.Equal(answer, await ReadToEndAsync());
+        await ended.Within();
+    }
+
+    [Fact]
+    public async Task Client_that_does_not_take_the_last_bytes_is_cut_off_in_time()
+    {
+        await WriteAsync(60_000);
+        var ended = _connection.DisposeAsync().AsTask();
+        Assert.False(ended.IsCompleted, "The system takes more than this test sends.");
+
+        await Deadline.UntilAsync(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromSeconds(1));
+                return ended.IsCompleted;
+            },
+            "The connection ends.");
+        await Assert.ThrowsAsync<SocketException>(ReadToEndAsync);
+    }
+
+    [Fact]
+    public async Task Writer_waits_for_a_client_that_does_not_read_and_learns_that_it_is_cut_off()
+    {
+        var written = _connection.Transport.Output.WriteAsync(new byte[1_000_000]).AsTask();
+        Assert.False(written.IsCompleted, "Nothing bounds what waits for a client.");
+
+        _connection.Abort(new("The test is over."));
+
+        Assert.True((await written.Within()).IsCompleted);
+    }
+
+    public void Dispose()
+    {
+        _connection.Abort(new("The test is over."));
+        _client.Dispose();
+    }
+
+    private async Task<byte[]> WriteAsync(int count)
+    {
+        var answer = Enumerable.Range(0, count).Select(i => (byte)i).ToArray();
+        await _connection.Transport.Output.WriteAsync(answer, Deadline.Token());
+        return answer;
+    }
+
+    private async Task<byte[]> ReadToEndAsync()
+    {
+        var read = new ArrayBufferWriter<byte>();
+        while (await _client.ReceiveAsync(read.GetMemory(4_096), Deadline.Token()) is > 0 and var count)
+            read.Advance(count);
+        return read.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Blocks as small as the web server's, so that an answer is many.</summary>
+    private sealed class SmallBlocks : MemoryPool<byte>
+    {
+        public override int MaxBufferSize => 4_096;
+
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => Shared.Rent(MaxBufferSize);
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}
