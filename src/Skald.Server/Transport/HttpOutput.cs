@@ -46,10 +46,10 @@ internal sealed class HttpOutput
             while (true)
             {
                 var written = await _pipe.Reader.ReadAsync();
-                if (written.Buffer.IsSingleSegment)
-                    await socket.SendAsync(written.Buffer.First, SocketFlags.None);
-                else
+                if (!written.Buffer.IsSingleSegment)
                     await socket.SendAsync(Pieces(written.Buffer), SocketFlags.None);
+                else if (!written.Buffer.IsEmpty)   // as it is at the end
+                    await socket.SendAsync(written.Buffer.First, SocketFlags.None);
                 _pipe.Reader.AdvanceTo(written.Buffer.End);
                 if (written.IsCompleted)
                     break;

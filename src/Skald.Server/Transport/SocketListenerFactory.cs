@@ -16,8 +16,12 @@ namespace Skald.Server.Transport;
 internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider clock)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
+    private static long connections;
+
     // Never disposed: a socket may be closed after the listeners are.
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
+
+    // One a processor, so that what one thread sends does not wait for another's.
     private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
 
@@ -30,7 +34,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         {
             socket = options.Value.CreateBoundListenSocket(endpoint);
             socket.Listen();   // as many may wait as the system allows: net.core.somaxconn
-            return new(new Listener(socket, _free, _pool, _turns, clock));
+            return new(new Listener(socket, this));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
@@ -41,12 +45,18 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
     public void Dispose() => _pool.Dispose();
 
-    private sealed class Listener(Socket listener, SemaphoreSlim free, MemoryPool<byte> pool, SendTurns[] turns, TimeProvider clock) : IConnectionListener
+    private SocketConnection Connection(Socket socket, Action closed)
     {
-        private static long connections;
+        var number = Interlocked.Increment(ref connections);
+        return new SocketConnection($"{number:X}", new PlainSocket(socket, closed), _pool, _turns[number % _turns.Length], clock);
+    }
 
+    private void LetNext() => _free.Release();
+
+    private sealed class Listener(Socket listener, SocketListenerFactory factory) : IConnectionListener
+    {
+        private readonly Action _closed = factory.LetNext;   // one for all of them, who keep it
         private readonly CancellationTokenSource _unbound = new();   // as long as somebody may accept: never disposed, it has no timer
-        private readonly Action _closed = () => free.Release();
 
         public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
 
@@ -56,7 +66,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
             {
                 try
                 {
-                    await free.WaitAsync(_unbound.Token);
+                    await factory._free.WaitAsync(_unbound.Token);
                 }
                 catch (OperationCanceledException)
                 {
@@ -65,7 +75,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
                 if (await TryAcceptAsync() is { } connection)
                     return connection;
-                free.Release();
+                factory.LetNext();
             }
         }
 
@@ -85,8 +95,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
                 socket = await listener.AcceptAsync();
                 if (socket.LocalEndPoint is IPEndPoint)
                     socket.NoDelay = true;
-                var number = Interlocked.Increment(ref connections);
-                return new SocketConnection($"{number:X}", new PlainSocket(socket, _closed), pool, turns[number % turns.Length], clock);
+                return factory.Connection(socket, _closed);
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
             {
