@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Operations;
@@ -30,45 +29,34 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : IMessageStore
 }
 
 /// <summary>A negative control: the ack comes before the commit, as in a server that writes to disk behind its clients' backs.</summary>
-internal sealed class AcksFirstStore : IMessageStore
+internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : IMessageStore
 {
-    private readonly IMessageStore _store;
-    private readonly ConcurrentDictionary<Room, long> _heads = new();
-    private readonly ConcurrentQueue<IReadOnlyList<Draft>> _later = new();
-    private readonly TimeProvider _clock;
-    private readonly ITimer _timer;
-    private Task _storing = Task.CompletedTask;
+    /// <summary>Messages that are always in memory only: more than all senders have under way, so that whenever it dies, some of them were acked.</summary>
+    private const int Behind = 200;
 
-    public AcksFirstStore(IMessageStore store, TimeProvider clock)
-    {
-        (_store, _clock) = (store, clock);
-        var pause = TimeSpan.FromMilliseconds(30);
-        _timer = clock.CreateTimer(_ => Store(), null, pause, pause);
-    }
+    private readonly Dictionary<Room, long> _heads = [];
+    private readonly List<Draft> _later = [];
 
-    public string Epoch => _store.Epoch;
+    public string Epoch => store.Epoch;
 
-    public Task AppendAsync(IReadOnlyList<Draft> batch)
+    public async Task AppendAsync(IReadOnlyList<Draft> batch)
     {
         foreach (var draft in batch)
-            draft.StoreAs(_heads.AddOrUpdate(draft.Room, room => room.LastSeq + 1, (_, head) => head + 1), Timestamp.From(_clock.GetUtcNow()));
-        _later.Enqueue([.. batch]);
-        return Task.CompletedTask;
-    }
+        {
+            var seq = _heads.GetValueOrDefault(draft.Room, draft.Room.LastSeq) + 1;
+            _heads[draft.Room] = seq;
+            draft.StoreAs(seq, Timestamp.From(clock.GetUtcNow()));
+        }
 
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => _store.ReadAsync(room, first, last, visit);
-
-    private void Store()
-    {
-        GC.KeepAlive(_timer);
-        if (!_storing.IsCompleted)
+        _later.AddRange(batch);
+        if (_later.Count < 2 * Behind)
             return;
-        var all = new List<Draft>();
-        while (_later.TryDequeue(out var batch))
-            all.AddRange(batch);
-        if (all.Count > 0)
-            _storing = _store.AppendAsync(all);
+        var now = _later[..^Behind];
+        _later.RemoveRange(0, now.Count);
+        await store.AppendAsync(now);
     }
+
+    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
 }
 
 /// <summary>A negative control: what the disk refuses is acked all the same.</summary>
