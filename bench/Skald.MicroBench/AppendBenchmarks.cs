@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.Operations;
+using Skald.Server.History;
 using Skald.Server.Rooms;
 using Skald.Server.Storage.Sqlite;
 
@@ -55,7 +56,7 @@ public class AppendBenchmarks
     }
 
     [Benchmark]
-    public Task Skald() => _store.AppendAsync([.. Enumerable.Range(0, Batch).Select(_ => new Letter(_room, _text))]);
+    public Task Skald() => _store.AppendAsync(new Batch(Enumerable.Range(0, Batch).Select(_ => new Letter(_room, _text))));
 
     [Benchmark(Baseline = true)]
     public void RawInserts()

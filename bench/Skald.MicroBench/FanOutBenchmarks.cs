@@ -63,7 +63,7 @@ public class FanOutBenchmarks
     {
         public string Epoch => "none";
 
-        public Task AppendAsync(IReadOnlyList<Draft> batch) => Task.CompletedTask;
+        public Task AppendAsync(Batch batch) => Task.CompletedTask;
 
         public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => Task.CompletedTask;
     }

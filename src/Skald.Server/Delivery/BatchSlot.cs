@@ -8,11 +8,11 @@ namespace Skald.Server.Delivery;
 internal sealed class BatchSlot
 {
     private readonly object _gate = new();
-    private IReadOnlyList<Draft>? _batch;
+    private Batch? _batch;
     private bool _ended;
 
     /// <summary>Leaves a batch. Waits while there is one.</summary>
-    public void Put(IReadOnlyList<Draft> batch)
+    public void Put(Batch batch)
     {
         lock (_gate)
         {
@@ -35,7 +35,7 @@ internal sealed class BatchSlot
 
     /// <summary>Takes the batch, or waits for one.</summary>
     /// <returns>False when none follows.</returns>
-    public bool TryTake([NotNullWhen(true)] out IReadOnlyList<Draft>? batch)
+    public bool TryTake([NotNullWhen(true)] out Batch? batch)
     {
         lock (_gate)
         {

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Skald.Server.History;
-using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
@@ -10,7 +9,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     // By its pace the log is at most a little early: then one batch waits here, and the log with it.
     private readonly BatchSlot _slot = new();
     private readonly Pace _pace = new();
-    private readonly Dictionary<Room, List<Draft>> _byRoom = [];
+    private readonly List<Draft> _new = [];
     private readonly List<FanOut> _fanOuts = [];
     private readonly BatchEncoder _encoder = new();
     private Thread? _thread;
@@ -25,7 +24,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     public Task TurnAsync(long commit) => _pace.TurnAsync(commit);
 
     /// <summary>Hands over a batch that is on disk. Waits while another one does.</summary>
-    public void Announce(IReadOnlyList<Draft> batch)
+    public void Announce(Batch batch)
     {
         _pace.Announced();
         _slot.Put(batch);
@@ -71,7 +70,6 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             }
             finally
             {
-                _byRoom.Clear();
                 _fanOuts.Clear();
                 _pace.End();
             }
@@ -81,22 +79,20 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         }
     }
 
-    private void Encode(IReadOnlyList<Draft> batch)
+    private void Encode(Batch batch)
     {
-        foreach (var draft in batch)
+        foreach (var drafts in batch.ByRoom())
         {
-            draft.Trace?.Step("deliver");
-            // A duplicate was delivered when it was stored.
-            if (draft.Duplicate)
-                continue;
-            if (!_byRoom.TryGetValue(draft.Room, out var drafts))
-                _byRoom.Add(draft.Room, drafts = []);
-            drafts.Add(draft);
-        }
+            _new.Clear();
+            foreach (var draft in drafts)
+            {
+                draft.Trace?.Step("deliver");
+                // A duplicate was delivered when it was stored.
+                if (!draft.Duplicate)
+                    _new.Add(draft);
+            }
 
-        foreach (var (room, drafts) in _byRoom)
-        {
-            if (feeds.Take(room, CollectionsMarshal.AsSpan(drafts), _encoder) is { } fanOut)
+            if (_new.Count > 0 && feeds.Take(_new[0].Room, CollectionsMarshal.AsSpan(_new), _encoder) is { } fanOut)
                 _fanOuts.Add(fanOut);
         }
     }

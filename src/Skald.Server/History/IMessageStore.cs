@@ -10,12 +10,12 @@ internal interface IMessageStore
     string Epoch { get; }
 
     /// <summary>Stores a batch durably; each message takes the next <c>seq</c> of its room (from 1, +1, no holes, never reused).</summary>
-    /// <param name="batch">Drafts of any rooms, in the order they came. Each is told <see cref="Draft.StoreAs"/>, or
+    /// <param name="batch">Each draft is told <see cref="Draft.StoreAs"/>, or
     /// <see cref="Draft.FoundAs"/> where its <c>client_msg_id</c> is stored already.</param>
     /// <returns>Done when the batch is fsynced. A continuation may run on the engine's own thread, and must not block it.</returns>
     /// <exception cref="Operations.StorageException">Nothing of the batch was stored; retrying is safe.</exception>
     /// <remarks>One batch at a time.</remarks>
-    Task AppendAsync(IReadOnlyList<Draft> batch);
+    Task AppendAsync(Batch batch);
 
     /// <summary>Reads messages of a room in order, from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
     /// <param name="room">The room.</param>

@@ -34,7 +34,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public Func<long, Task> TurnAsync { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
-    public Action<IReadOnlyList<Draft>> Announce { get; set; } = _ => { };
+    public Action<Batch> Announce { get; set; } = _ => { };
 
     /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
@@ -64,19 +64,20 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     private async Task WriteAsync()
     {
-        var batch = new List<Draft>(_batchSize);
+        var drafts = new List<Draft>(_batchSize);
         while (await _queue.Reader.WaitToReadAsync())
         {
             await TurnAsync(_commit);
-            batch.Clear();
-            while (batch.Count < _batchSize && _queue.Reader.TryRead(out var draft))
-                batch.Add(draft);
+            drafts.Clear();
+            while (drafts.Count < _batchSize && _queue.Reader.TryRead(out var draft))
+                drafts.Add(draft);
+            var batch = new Batch(drafts);
             if (await StoreAsync(batch))
-                Announce([.. batch]);
+                Announce(batch);
         }
     }
 
-    private async Task<bool> StoreAsync(List<Draft> batch)
+    private async Task<bool> StoreAsync(Batch batch)
     {
         var begun = Stopwatch.GetTimestamp();
         try

@@ -34,7 +34,7 @@ public sealed class PowerCutTests
             await run.LiveAndDieAsync(async server =>
             {
                 using (wal.HoldCheckpoints())
-                    await Deadline.UntilAsync(() => wal.Length > 8 * Megabyte, "the WAL is long");
+                    await Deadline.UntilAsync(() => wal.Length > 20 * Megabyte, "the WAL is long");
                 var untouched = wal.DatabaseLength;
                 await Deadline.UntilAsync(() => wal.DatabaseLength > untouched, "the checkpoint has begun");
                 await CutAsync(box, server, () => inTheMidst += wal.IsCheckpointed ? 0 : 1);
@@ -87,7 +87,7 @@ public sealed class PowerCutTests
         var wal = new WalFiles(box.Data);
         using (wal.HoldCheckpoints())
         {
-            await Deadline.UntilAsync(() => wal.Length > Seed.Count(8, 100) * Megabyte, "the WAL is long");
+            await Deadline.UntilAsync(() => wal.Length > Seed.Count(20, 100) * Megabyte, "the WAL is long");
             await server.FreezeAsync();
         }
 

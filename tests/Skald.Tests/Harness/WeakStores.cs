@@ -10,10 +10,10 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : IMessageStore
 {
     public string Epoch => store.Epoch;
 
-    public async Task AppendAsync(IReadOnlyList<Draft> batch)
+    public async Task AppendAsync(Batch batch)
     {
         var nameless = batch.Select(draft => new Nameless(draft)).ToArray();
-        await store.AppendAsync(nameless);
+        await store.AppendAsync(new Batch(nameless));
         for (var i = 0; i < batch.Count; i++)
             batch[i].StoreAs(nameless[i].Seq, nameless[i].Timestamp);
     }
@@ -39,7 +39,7 @@ internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : 
 
     public string Epoch => store.Epoch;
 
-    public async Task AppendAsync(IReadOnlyList<Draft> batch)
+    public async Task AppendAsync(Batch batch)
     {
         foreach (var draft in batch)
         {
@@ -53,7 +53,7 @@ internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : 
             return;
         var now = _later[..^Behind];
         _later.RemoveRange(0, now.Count);
-        await store.AppendAsync(now);
+        await store.AppendAsync(new Batch(now));
     }
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
@@ -64,7 +64,7 @@ internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
 {
     public string Epoch => store.Epoch;
 
-    public async Task AppendAsync(IReadOnlyList<Draft> batch)
+    public async Task AppendAsync(Batch batch)
     {
         try
         {
@@ -85,7 +85,7 @@ internal sealed class BackwardsStore(IMessageStore store) : IMessageStore
 {
     public string Epoch => store.Epoch;
 
-    public Task AppendAsync(IReadOnlyList<Draft> batch) => store.AppendAsync([.. batch.Reverse()]);
+    public Task AppendAsync(Batch batch) => store.AppendAsync(new Batch(batch.Reverse()));
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
 }

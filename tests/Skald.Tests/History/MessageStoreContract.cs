@@ -259,7 +259,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         try
         {
-            await _stores.Messages.AppendAsync(drafts);
+            await _stores.Messages.AppendAsync(new Batch(drafts));
         }
         finally
         {

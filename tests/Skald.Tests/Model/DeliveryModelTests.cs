@@ -109,7 +109,7 @@ public sealed class DeliveryModelTests
         private readonly BatchEncoder _encoder = new();
         private readonly Room[] _rooms = [.. Enumerable.Range(0, Rooms).Select(n => new Room(n, $"room{n}", 1, 0))];
         private readonly ModelReader[] _readers;
-        private readonly Queue<IReadOnlyList<Draft>> _announced = [];
+        private readonly Queue<Batch> _announced = [];
         private readonly Dictionary<string, List<string>> _model;   // the whole model: a room is a list
         private bool _readsFailed;
 

@@ -17,7 +17,7 @@ internal sealed class ModelStore : IMessageStore
     /// <summary>Whether reads end at once.</summary>
     public bool Open { get; set; }
 
-    public Task AppendAsync(IReadOnlyList<Draft> batch)
+    public Task AppendAsync(Batch batch)
     {
         foreach (var draft in batch)
         {

@@ -250,7 +250,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
     {
         public string Epoch => "broken";
 
-        public Task AppendAsync(IReadOnlyList<Draft> batch) => throw new InvalidOperationException("secret of the store");
+        public Task AppendAsync(Batch batch) => throw new InvalidOperationException("secret of the store");
 
         public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
     }

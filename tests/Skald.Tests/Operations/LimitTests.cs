@@ -452,7 +452,7 @@ internal sealed class LimitProbe : IAsyncDisposable
 
         public void GoOn() => _goOn.TrySetResult();
 
-        public async Task AppendAsync(IReadOnlyList<Draft> batch)
+        public async Task AppendAsync(Batch batch)
         {
             if (_stuck)
             {

@@ -43,7 +43,7 @@ public sealed class SqlitePragmaTests : IDisposable
     [InlineData("journal_mode", "wal")]
     [InlineData("synchronous", "2")]   // FULL
     [InlineData("foreign_keys", "1")]
-    [InlineData("wal_autocheckpoint", "1000")]
+    [InlineData("wal_autocheckpoint", "4000")]
     public async Task Writer_keeps_every_acknowledged_message(string pragma, string expected)
     {
         _sqlite.Open();

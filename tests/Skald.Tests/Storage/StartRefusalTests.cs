@@ -151,7 +151,7 @@ public sealed class StartRefusalTests
     [InlineData("synchronous", "2", "NORMAL")]
     [InlineData("synchronous", "2", "OFF")]
     [InlineData("foreign_keys", "1", "OFF")]
-    [InlineData("wal_autocheckpoint", "1000", "0")]
+    [InlineData("wal_autocheckpoint", "4000", "0")]
     public void Database_whose_settings_do_not_take_is_refused(string pragma, string needed, string taken)
     {
         using var connection = new SqliteConnection("Data Source=:memory:");

@@ -36,7 +36,7 @@ internal sealed partial class SqliteDatabase : IDisposable
             Log.Opened(logger, file);
             _writer = new SqliteThread("log writer", connection, MaxQueued);
             var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
-            telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 4 MB, unless a reader holds it.");
+            telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 16 MB, unless a reader holds it.");
             telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
             _readers = new SqliteReaders(file, MaxQueued);
         }

@@ -12,7 +12,7 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
 
     public string Epoch => database.Epoch;
 
-    public Task AppendAsync(IReadOnlyList<Draft> batch) => database.AppendAsync(connection => Append(connection, batch));
+    public Task AppendAsync(Batch batch) => database.AppendAsync(connection => Append(connection, batch));
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
         database.ReadAsync(connection =>
@@ -22,10 +22,9 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
         });
 
     /// <remarks>Inside the transaction, so that a <c>seq</c> is as durable as its message.</remarks>
-    private void Append(SqliteConnection connection, IReadOnlyList<Draft> batch)
+    private void Append(SqliteConnection connection, Batch batch)
     {
         var now = Timestamp.From(clock.GetUtcNow());
-        var heads = new Dictionary<Room, long>();
         var insert = SqliteStatement.Get(
             connection,
             """
@@ -33,26 +32,21 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
             ON CONFLICT (room_id, user_id, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING
             """);
         var select = SqliteStatement.Get(connection, "SELECT last_seq FROM rooms WHERE id = ?1");
-        foreach (var draft in batch)
-        {
-            if (!heads.TryGetValue(draft.Room, out var head))
-                head = ReadHead(select, draft.Room);
-            if (TryInsert(connection, insert, draft, head + 1, now))
-            {
-                draft.StoreAs(head + 1, now);
-                head++;
-            }
-            else
-            {
-                Find(connection, draft);
-            }
-
-            heads[draft.Room] = head;
-        }
-
         var move = SqliteStatement.Get(connection, "UPDATE rooms SET last_seq = ?2 WHERE id = ?1");
-        foreach (var (room, head) in heads)
+        foreach (var drafts in batch.ByRoom())
+        {
+            var room = drafts[0].Room;
+            var head = ReadHead(select, room);
+            foreach (var draft in drafts)
+            {
+                if (TryInsert(connection, insert, draft, head + 1, now))
+                    draft.StoreAs(++head, now);
+                else
+                    Find(connection, draft);
+            }
+
             move.Bind(1, room.Id).Bind(2, head).Run();
+        }
     }
 
     private static long ReadHead(SqliteStatement select, Room room)

@@ -1,0 +1,31 @@
+using System.Collections;
+
+namespace Skald.Server.History;
+
+/// <summary>What one commit stores: drafts room by room, and those of a room in the order they came.</summary>
+/// <remarks>A room's messages lie side by side on disk, and go out together: a batch that mixes its rooms has the store look for each message's place anew.</remarks>
+/// <param name="drafts">In the order they came.</param>
+internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
+{
+    private readonly Draft[] _drafts = [.. drafts.OrderBy(draft => draft.Room.Id)];   // keeps the order of equals
+
+    public int Count => _drafts.Length;
+
+    public Draft this[int index] => _drafts[index];
+
+    /// <summary>Its rooms, each with all of its drafts.</summary>
+    public IEnumerable<ArraySegment<Draft>> ByRoom()
+    {
+        for (int first = 0, next; first < _drafts.Length; first = next)
+        {
+            next = first + 1;
+            while (next < _drafts.Length && _drafts[next].Room == _drafts[first].Room)
+                next++;
+            yield return new ArraySegment<Draft>(_drafts, first, next - first);
+        }
+    }
+
+    public IEnumerator<Draft> GetEnumerator() => ((IEnumerable<Draft>)_drafts).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
