@@ -1,6 +1,8 @@
 using Skald.Server;
 using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
 
+SqliteFile.LeaveOutLocks();
 if (CommandLine.Run(args) is { } exitCode)
     return exitCode;
 

@@ -46,8 +46,7 @@ public static class SkaldHost
         app.UseRouting();
         app.UseFileServer(Page());
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), AddDocs);
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseBearerAuthentication();
 
         app.MapHealth();
         app.MapOpenApi();

@@ -21,17 +21,6 @@ internal static class AccountsSetup
         services.AddSingleton<Login>();
         services.AddSingleton<PasswordChange>();
         services.AddHostedService<AccountsStartup>();
-        // Not AddAuthentication: it brings data protection, whose key files nobody here would use.
-        services.AddWebEncoders();
-        services.AddTransient<BearerAuthentication>();
-        services.AddAuthenticationCore(authentication =>
-        {
-            authentication.DefaultScheme = BearerAuthentication.SchemeName;
-            authentication.AddScheme<BearerAuthentication>(BearerAuthentication.SchemeName, displayName: null);
-        });
-        services.AddAuthorization();
-        // The framework's handler logs each request without a token: a line that strangers could write at will.
-        services.AddLogging(logging => logging.AddFilter(typeof(BearerAuthentication).FullName, LogLevel.Warning));
     }
 
     public static void MapAccounts(this IEndpointRouteBuilder endpoints)

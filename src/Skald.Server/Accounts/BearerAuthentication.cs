@@ -1,21 +1,15 @@
-using System.Text.Encodings.Web;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.Extensions.Options;
-using Skald.Protocol;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>The scheme <c>Bearer</c>: the <c>Authorization</c> header and nothing else. No cookie and no query signs anyone in here (A-2, N-17).</summary>
-internal sealed class BearerAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+/// <summary>Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here (A-2, N-17).</summary>
+/// <remarks>
+/// The framework's schemes and policies choose among many of each; here there is one, and choosing took a tenth of a page of history.
+/// A product that hosts this server keeps its own default scheme.
+/// </remarks>
+internal static class BearerAuthentication
 {
-    public const string SchemeName = "Bearer";
-
-    private const string Prefix = SchemeName + " ";
-
-    private ChatError? _refusal;
+    private const string Prefix = "Bearer ";
 
     /// <summary>The token of the header.</summary>
     /// <returns>Null when there is none; an empty text, which no token is, when there are several headers.</returns>
@@ -27,19 +21,26 @@ internal sealed class BearerAuthentication(
         _ => "",
     };
 
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    /// <summary>Lets nobody but users to the endpoints that are <see cref="EndpointDocs.ForUsers"/>.</summary>
+    public static void UseBearerAuthentication(this IApplicationBuilder app) =>
+        app.Use((context, next) => context.GetEndpoint()?.Metadata.GetMetadata<UsersOnly>() is null ? next(context) : AdmitAsync(context, next));
+
+    private static async Task AdmitAsync(HttpContext context, RequestDelegate next)
     {
-        if (TokenOf(Request) is not { } token)
-            return AuthenticateResult.NoResult();
-        var outcome = await tokens.ValidateAsync(token);
-        if (outcome.TryGet(out var user, out _refusal))
-            return AuthenticateResult.Success(new AuthenticationTicket(user.ToPrincipal(SchemeName), SchemeName));
-        return AuthenticateResult.Fail(_refusal.Detail);
+        var tokens = context.RequestServices.GetRequiredService<AccessTokens>();
+        if (TokenOf(context.Request) is not { } token)
+        {
+            await Problems.WriteAsync(context, Problems.NotAuthenticated);
+            return;
+        }
+
+        if (!(await tokens.ValidateAsync(token)).TryGet(out var user, out var refusal))
+        {
+            await Problems.WriteAsync(context, refusal);
+            return;
+        }
+
+        user.SignIn(context);
+        await next(context);
     }
-
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(Context, _refusal ?? Problems.NotAuthenticated);
-
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Problems.WriteAsync(Context, new ChatError(ErrorCode.Forbidden, "This is not allowed."));
 }

@@ -15,49 +15,47 @@ internal static class MeEndpoints
 
     public static void MapMe(this IEndpointRouteBuilder api)
     {
-        var me = api.MapGroup("").RequireAuthorization();
-
-        me.MapPost("/logout", LogoutAsync)
+        api.MapPost("/logout", LogoutAsync)
             .WithSummary("End this session").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapGet("/me", GetAsync)
+        api.MapGet("/me", GetAsync)
             .WithSummary("Who am I?").WithDescription("The account of the access token.")
             .Gives(StatusCodes.Status200OK, """{"id":7,"username":"testuser","email":"test@test.com","created_at":"2026-02-21T16:46:02.123456Z"}""")
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapPost("/me/password", ChangePasswordAsync)
+        api.MapPost("/me/password", ChangePasswordAsync)
             .WithSummary("Change the password").WithDescription("Ends all other sessions.")
             .Takes<PasswordRequest>("""{"current_password":"12345678","new_password":"correct horse battery"}""")
             .Refuses(EndpointDocs.Invalid(PasswordRequest.CurrentField, "This is not the current password."),
                 Problems.TooLarge,
                 Problems.WrongType,
                 new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = TimeSpan.FromSeconds(1) })
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapGet("/me/sessions", ListAsync)
+        api.MapGet("/me/sessions", ListAsync)
             .WithSummary("List my sessions").WithDescription("The live ones, at most 200, the last used first.")
             .Gives(StatusCodes.Status200OK, """
                 [{"id":3151598391342801,"created_at":"2026-02-21T16:46:02.123456Z","last_used_at":"2026-02-21T16:50:57.000001Z",
                 "expires_at":"2026-02-22T16:50:57.000001Z","user_agent":"Mozilla/5.0","current":true}]
                 """)
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapDelete("/me/sessions/{id:long}", EndOneAsync)
+        api.MapDelete("/me/sessions/{id:long}", EndOneAsync)
             .WithSummary("End one of my sessions").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
             .Refuses(NoSuchSession)
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapDelete("/me/sessions", EndAllAsync)
+        api.MapDelete("/me/sessions", EndAllAsync)
             .WithSummary("End all my sessions").WithDescription("This one too: the way out of everywhere.")
-            .RefusesStrangers();
+            .ForUsers();
 
-        me.MapPost("/ws-ticket", IssueTicketAsync)
+        api.MapPost("/ws-ticket", IssueTicketAsync)
             .WithSummary("Get a ticket for one socket")
             .WithDescription("Opens one socket as ?ticket=, once, within expires_in seconds: an address with a used ticket is worth nothing in a log.")
             .Gives(StatusCodes.Status200OK, """{"ticket":"q1Vb8nQhM0tqk3m8m1mJ3o4Jt2uQx0aP5k1bq7b0sZs","expires_in":30}""")
             .Refuses(TooManyTickets)
-            .RefusesStrangers();
+            .ForUsers();
     }
 
     private static async Task<NoContent> LogoutAsync(CurrentUser user, Sessions sessions)

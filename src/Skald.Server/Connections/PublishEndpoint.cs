@@ -17,7 +17,6 @@ internal static class PublishEndpoint
 
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/api/rooms/{room}/messages", PublishAsync)
-            .RequireAuthorization()
             .WithTags("Messages").WithSummary("Send a message")
             .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
             .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
@@ -30,7 +29,7 @@ internal static class PublishEndpoint
                 Problems.TooLarge,
                 Problems.WrongType,
                 new ChatError(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) })
-            .RefusesStrangers();
+            .ForUsers();
 
     private static async Task<IResult> PublishAsync(
         string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)

@@ -20,7 +20,6 @@ internal static class HistoryEndpoints
 
     public static void MapHistory(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
-            .RequireAuthorization()
             .WithTags("Messages").WithSummary("Read a room's history")
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
@@ -28,7 +27,7 @@ internal static class HistoryEndpoints
             .Produces<HistoryMessage[]>()
             .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]""")
             .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" })
-            .RefusesStrangers();
+            .ForUsers();
 
     /// <param name="room">The room's name.</param>
     /// <param name="limit">How many messages at most, 1–1000; 100 where it is not given.</param>

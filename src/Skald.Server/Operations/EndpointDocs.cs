@@ -3,7 +3,7 @@ using Skald.Protocol;
 
 namespace Skald.Server.Operations;
 
-/// <summary>How an endpoint declares its answers for the OpenAPI document: each status with an example.</summary>
+/// <summary>How an endpoint declares whom it serves, and its answers for the OpenAPI document: each status with an example.</summary>
 internal static class EndpointDocs
 {
     /// <summary>The bodies it takes.</summary>
@@ -28,9 +28,9 @@ internal static class EndpointDocs
         return endpoint;
     }
 
-    /// <summary>What every endpoint for users may answer besides.</summary>
-    public static RouteHandlerBuilder RefusesStrangers(this RouteHandlerBuilder endpoint) =>
-        endpoint.Refuses(Problems.NotAuthenticated, StorageFailed);
+    /// <summary>Refuses whoever sends no valid access token.</summary>
+    public static RouteHandlerBuilder ForUsers(this RouteHandlerBuilder endpoint) =>
+        endpoint.WithMetadata(UsersOnly.Mark).Refuses(Problems.NotAuthenticated, StorageFailed);
 
     public static ChatError StorageFailed { get; } = new(ErrorCode.StorageFailed, "The disk refused; nothing was changed.");
 
@@ -39,4 +39,14 @@ internal static class EndpointDocs
     {
         Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [problem] },
     };
+}
+
+/// <summary>Marks an endpoint that only users may call.</summary>
+internal sealed class UsersOnly
+{
+    public static readonly UsersOnly Mark = new();
+
+    private UsersOnly()
+    {
+    }
 }

@@ -35,7 +35,7 @@ internal static class OpenApiSetup
         options.AddOperationTransformer((operation, context, _) =>
         {
             var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-            if (metadata.OfType<Microsoft.AspNetCore.Authorization.IAuthorizeData>().Any())
+            if (metadata.OfType<UsersOnly>().Any())
                 operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
             foreach (var example in metadata.OfType<ApiExample>())
                 Attach(operation, example);

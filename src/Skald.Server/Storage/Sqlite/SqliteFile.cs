@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Skald.Server.Operations;
+using SQLitePCL;
 
 namespace Skald.Server.Storage.Sqlite;
 
@@ -22,6 +23,18 @@ internal static class SqliteFile
             using var connection = new SqliteConnection();
             return new("SQLite", connection.ServerVersion);
         }
+    }
+
+    /// <summary>Has the engine lock no connection at each call: here every connection is used by one thread at a time.</summary>
+    /// <remarks>
+    /// The locks were a tenth of a page of history. It holds for the whole process, from its first connection on, so it is for a program that is all ours.
+    /// Every command must be disposed, or the collector's thread would end it beside its connection's (sqlite.org/threadsafe.html, multi-thread).
+    /// </remarks>
+    public static void LeaveOutLocks()
+    {
+        Batteries_V2.Init();
+        if (raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD) != raw.SQLITE_OK)
+            throw new InvalidOperationException("SQLite is in use already.");
     }
 
     /// <returns>The file's full path, in a directory that exists and survives a power cut.</returns>

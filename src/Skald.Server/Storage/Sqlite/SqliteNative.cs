@@ -4,7 +4,7 @@ namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>What the hot path asks of the engine for each row. The package's own calls guard their handle each time, which takes longer than the call.</summary>
 /// <remarks>
-/// Those that suppress the collector's transition do nothing but look into memory, under a lock that nobody else wants. See
+/// Those that suppress the collector's transition do nothing but look into memory, under no lock or one that nobody else wants. See
 /// sqlite.org/c3ref/funclist.html.
 /// </remarks>
 internal static unsafe partial class SqliteNative
