@@ -2,8 +2,8 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Skald.Server.Operations;
 using Skald.Server.History;
+using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage.Sqlite;
 
