@@ -2,9 +2,10 @@ using Skald.Server;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
-SqliteFile.LeaveOutLocks();
 if (CommandLine.Run(args) is { } exitCode)
     return exitCode;
+
+SqliteFile.LeaveOutLocks();
 
 var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, .. args]);
 builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);

@@ -13,8 +13,8 @@ internal sealed class Idle(int[] connections) : IScenario
     /// <summary>Connections that come and go before, so that code and tables are there when memory is first looked at.</summary>
     private const int Forerunners = 200;
 
-    /// <summary>What connecting has set going, compilation and collection, comes to its end first.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+    /// <summary>What connecting and the first pings have set going, compilation and collection, comes to its end first.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
 
     public string Name => "idle";
 
