@@ -26,7 +26,7 @@ internal sealed class MessagePipeline
                                                                                        // 5 socket out: Outbound; and the ack, Draft.Complete
 
     /// <summary>Sends a message on its way. The draft is told how it ended, exactly once.</summary>
-    /// <remarks>Waits for nothing; what one caller publishes keeps its order.</remarks>
+    /// <remarks>Waits for nothing; what one caller publishes in a room keeps its order.</remarks>
     public void Publish(Draft draft)
     {
         draft.Trace = MessageTrace.Begin(draft);

@@ -31,16 +31,15 @@ internal static class BearerAuthentication
         if (TokenOf(context.Request) is not { } token)
         {
             await Problems.WriteAsync(context, Problems.NotAuthenticated);
-            return;
         }
-
-        if (!(await tokens.ValidateAsync(token)).TryGet(out var user, out var refusal))
+        else if (!(await tokens.ValidateAsync(token)).TryGet(out var user, out var refusal))
         {
             await Problems.WriteAsync(context, refusal);
-            return;
         }
-
-        user.SignIn(context);
-        await next(context);
+        else
+        {
+            user.SignIn(context);
+            await next(context);
+        }
     }
 }

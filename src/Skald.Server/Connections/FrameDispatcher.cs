@@ -167,7 +167,7 @@ internal sealed partial class FrameDispatcher(
         }
     }
 
-    /// <remarks>In the order of the frames, since nothing waits but for a room's first use: so a connection's messages keep their order.</remarks>
+    /// <remarks>In the order of the frames, since nothing waits but for a room's first use: so a connection's messages keep their order in each room.</remarks>
     private async ValueTask SendAsync(Connection connection, CurrentUser user, SendCommand send)
     {
         var room = connection.OnlyRoom;

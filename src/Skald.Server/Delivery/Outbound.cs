@@ -48,6 +48,9 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
     /// <summary>How long the socket has taken nothing of what it was given.</summary>
     public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
 
+    /// <inheritdoc cref="ISocketWriter.Prefetch"/>
+    public void Prefetch() => socket.Prefetch();
+
     /// <summary>Starts a subscription's flow: everything after its cursor, then what comes.</summary>
     public void Start(Subscription subscription)
     {

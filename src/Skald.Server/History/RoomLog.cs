@@ -36,7 +36,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
     public Action<Batch> Announce { get; set; } = _ => { };
 
-    /// <summary>Queues a draft. Drafts of one caller are stored in the order of its calls.</summary>
+    /// <summary>Queues a draft. Drafts of one caller for one room are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
     public ChatError? TryAppend(Draft draft)
     {

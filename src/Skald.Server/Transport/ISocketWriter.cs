@@ -8,6 +8,11 @@ internal interface ISocketWriter
     /// <exception cref="IOException">The connection is gone.</exception>
     int TryWrite(ReadOnlySpan<byte> bytes);
 
+    /// <summary>A hint that <see cref="TryWrite"/> follows soon: what it needs may be fetched from memory meanwhile.</summary>
+    void Prefetch()
+    {
+    }
+
     /// <summary>Waits until something can be written, and writes it.</summary>
     /// <returns>Bytes taken, from 1.</returns>
     /// <exception cref="IOException">The connection is gone.</exception>

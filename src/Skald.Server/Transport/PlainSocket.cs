@@ -49,6 +49,12 @@ internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisp
         }
     }
 
+    public void Prefetch()
+    {
+        CacheLine.Prefetch(socket, lines: 3);
+        CacheLine.Prefetch(socket.SafeHandle, lines: 2);
+    }
+
     public async ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes)
     {
         try
