@@ -4,7 +4,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here (A-2, N-17).</summary>
 /// <remarks>
-/// The framework's schemes and policies choose among many of each; here there is one, and choosing took a tenth of a page of history.
+/// The framework's schemes and policies choose among many of each; here there is one, and choosing took up to a tenth of a page of history.
 /// A product that hosts this server keeps its own default scheme.
 /// </remarks>
 internal static class BearerAuthentication
