@@ -9,7 +9,6 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     // By its pace the log is at most a little early: then one batch waits here, and the log with it.
     private readonly BatchSlot _slot = new();
     private readonly Pace _pace = new();
-    private readonly List<Draft> _new = [];
     private readonly List<FanOut> _fanOuts = [];
     private readonly BatchEncoder _encoder = new();
     private Thread? _thread;
@@ -81,18 +80,19 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
 
     private void Encode(Batch batch)
     {
+        var stored = new List<Draft>(batch.Count);   // of one room
         foreach (var drafts in batch.ByRoom())
         {
-            _new.Clear();
+            stored.Clear();
             foreach (var draft in drafts)
             {
                 draft.Trace?.Step("deliver");
                 // A duplicate was delivered when it was stored.
                 if (!draft.Duplicate)
-                    _new.Add(draft);
+                    stored.Add(draft);
             }
 
-            if (_new.Count > 0 && feeds.Take(_new[0].Room, CollectionsMarshal.AsSpan(_new), _encoder) is { } fanOut)
+            if (stored.Count > 0 && feeds.Take(stored[0].Room, CollectionsMarshal.AsSpan(stored), _encoder) is { } fanOut)
                 _fanOuts.Add(fanOut);
         }
     }

@@ -8,6 +8,8 @@ namespace Skald.Server.Transport;
 /// <param name="closed">Called once, when its descriptor is free again.</param>
 internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisposable
 {
+    // Asked for once: the property changes the socket's state each time, and Prefetch must only look.
+    private readonly SafeSocketHandle _handle = socket.SafeHandle;
     private int _closed;
 
     public Socket Socket => socket;
@@ -52,7 +54,7 @@ internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisp
     public void Prefetch()
     {
         CacheLine.Prefetch(socket, lines: 3);
-        CacheLine.Prefetch(socket.SafeHandle, lines: 2);
+        CacheLine.Prefetch(_handle, lines: 2);
     }
 
     public async ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes)
