@@ -93,11 +93,12 @@ internal sealed class WebSocketReader : IDisposable
         else
         {
             Return(ref _buffer);
-            await _socket.ReadAsync(Memory<byte>.Empty);
             _start = _end = 0;
-            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
         }
 
+        await _socket.ReadAsync(Memory<byte>.Empty);
+        if (_buffer.Length == 0)
+            _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
         var read = await _socket.ReadAsync(_buffer.AsMemory(_end));
         if (read == 0)
             return false;
@@ -119,9 +120,11 @@ internal sealed class WebSocketReader : IDisposable
     {
         Return(ref _buffer);
         _buffer = ArrayPool<byte>.Shared.Rent(MinBuffer);
-        while (await _socket.ReadAsync(_buffer) > 0)
+        do
         {
+            await _socket.ReadAsync(Memory<byte>.Empty);
         }
+        while (await _socket.ReadAsync(_buffer) > 0);
     }
 
     public void Dispose()

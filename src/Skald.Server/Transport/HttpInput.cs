@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Skald.Server.Transport;
 
 /// <summary>What HTTP reads of a connection: nothing ahead of what it asks for, and its end is not that of the connection.</summary>
-internal sealed class HttpInput(Stream stream) : PipeReader
+internal sealed class HttpInput(PlainSocket socket) : PipeReader
 {
-    private readonly PipeReader _inner = Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+    private readonly PipeReader _inner = Create(new SocketStream(socket), new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
 
     public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
 
@@ -18,7 +17,7 @@ internal sealed class HttpInput(Stream stream) : PipeReader
         {
             return await _inner.ReadAsync(cancellationToken);
         }
-        catch (Exception e) when (e is ObjectDisposedException or IOException { InnerException: SocketException })
+        catch (IOException e)
         {
             // By this name the web server knows a client that went away.
             throw new ConnectionResetException(e.Message, e);

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Skald.Server.Transport;
 
@@ -17,7 +15,7 @@ internal sealed class HttpOutput
     /// <param name="socket">Where to.</param>
     /// <param name="pool">What holds it until then.</param>
     /// <param name="turns">When to send.</param>
-    public HttpOutput(Socket socket, MemoryPool<byte> pool, SendTurns turns)
+    public HttpOutput(PlainSocket socket, MemoryPool<byte> pool, SendTurns turns)
     {
         _pipe = new Pipe(new PipeOptions(
             pool,
@@ -39,23 +37,21 @@ internal sealed class HttpOutput
         return _sending;
     }
 
-    private async Task SendAsync(Socket socket)
+    private async Task SendAsync(PlainSocket socket)
     {
         try
         {
             while (true)
             {
                 var written = await _pipe.Reader.ReadAsync();
-                if (!written.Buffer.IsSingleSegment)
-                    await socket.SendAsync(Pieces(written.Buffer), SocketFlags.None);
-                else if (!written.Buffer.IsEmpty)   // as it is at the end
-                    await socket.SendAsync(written.Buffer.First, SocketFlags.None);
+                if (!written.Buffer.IsEmpty)   // as it is at the end
+                    await socket.WriteAsync(written.Buffer);
                 _pipe.Reader.AdvanceTo(written.Buffer.End);
                 if (written.IsCompleted)
                     break;
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (IOException)
         {
             // Nobody reads any more: no fault of whoever writes, who learns it by the next flush.
         }
@@ -63,13 +59,5 @@ internal sealed class HttpOutput
         {
             await _pipe.Reader.CompleteAsync();
         }
-    }
-
-    private static List<ArraySegment<byte>> Pieces(in ReadOnlySequence<byte> bytes)
-    {
-        var pieces = new List<ArraySegment<byte>>();
-        foreach (var piece in bytes)
-            pieces.Add(MemoryMarshal.TryGetArray(piece, out var array) ? array : piece.ToArray());
-        return pieces;
     }
 }

@@ -3,7 +3,8 @@ namespace Skald.Server.Transport;
 /// <summary>The bytes of one connection, both ways, once it has become a WebSocket.</summary>
 internal interface ISocket : ISocketWriter
 {
-    /// <summary>Reads what the peer has sent, or waits for it. With an empty buffer it only waits.</summary>
+    /// <summary>Reads what the peer has sent, or waits for it. With an empty buffer it only waits: for that, and for its turn.</summary>
+    /// <remarks>What goes on after it may be on a thread that reads for many: it must not block.</remarks>
     /// <returns>Bytes read; 0 when the peer has closed its side.</returns>
     /// <exception cref="IOException">The connection is gone.</exception>
     ValueTask<int> ReadAsync(Memory<byte> buffer);

@@ -1,72 +1,108 @@
+using System.Buffers;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Skald.Server.Transport;
 
 /// <summary>An accepted connection's socket: what HTTP is spoken over at first, and what a WebSocket is read from and written to without a layer between.</summary>
-/// <remarks>A send(2) a batch and reader is a third of what a pipe for each costs.</remarks>
-/// <param name="socket">The socket.</param>
-/// <param name="closed">Called once, when its descriptor is free again.</param>
-internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisposable
+/// <remarks>
+/// It never blocks: an <see cref="EventLoop"/> says when there is something to read or room to write. A send(2) a batch and reader is a third of
+/// what a pipe for each costs.
+/// </remarks>
+internal sealed class PlainSocket : ISocket, IDisposable
 {
-    // Asked for once: the property changes the socket's state each time, and Prefetch must only look.
-    private readonly SafeSocketHandle _handle = socket.SafeHandle;
-    private int _closed;
+    private const int NotNow = -1;
 
-    public Socket Socket => socket;
+    private readonly EventLoop _loop;
+    private readonly Action _closed;
+    private readonly long _id;
+    private readonly ReadSignal _readable = new();
+    private TaskCompletionSource? _writable;   // while somebody waits
+    private volatile bool _ended;              // all that will come has come
+    private int _isClosed;
 
-    /// <summary>The socket, as HTTP reads and writes it.</summary>
-    public Stream Stream { get; } = new SocketStream(socket);
-
-    /// <summary>From here on <see cref="TryWrite"/> waits for nothing.</summary>
-    public void BeginWebSocket()
+    /// <param name="socket">The socket.</param>
+    /// <param name="loop">Who says what it is ready for.</param>
+    /// <param name="closed">Called once, when its descriptor is free again.</param>
+    /// <exception cref="SocketException">It is broken already.</exception>
+    /// <exception cref="IOException">The system can watch no more.</exception>
+    public PlainSocket(Socket socket, EventLoop loop, Action closed)
     {
-        try
-        {
-            // So that Send answers WouldBlock, or with the part that fitted, where it would wait.
-            socket.Blocking = false;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The client went away right after its handshake: the first write says so.
-        }
+        (Socket, Handle, _loop, _closed) = (socket, socket.SafeHandle, loop, closed);
+        socket.Blocking = false;
+        _id = loop.Add(this);
     }
 
-    public ValueTask<int> ReadAsync(Memory<byte> buffer) => Stream.ReadAsync(buffer);
+    public Socket Socket { get; }
+
+    /// <remarks>Asked for once: the socket's own property changes its state each time.</remarks>
+    public SafeSocketHandle Handle { get; }
+
+    /// <summary>From here on what comes is read, and what it asks for is done, on the event loop.</summary>
+    public void BeginWebSocket() => _readable.GoOnInPlace();
+
+    public ValueTask<int> ReadAsync(Memory<byte> buffer)
+    {
+        if (buffer.IsEmpty)
+            return _readable.WaitAsync();
+        var read = TryRead(buffer.Span);
+        return read == NotNow ? ReadLaterAsync(buffer) : new(read);
+    }
+
+    /// <summary>Ends a read that waits with an <see cref="OperationCanceledException"/>.</summary>
+    public void CancelRead() => _readable.Cancel();
 
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            var sent = socket.Send(bytes, SocketFlags.None, out var error);
-            return error switch
-            {
-                SocketError.Success => sent,
-                SocketError.WouldBlock => 0,
-                _ => throw new IOException(error.ToString()),
-            };
+            return Taken(Socket.Send(bytes, SocketFlags.None, out var error), error);
         }
         catch (ObjectDisposedException e)
         {
-            throw new IOException("The socket is closed.", e);
+            throw Gone(e);
         }
     }
 
     public void Prefetch()
     {
-        CacheLine.Prefetch(socket, lines: 3);
-        CacheLine.Prefetch(_handle, lines: 2);
+        CacheLine.Prefetch(Socket, lines: 3);
+        CacheLine.Prefetch(Handle, lines: 2);
     }
 
     public async ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes)
     {
-        try
+        while (true)
         {
-            return await socket.SendAsync(bytes, SocketFlags.None);
+            await WhenWritable();
+            if (TryWrite(bytes.Span) is > 0 and var written)
+                return written;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+    }
+
+    /// <summary>Writes all of it, and waits where there is no room.</summary>
+    /// <exception cref="IOException">The connection is gone.</exception>
+    public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes)
+    {
+        while (true)
         {
-            throw new IOException("The socket is closed.", e);
+            bytes = bytes.Slice(bytes.IsSingleSegment ? TryWrite(bytes.FirstSpan) : TryWrite(bytes));
+            if (bytes.IsEmpty)
+                return;
+            await WhenWritable();
         }
+    }
+
+    /// <summary>Takes a change that the system told of. Whoever waited for it goes on.</summary>
+    public void Tell(SocketChanges changes)
+    {
+        // An end is told once, and there may be more to read before it than one reading takes.
+        if ((changes & (SocketChanges.PeerEnded | SocketChanges.Broken)) != SocketChanges.None)
+            _ended = true;
+        if ((changes & (SocketChanges.Writable | SocketChanges.Broken)) != SocketChanges.None)
+            Interlocked.Exchange(ref _writable, null)?.SetResult();
+        if (_ended || (changes & SocketChanges.Readable) != SocketChanges.None)
+            _readable.Set();
     }
 
     /// <remarks>A reset: the peer is not asked, and what it has not taken is dropped.</remarks>
@@ -87,11 +123,82 @@ internal sealed class PlainSocket(Socket socket, Action closed) : ISocket, IDisp
         socket.Dispose();
     });
 
+    /// <returns>Bytes read; 0 at the end; <see cref="NotNow"/>.</returns>
+    private int TryRead(Span<byte> buffer)
+    {
+        _readable.Clear();
+        try
+        {
+            var read = Socket.Receive(buffer, SocketFlags.None, out var error);
+            // Nobody tells of what was left over.
+            if (_ended || read == buffer.Length)
+                _readable.Set();
+            return error == SocketError.WouldBlock ? NotNow : Taken(read, error);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw Gone(e);
+        }
+    }
+
+    private async ValueTask<int> ReadLaterAsync(Memory<byte> buffer)
+    {
+        while (true)
+        {
+            await _readable.WaitAsync();
+            if (TryRead(buffer.Span) is var read and not NotNow)
+                return read;
+        }
+    }
+
+    private int TryWrite(in ReadOnlySequence<byte> bytes)
+    {
+        var pieces = new List<ArraySegment<byte>>();
+        foreach (var piece in bytes)
+            pieces.Add(MemoryMarshal.TryGetArray(piece, out var array) ? array : piece.ToArray());
+        try
+        {
+            return Taken(Socket.Send(pieces, SocketFlags.None, out var error), error);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw Gone(e);
+        }
+    }
+
+    private Task WhenWritable()
+    {
+        var writable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _writable, writable);
+        try
+        {
+            _loop.WatchWriting(this, _id);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw Gone(e);
+        }
+
+        return writable.Task;
+    }
+
     private void Close(Action<Socket> close)
     {
-        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0)
             return;
-        close(socket);
-        closed();
+        _loop.Remove(_id);
+        close(Socket);
+        _closed();
+        // Whoever waits learns it, but not within the locks that the caller may hold.
+        ThreadPool.UnsafeQueueUserWorkItem(static socket => socket.Tell(SocketChanges.Broken), this, preferLocal: false);
     }
+
+    private static int Taken(int count, SocketError error) => error switch
+    {
+        SocketError.Success => count,
+        SocketError.WouldBlock => 0,
+        _ => throw Gone(new SocketException((int)error)),
+    };
+
+    private static IOException Gone(Exception cause) => new("The connection is gone.", cause);
 }

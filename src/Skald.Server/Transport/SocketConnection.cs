@@ -39,8 +39,8 @@ internal sealed class SocketConnection : ConnectionContext,
         MemoryPool = pool;
         _socket = socket;
         _clock = clock;
-        _input = new HttpInput(socket.Stream);
-        _output = new HttpOutput(socket.Socket, pool, turns);
+        _input = new HttpInput(socket);
+        _output = new HttpOutput(socket, pool, turns);
         _pipes = new Pipes(_input, _output.Writer);
         Transport = _pipes;
         LocalEndPoint = socket.Socket.LocalEndPoint;

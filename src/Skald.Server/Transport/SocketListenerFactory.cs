@@ -23,6 +23,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
     // One a processor, so that what one thread sends does not wait for another's.
     private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
+    private readonly EventLoop[] _loops = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"sockets {number}"))];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
@@ -43,12 +44,17 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
         }
     }
 
-    public void Dispose() => _pool.Dispose();
+    public void Dispose()
+    {
+        foreach (var loop in _loops)
+            loop.Dispose();
+        _pool.Dispose();
+    }
 
     private SocketConnection Connection(Socket socket, Action closed)
     {
         var number = Interlocked.Increment(ref connections);
-        return new SocketConnection($"{number:X}", new PlainSocket(socket, closed), _pool, _turns[number % _turns.Length], clock);
+        return new SocketConnection($"{number:X}", new PlainSocket(socket, _loops[number % _loops.Length], closed), _pool, _turns[number % _turns.Length], clock);
     }
 
     private void LetNext() => _free.Release();

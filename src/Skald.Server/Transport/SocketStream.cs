@@ -1,22 +1,43 @@
-using System.Net.Sockets;
-
 namespace Skald.Server.Transport;
 
-/// <summary>A socket as a stream that takes turns: a peer whose next bytes are there already waits behind the others.</summary>
-/// <remarks>Else the thread that serves it would go on with it for as long as it is the faster of the two.</remarks>
-internal sealed class SocketStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
+/// <summary>What comes over a socket, as the stream that HTTP reads.</summary>
+internal sealed class SocketStream(PlainSocket socket) : Stream
 {
-    /// <inheritdoc/>
-    /// <remarks>An empty buffer waits for bytes without taking any. That is what everybody does here before reading, and where the turn ends.</remarks>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
     {
-        var reading = base.ReadAsync(buffer, cancellationToken);
-        return buffer.IsEmpty && reading.IsCompletedSuccessfully ? WaitItsTurnAsync(reading) : reading;
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
     }
 
-    private static async ValueTask<int> WaitItsTurnAsync(ValueTask<int> reading)
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        await Task.Yield();
-        return await reading;
+        var reading = socket.ReadAsync(buffer);
+        return reading.IsCompleted || !cancellationToken.CanBeCanceled ? reading : OrCancelAsync(reading, cancellationToken);
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private async ValueTask<int> OrCancelAsync(ValueTask<int> reading, CancellationToken cancellationToken)
+    {
+        using (cancellationToken.UnsafeRegister(static socket => ((PlainSocket)socket!).CancelRead(), socket))
+            return await reading;
     }
 }

@@ -4,5 +4,10 @@ namespace Skald.Server.Transport;
 
 internal static class TransportSetup
 {
-    public static void AddTransport(this IServiceCollection services) => services.AddSingleton<IConnectionListenerFactory, SocketListenerFactory>();
+    /// <summary>Takes connections from the system ourselves, where it is Linux. Elsewhere sockets are served over the web server's stream.</summary>
+    public static void AddTransport(this IServiceCollection services)
+    {
+        if (OperatingSystem.IsLinux())
+            services.AddSingleton<IConnectionListenerFactory, SocketListenerFactory>();
+    }
 }

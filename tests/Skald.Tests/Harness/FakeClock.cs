@@ -39,6 +39,13 @@ internal sealed class FakeClock : TimeProvider
             _now += by;
     }
 
+    /// <summary>Whether somebody waits, once, for a moment that is at most so far away.</summary>
+    public bool IsAwaited(TimeSpan within)
+    {
+        lock (_gate)
+            return _timers.Any(t => t.Period <= TimeSpan.Zero && t.DueAt <= _elapsed + within.Ticks);
+    }
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new FakeTimer(this, callback, state);

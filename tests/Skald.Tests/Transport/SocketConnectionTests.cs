@@ -10,6 +10,7 @@ namespace Skald.Tests.Transport;
 public sealed class SocketConnectionTests : IDisposable
 {
     private readonly FakeClock _clock = new();
+    private readonly EventLoop _loop = new("sockets of a test");
     private readonly Socket _client;
     private readonly SocketConnection _connection;
 
@@ -20,7 +21,7 @@ public sealed class SocketConnectionTests : IDisposable
         listener.Start();
         _client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4 * 1024 };
         _client.Connect(listener.LocalEndpoint);
-        var socket = new PlainSocket(listener.AcceptSocket(), closed: () => { });
+        var socket = new PlainSocket(listener.AcceptSocket(), _loop, closed: () => { });
         _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock);
     }
 
@@ -66,6 +67,7 @@ public sealed class SocketConnectionTests : IDisposable
     {
         _connection.Abort(new("The test is over."));
         _client.Dispose();
+        _loop.Dispose();
     }
 
     private async Task<byte[]> WriteAsync(int count)
