@@ -22,6 +22,9 @@ internal sealed partial class Connection : IDisposable
     /// <summary>Excess counts as unbroken while it comes again within this time.</summary>
     private static readonly TimeSpan ExcessMemory = TimeSpan.FromSeconds(1);
 
+    /// <summary>Frames of what one reading brought that are handled before others have their turn.</summary>
+    private const int FramesInATurn = 32;
+
     private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
 
     private readonly ISocket _socket;
@@ -87,14 +90,18 @@ internal sealed partial class Connection : IDisposable
     {
         try
         {
-            while (true)
+            for (var frames = 1; ; frames++)
             {
                 Incoming incoming;
                 while (!_reader.TryRead(out incoming))
                 {
                     if (!await _reader.FillAsync())
                         return;
+                    frames = 1;
                 }
+
+                if (frames % FramesInATurn == 0)
+                    await Task.Yield();
 
                 switch (incoming.Opcode)
                 {

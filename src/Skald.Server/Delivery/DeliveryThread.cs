@@ -51,28 +51,11 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             foreach (var draft in batch)
                 draft.Flush();
             metrics.Acked(batch.Count);
-            try
-            {
-                Encode(batch);
-                _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
-                foreach (var fanOut in _fanOuts)
-                {
-                    fanOut.Deliver(_pace);
-                    metrics.Delivered(fanOut.Deliveries);
-                }
-            }
-            catch (Exception e)
-            {
-                // The messages are in the log, and a feed that misses them reads them there.
-                Log.NotDelivered(logger, batch.Count, e);
-                _encoder.Clear();
-            }
-            finally
-            {
-                _fanOuts.Clear();
-                _pace.End();
-            }
-
+            Try(Encode, batch);
+            _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
+            Try(Deliver, batch);
+            _pace.End();
+            _fanOuts.Clear();
             foreach (var draft in batch)
                 draft.Trace?.End();
         }
@@ -94,6 +77,30 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
 
             if (stored.Count > 0 && feeds.Take(stored[0].Room, CollectionsMarshal.AsSpan(stored), _encoder) is { } fanOut)
                 _fanOuts.Add(fanOut);
+        }
+    }
+
+    private void Deliver(Batch batch)
+    {
+        foreach (var fanOut in _fanOuts)
+        {
+            fanOut.Deliver(_pace);
+            metrics.Delivered(fanOut.Deliveries);
+        }
+    }
+
+    private void Try(Action<Batch> step, Batch batch)
+    {
+        try
+        {
+            step(batch);
+        }
+        catch (Exception e)
+        {
+            // The messages are in the log, and a feed that misses them reads them there.
+            Log.NotDelivered(logger, batch.Count, e);
+            _encoder.Clear();
+            _fanOuts.Clear();
         }
     }
 

@@ -27,8 +27,8 @@ internal sealed unsafe partial class Epoll : IDisposable
     /// <param name="socket">The socket.</param>
     /// <param name="id">How <see cref="Wait"/> names it.</param>
     /// <param name="changes">Which of them.</param>
-    /// <exception cref="IOException">The system can watch no more.</exception>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <exception cref="IOException">The system cannot watch it.</exception>
+    /// <exception cref="ObjectDisposedException">The socket is closed, or this is.</exception>
     public void Watch(SafeSocketHandle socket, long id, SocketChanges changes) => Control(Add, socket, id, changes);
 
     /// <summary>As <see cref="Watch"/>, of a socket that is watched.</summary>

@@ -28,8 +28,16 @@ internal sealed class EventLoop : IDisposable
     {
         var id = Interlocked.Increment(ref _lastId);
         _sockets[id] = socket;
-        _epoll.Watch(socket.Handle, id, Reading);
-        return id;
+        try
+        {
+            _epoll.Watch(socket.Handle, id, Reading);
+            return id;
+        }
+        catch
+        {
+            Remove(id);
+            throw;
+        }
     }
 
     /// <summary>Tells a socket from now on also that it can be written, if so at once.</summary>

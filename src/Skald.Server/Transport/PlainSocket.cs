@@ -25,7 +25,8 @@ internal sealed class PlainSocket : ISocket, IDisposable
     /// <param name="loop">Who says what it is ready for.</param>
     /// <param name="closed">Called once, when its descriptor is free again.</param>
     /// <exception cref="SocketException">It is broken already.</exception>
-    /// <exception cref="IOException">The system can watch no more.</exception>
+    /// <exception cref="IOException">The system cannot watch it.</exception>
+    /// <exception cref="ObjectDisposedException">The loop has ended.</exception>
     public PlainSocket(Socket socket, EventLoop loop, Action closed)
     {
         (Socket, Handle, _loop, _closed) = (socket, socket.SafeHandle, loop, closed);
@@ -41,16 +42,17 @@ internal sealed class PlainSocket : ISocket, IDisposable
     /// <summary>From here on what comes is read, and what it asks for is done, on the event loop.</summary>
     public void BeginWebSocket() => _readable.GoOnInPlace();
 
-    public ValueTask<int> ReadAsync(Memory<byte> buffer)
+    public ValueTask<int> ReadAsync(Memory<byte> buffer) => ReadAsync(buffer, CancellationToken.None);
+
+    /// <inheritdoc cref="ISocket.ReadAsync"/>
+    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         if (buffer.IsEmpty)
-            return _readable.WaitAsync();
+            return _readable.WaitAsync(cancellation);
         var read = TryRead(buffer.Span);
-        return read == NotNow ? ReadLaterAsync(buffer) : new(read);
+        return read == NotNow ? ReadLaterAsync(buffer, cancellation) : new(read);
     }
-
-    /// <summary>Ends a read that waits with an <see cref="OperationCanceledException"/>.</summary>
-    public void CancelRead() => _readable.Cancel();
 
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {
@@ -130,8 +132,8 @@ internal sealed class PlainSocket : ISocket, IDisposable
         try
         {
             var read = Socket.Receive(buffer, SocketFlags.None, out var error);
-            // Nobody tells of what was left over.
-            if (_ended || read == buffer.Length)
+            // Nobody tells of what is left over.
+            if (_ended || (read == buffer.Length && Socket.Available > 0))
                 _readable.Set();
             return error == SocketError.WouldBlock ? NotNow : Taken(read, error);
         }
@@ -141,11 +143,11 @@ internal sealed class PlainSocket : ISocket, IDisposable
         }
     }
 
-    private async ValueTask<int> ReadLaterAsync(Memory<byte> buffer)
+    private async ValueTask<int> ReadLaterAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         while (true)
         {
-            await _readable.WaitAsync();
+            await _readable.WaitAsync(cancellation);
             if (TryRead(buffer.Span) is var read and not NotNow)
                 return read;
         }

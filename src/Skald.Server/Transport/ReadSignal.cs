@@ -23,19 +23,27 @@ internal sealed class ReadSignal : IValueTaskSource<int>
     /// <summary>Whatever was there is about to be read: what comes from here on sets it again.</summary>
     public void Clear() => Interlocked.Exchange(ref _state, NothingThere);
 
-    /// <summary>Ends a wait with an <see cref="OperationCanceledException"/>.</summary>
-    public void Cancel()
+    /// <summary>Waits until it is set. Where it is already, others have their turn first, or a thread would go on with a peer for as long as that is the faster of the two.</summary>
+    /// <returns>0, as an empty read does.</returns>
+    public ValueTask<int> WaitAsync(CancellationToken cancellation)
+    {
+        _waiter.Reset();
+        if (Interlocked.CompareExchange(ref _state, Awaited, NothingThere) != NothingThere)
+            return TakeTurnsAsync();
+        var waiting = new ValueTask<int>(this, _waiter.Version);
+        return cancellation.CanBeCanceled ? OrCancelAsync(waiting, cancellation) : waiting;
+    }
+
+    private async ValueTask<int> OrCancelAsync(ValueTask<int> waiting, CancellationToken cancellation)
+    {
+        using (cancellation.UnsafeRegister(static signal => ((ReadSignal)signal!).Cancel(), this))
+            return await waiting;
+    }
+
+    private void Cancel()
     {
         if (Interlocked.CompareExchange(ref _state, NothingThere, Awaited) == Awaited)
             _waiter.SetException(new OperationCanceledException());
-    }
-
-    /// <summary>Waits until it is set. Where it is already, others have their turn first, or a thread would go on with a peer for as long as that is the faster of the two.</summary>
-    /// <returns>0, as an empty read does.</returns>
-    public ValueTask<int> WaitAsync()
-    {
-        _waiter.Reset();
-        return Interlocked.CompareExchange(ref _state, Awaited, NothingThere) == NothingThere ? new(this, _waiter.Version) : TakeTurnsAsync();
     }
 
     private static async ValueTask<int> TakeTurnsAsync()

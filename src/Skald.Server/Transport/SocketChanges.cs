@@ -16,7 +16,7 @@ internal enum SocketChanges : uint
 
     HungUp = 0x010,
 
-    /// <summary>Nothing can be sent and nothing will come. Always told.</summary>
+    /// <summary>Nothing can be sent and no more will arrive. Always told.</summary>
     Broken = Failed | HungUp,
 
     /// <summary>The peer has closed its side.</summary>

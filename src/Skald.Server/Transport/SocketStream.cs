@@ -17,11 +17,7 @@ internal sealed class SocketStream(PlainSocket socket) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var reading = socket.ReadAsync(buffer);
-        return reading.IsCompleted || !cancellationToken.CanBeCanceled ? reading : OrCancelAsync(reading, cancellationToken);
-    }
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => socket.ReadAsync(buffer, cancellationToken);
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -34,10 +30,4 @@ internal sealed class SocketStream(PlainSocket socket) : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    private async ValueTask<int> OrCancelAsync(ValueTask<int> reading, CancellationToken cancellationToken)
-    {
-        using (cancellationToken.UnsafeRegister(static socket => ((PlainSocket)socket!).CancelRead(), socket))
-            return await reading;
-    }
 }

@@ -56,28 +56,73 @@ public sealed class PlainSocketTests : IDisposable
     }
 
     [Fact]
-    public async Task Peer_that_is_faster_than_its_reader_takes_turns()
+    public async Task Peer_that_is_faster_than_its_reader_does_not_keep_the_others_waiting()
     {
+        var (other, otherSocket) = Connect(() => { });
+        using var end = new CancellationTokenSource();
         _socket.BeginWebSocket();
-        _peer.Send(new byte[10]);
-        await ReadAsync(4).Within();
+        otherSocket.BeginWebSocket();
+        var sending = Task.Run(() => SendOnAndOn(end.Token));
+        var reading = ReadOnAndOnAsync();
 
-        var turn = _socket.ReadAsync(Memory<byte>.Empty);
+        var read = ReadAsync(otherSocket, 100);
+        other.Send("one"u8);
 
-        Assert.False(turn.IsCompleted, "It goes on before the others.");
-        Assert.Equal(0, await turn.AsTask().Within());
+        Assert.Equal("one"u8.ToArray(), await read.Within());
+        await Task.Yield();   // off the event loop
+        await end.CancelAsync();
+        await Task.WhenAll(sending, reading).Within();
+        otherSocket.Abort();
+        other.Dispose();
+
+        void SendOnAndOn(CancellationToken end)
+        {
+            while (!end.IsCancellationRequested)
+                _peer.Send(new byte[10_000]);
+            _peer.Shutdown(SocketShutdown.Send);
+        }
+
+        async Task ReadOnAndOnAsync()
+        {
+            var buffer = new byte[1];
+            do
+            {
+                await _socket.ReadAsync(Memory<byte>.Empty).ConfigureAwait(false);
+                if (end.IsCancellationRequested)
+                    buffer = new byte[10_000];
+            }
+            while (await _socket.ReadAsync(buffer).ConfigureAwait(false) > 0);
+        }
     }
 
-    [Fact]
-    public async Task Read_that_is_cancelled_ends_and_the_next_one_reads()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    public async Task Read_that_is_cancelled_ends_and_the_next_one_reads(int size)
     {
-        var reading = ReadAsync(100);
-        _socket.CancelRead();
+        using var cancellation = new CancellationTokenSource();
+        var reading = _socket.ReadAsync(new byte[size], cancellation.Token).AsTask();
+        await cancellation.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => reading.Within());
+        await Assert.ThrowsAsync<OperationCanceledException>(() => _socket.ReadAsync(new byte[size], cancellation.Token).AsTask().Within());
 
         _peer.Send("one"u8);
 
         Assert.Equal("one"u8.ToArray(), await ReadAsync(100).Within());
+    }
+
+    /// <remarks>The system may tell of bytes that were read meanwhile.</remarks>
+    [Fact]
+    public async Task Read_is_cancelled_also_when_it_was_told_of_nothing()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var reading = _socket.ReadAsync(new byte[100], cancellation.Token).AsTask();
+
+        for (var told = 0; told < 1_000; told++)
+            _socket.Tell(SocketChanges.Readable);
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => reading.Within());
     }
 
     [Fact]
@@ -172,6 +217,7 @@ public sealed class PlainSocketTests : IDisposable
                     var reading = ReadAsync(socket, 100);
                     peer.Send([(byte)lane, (byte)round]);
                     Assert.Equal([(byte)lane, (byte)round], await reading.Within());
+                    await Task.Yield();   // off the event loop
                     peer.Send([0]);   // may be on its way when the socket closes
                     socket.Abort();
                 }
