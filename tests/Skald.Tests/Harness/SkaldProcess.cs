@@ -192,8 +192,17 @@ internal sealed class SkaldProcess : IAsyncDisposable
     /// <returns>0 where the process has ended.</returns>
     private long Status(string name)
     {
-        var status = $"/proc/{_process.Id}/status";
-        var line = File.Exists(status) ? File.ReadAllLines(status).SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) : null;
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines($"/proc/{_process.Id}/status");
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+
+        var line = lines.SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
         return line is null ? 0 : long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
