@@ -16,8 +16,6 @@ namespace Skald.Server.Transport;
 internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider clock)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    private static long connections;
-
     // Never disposed: a socket may be closed after the listeners are.
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
 
@@ -25,6 +23,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
     private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
     private readonly EventLoop[] _loops = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"sockets {number}"))];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
+    private long _connections;
 
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint;
 
@@ -53,7 +52,7 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
     private SocketConnection Connection(Socket socket, Action closed)
     {
-        var number = Interlocked.Increment(ref connections);
+        var number = Interlocked.Increment(ref _connections);
         return new SocketConnection($"{number:X}", new PlainSocket(socket, _loops[number % _loops.Length], closed), _pool, _turns[number % _turns.Length], clock);
     }
 
