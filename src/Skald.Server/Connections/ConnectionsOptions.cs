@@ -6,7 +6,7 @@ public sealed class ConnectionsOptions
     /// <summary>Web origins, as <c>https://app.example</c>, whose pages may open a socket besides this server's own. Exact match; there is no wildcard.</summary>
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>Whether sockets without TLS are written to directly (see docs/decisions/). Off: through the web server's stream, at two to three times the cost.</summary>
+    /// <summary>Whether sockets without TLS are read and written directly, on Linux (see docs/decisions/). Off, and elsewhere: through the web server's stream, at two to three times the cost.</summary>
     public bool DirectSocket { get; set; } = true;
 
     /// <summary>How long a drain may take before what is left is cut off.</summary>

@@ -51,9 +51,9 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             foreach (var draft in batch)
                 draft.Flush();
             metrics.Acked(batch.Count);
-            Try(Encode, batch);
+            Try(batch, () => Encode(batch));
             _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
-            Try(Deliver, batch);
+            Try(batch, Deliver);
             _pace.End();
             _fanOuts.Clear();
             foreach (var draft in batch)
@@ -80,7 +80,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         }
     }
 
-    private void Deliver(Batch batch)
+    private void Deliver()
     {
         foreach (var fanOut in _fanOuts)
         {
@@ -89,11 +89,11 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         }
     }
 
-    private void Try(Action<Batch> step, Batch batch)
+    private void Try(Batch batch, Action step)
     {
         try
         {
-            step(batch);
+            step();
         }
         catch (Exception e)
         {

@@ -10,6 +10,7 @@ internal sealed unsafe partial class Epoll : IDisposable
 {
     private const int CloseOnExec = 0x80000, Add = 1, Modify = 3, Interrupted = 4;
     private const int MostEvents = 256;
+    private const uint EachOnce = 0x8000_0000;
 
     private readonly SafeFileHandle _descriptor = Create(CloseOnExec);
     private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * EventSize));
@@ -67,7 +68,7 @@ internal sealed unsafe partial class Epoll : IDisposable
     private void Control(int operation, SafeSocketHandle socket, long id, SocketChanges changes)
     {
         var wanted = stackalloc byte[EventSize];
-        *(SocketChanges*)wanted = changes | SocketChanges.EachOnce;
+        *(uint*)wanted = (uint)changes | EachOnce;
         *(long*)(wanted + EventSize - sizeof(long)) = id;
         if (Control(_descriptor, operation, socket, wanted) < 0)
             throw new IOException(Marshal.GetLastPInvokeErrorMessage());

@@ -21,7 +21,4 @@ internal enum SocketChanges : uint
 
     /// <summary>The peer has closed its side.</summary>
     PeerEnded = 0x2000,
-
-    /// <summary>Not a change, but how to be told.</summary>
-    EachOnce = 0x8000_0000,
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -238,12 +237,8 @@ public sealed class PlainSocketTests : IDisposable
 
     private (Socket Peer, PlainSocket Socket) Connect(Action closed)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Server.SendBufferSize = 4 * 1024;
-        listener.Start();
-        var peer = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4 * 1024 };
-        peer.Connect(listener.LocalEndpoint);
-        return (peer, new PlainSocket(listener.AcceptSocket(), _loop, closed));
+        var (peer, accepted) = SmallSockets.Connect();
+        return (peer, new PlainSocket(accepted, _loop, closed));
     }
 
     private async Task<string?> ThreadAfterAWaitAsync()

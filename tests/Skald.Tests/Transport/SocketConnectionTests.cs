@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net;
 using System.Net.Sockets;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -16,12 +15,8 @@ public sealed class SocketConnectionTests : IDisposable
 
     public SocketConnectionTests()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Server.SendBufferSize = 4 * 1024;
-        listener.Start();
-        _client = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4 * 1024 };
-        _client.Connect(listener.LocalEndpoint);
-        var socket = new PlainSocket(listener.AcceptSocket(), _loop, closed: () => { });
+        (_client, var accepted) = SmallSockets.Connect();
+        var socket = new PlainSocket(accepted, _loop, closed: () => { });
         _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock);
     }
 
