@@ -15,7 +15,7 @@ namespace Skald.Server.Accounts;
 /// </remarks>
 internal sealed class AccessTokens
 {
-    /// <summary>What two clocks may differ by. IdentityModel's default is 5 minutes, as long as a token lives here (N-17).</summary>
+    /// <summary>What two clocks may differ by. IdentityModel's default is 5 minutes, as long as a token lives here.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     private const string Type = "at+jwt";

@@ -2,7 +2,7 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here (A-2, N-17).</summary>
+/// <summary>Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here .</summary>
 /// <remarks>
 /// The framework's schemes and policies choose among many of each; here there is one, and choosing took up to a tenth of a page of history.
 /// A product that hosts this server keeps its own default scheme.

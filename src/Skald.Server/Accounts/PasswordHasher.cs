@@ -9,7 +9,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>
 /// Hashes passwords on threads of its own behind a bounded queue: one hash takes 0.2 s of a core, and neither sockets nor the thread
-/// pool may pay for a storm of logins (A-19, N-37).
+/// pool may pay for a storm of logins.
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {

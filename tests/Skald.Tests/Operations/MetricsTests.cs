@@ -127,8 +127,9 @@ public sealed partial class MetricsTests
         }
     }
 
-    /// <summary>A-54: what is the operator's is on the operator's port, and nothing else is.</summary>
+    /// <summary>What is the operator's is on the operator's port, and nothing else is.</summary>
     [Fact]
+    [Attack("A-54")]
     public async Task The_public_port_shows_no_metrics_and_the_operators_port_nothing_else()
     {
         await using var server = await SkaldServer.StartAsync([Scrape.On]);

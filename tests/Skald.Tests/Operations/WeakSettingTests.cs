@@ -6,7 +6,8 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>A-29: a setting that weakens the server is never on in silence.</summary>
+/// <summary>A setting that weakens the server is never on in silence.</summary>
+[Attack("A-29")]
 public sealed class WeakSettingTests
 {
     [Theory]

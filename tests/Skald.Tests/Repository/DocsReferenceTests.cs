@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Skald.Server;
@@ -39,6 +40,12 @@ public sealed partial class DocsReferenceTests
                 && section.GetProperty(match.Groups[2].Value, BindingFlags.Public | BindingFlags.Instance) is null)
             .Select(match => match.Value));
     }
+
+    [Fact]
+    public void Every_decision_has_its_own_number_in_its_title() =>
+        Assert.All(
+            Source.Files("docs/decisions", "0*.md"),
+            document => Assert.StartsWith($"# {int.Parse(Path.GetFileName(document).AsSpan(0, 4), CultureInfo.InvariantCulture)}. ", Source.Read(document), StringComparison.Ordinal));
 
     /// <summary>Words of the code, of which a type's name must be one.</summary>
     private static readonly Lazy<HashSet<string>> Words = new(() =>

@@ -1,22 +1,38 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Skald.Server;
 
 namespace Skald.Tests.Repository;
 
 /// <summary>The server's folders stand in one order, and each uses only those before it: ARCHITECTURE.md.</summary>
+/// <remarks>Read from the compiled types, so that no way to name one, and no folder, can be forgotten here.</remarks>
 public sealed partial class FolderOrderTests
 {
     private const string Server = "src/Skald.Server/";
+    private const string Namespace = "Skald.Server.";
 
     private static readonly string[] Order = ["Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Connections"];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
-    private static readonly string[] StorageMayUse = ["Operations", "Transport", "Accounts", "Rooms", "History"];
+    private static readonly string[] StorageMayUse = ["Operations", "Accounts", "Rooms", "History"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
     {
+        var violations = CompiledTypes.Uses(typeof(SkaldHost).Assembly).Where(use => use.Used.StartsWith(Namespace, StringComparison.Ordinal))
+            .Where(use => !MayUse(FolderOf(use.Type), FolderOf(use.Used)))
+            .Select(use => $"{use.Type} uses {use.Used}");
+
+        Assert.Empty(violations);
+    }
+
+    /// <remarks>The compiler writes the value of a constant or a <c>nameof</c> and not the type it came from: only the source names that.</remarks>
+    [Fact]
+    public void No_file_names_a_folder_after_its_own()
+    {
         var violations = Source.Files(Server, "*.cs").SelectMany(file =>
-            Uses(file).Where(used => !MayUse(FolderOf(file), used)).Select(used => $"{file} uses {used}"));
+            Named(Source.Read(file)).Where(used => !MayUse(FolderOf(file.AsSpan(Server.Length)), used)).Select(used => $"{file} names {used}"));
 
         Assert.Empty(violations);
     }
@@ -54,34 +70,113 @@ public sealed partial class FolderOrderTests
     [InlineData("Storage", "Connections", false)]
     public void The_rule_itself_tells_before_from_after(string folder, string used, bool allowed) => Assert.Equal(allowed, MayUse(folder, used));
 
+    /// <summary>Whatever way one type can name another: none of them is overlooked, whatever folder it is of.</summary>
+    [Theory]
+    [InlineData(nameof(Sample.AsField), typeof(Version))]
+    [InlineData(nameof(Sample.AsProperty), typeof(Random))]
+    [InlineData(nameof(Sample.AsReturn), typeof(Uri))]
+    [InlineData(nameof(Sample.AsArgument), typeof(TimeProvider))]
+    [InlineData(nameof(Sample.AsLocal), typeof(Stopwatch))]
+    [InlineData(nameof(Sample.AsCallee), typeof(Environment))]
+    [InlineData(nameof(Sample.AsTypeArgument), typeof(Guid))]
+    [InlineData(nameof(Sample.AsCatch), typeof(TimeoutException))]
+    [InlineData(nameof(Sample.InLambda), typeof(GC))]
+    [InlineData(nameof(Sample.AfterAwait), typeof(Convert))]
+    [InlineData("a base type", typeof(MarshalByRefObject))]
+    [InlineData("an interface", typeof(ICloneable))]
+    [InlineData("an attribute", typeof(DescriptionAttribute))]
+    [InlineData("an attribute's argument", typeof(Half))]
+    public void The_reader_of_types_sees_each_way_to_use_one(string way, Type used) =>
+        Assert.True(CompiledTypes.UsedBy(typeof(Sample)).Contains(used.FullName!), way);
+
+    [Theory]
+    [InlineData("Rooms.Room? room;", "Rooms")]
+    [InlineData("using Skald.Server.Transport;", "Transport")]
+    [InlineData("nameof(Connections.Drain)", "Connections")]
+    [InlineData("new MessagePipeline()", "MessagePipeline")]
+    [InlineData("limits.Rooms.Count", null)]
+    [InlineData("// Rooms.Room", null)]
+    public void The_reader_of_sources_sees_the_folders_they_name(string code, string? folder) =>
+        Assert.Equal(folder is null ? [] : [folder], Named(code));
+
     private static bool MayUse(string folder, string used) => folder switch
     {
-        "" => true,                                  // Program and SkaldHost put everything together
         _ when folder == used => true,
+        "" => true,                                  // SkaldHost and Startup put everything together
         "Storage" => StorageMayUse.Contains(used),
-        _ => used != "Storage" && Array.IndexOf(Order, used) < Array.IndexOf(Order, folder),
+        _ => used.Length > 0 && used != "Storage" && Array.IndexOf(Order, used) < Array.IndexOf(Order, folder),
     };
 
-    private static string FolderOf(string file)
-    {
-        var path = file[Server.Length..];
-        return path == "MessagePipeline.cs" ? "MessagePipeline" : path.Contains('/', StringComparison.Ordinal) ? path[..path.IndexOf('/', StringComparison.Ordinal)] : "";
-    }
+    /// <param name="type">A type's full name. What the compiler made for the whole assembly is of no folder.</param>
+    private static string FolderOf(string type) => type.StartsWith(Namespace, StringComparison.Ordinal) ? FolderOf(type.AsSpan(Namespace.Length)) : "";
+
+    /// <param name="place">A path or a full name, from the server's own folder or namespace on; what lies in no folder has none.</param>
+    private static string FolderOf(ReadOnlySpan<char> place) =>
+        place.StartsWith("MessagePipeline", StringComparison.Ordinal) ? "MessagePipeline"
+        : place.IndexOfAny('/', '.') is var end and >= 0 && !place[(end + 1)..].SequenceEqual("cs") ? place[..end].ToString()
+        : "";
 
     /// <summary>Folders named in using lines or by qualified names, and the pipeline, which has no folder.</summary>
-    private static IEnumerable<string> Uses(string file)
-    {
-        var code = Comments().Replace(Source.Read(file), "");
-        return Qualified().Matches(code).Select(match => match.Groups[1].Value).Distinct()
+    private static IEnumerable<string> Named(string code) =>
+        Qualified.Matches(NoCode().Replace(code, "")).Select(match => match.Groups[1].Value).Distinct()
             .Where(name => name == "Storage" || Order.Contains(name));
-    }
 
-    [GeneratedRegex(@"(?:Skald\.Server\.|(?<![.\w""])(?=(?:Operations|Accounts|History|Delivery|Connections|Storage)\.[A-Z])|\b(?=MessagePipeline\b))(\w+)")]
-    private static partial Regex Qualified();
+    private static readonly Regex Qualified = new(
+        $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{string.Join('|', Order)}|Storage)\.[A-Z])|\b(?=MessagePipeline\b))(\w+)", RegexOptions.CultureInvariant);
 
     [GeneratedRegex(@"//[^\n]*|""[^""\n]*""")]
-    private static partial Regex Comments();
+    private static partial Regex NoCode();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex NamespaceLine();
+
+    /// <summary>Uses a type in each way that there is.</summary>
+#pragma warning disable CS0649, CA1812, CA1822, CA1859, IDE0051, IDE0060
+    [Description]
+    [TypeConverter(typeof(Half))]
+    private sealed class Sample : MarshalByRefObject, ICloneable
+    {
+        public readonly Version? AsField;
+
+        public Random? AsProperty { get; set; }
+
+        public Uri? AsReturn() => null;
+
+        public void AsArgument(TimeProvider clock)
+        {
+        }
+
+        public object AsLocal()
+        {
+            Stopwatch? watch = null;
+            return watch?.ToString() ?? "";
+        }
+
+        public int AsCallee() => Environment.ProcessorCount;
+
+        public Dictionary<string, Guid[]>? AsTypeArgument;
+
+        public bool AsCatch()
+        {
+            try
+            {
+                return AsCallee() > 0;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }
+
+        public Func<long> InLambda(bool full) => () => GC.GetTotalMemory(full);
+
+        public async Task<string> AfterAwait(byte[] bytes)
+        {
+            await Task.Yield();
+            return Convert.ToHexString(bytes);
+        }
+
+        public object Clone() => this;
+    }
+#pragma warning restore CS0649, CA1812, CA1822, CA1859, IDE0051, IDE0060
 }

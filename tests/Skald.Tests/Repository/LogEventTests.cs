@@ -11,7 +11,7 @@ namespace Skald.Tests.Repository;
 [Collection(WrittenDocuments.Name)]
 public sealed partial class LogEventTests
 {
-    private static readonly string[] Thousands = ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage"];
+    private static readonly string[] Thousands = ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport"];
 
     [Fact]
     public void Every_event_has_a_number_of_its_own() =>

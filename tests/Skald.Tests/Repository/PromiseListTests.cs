@@ -23,6 +23,11 @@ public sealed partial class PromiseListTests
             Row().Matches(Source.Read("docs/promises.md")),
             row => Assert.All(row.Groups[1].Captures, cell => Assert.False(string.IsNullOrWhiteSpace(cell.Value), row.Value)));
 
+    /// <summary>The pages name a test by its class alone.</summary>
+    [Fact]
+    public void Every_test_class_has_a_name_of_its_own() =>
+        Assert.Empty(Classes.Where(classes => classes.Key.EndsWith("Tests", StringComparison.Ordinal) && classes.Count() > 1).SelectMany(classes => classes).Select(type => type.FullName));
+
     [Theory]
     [InlineData("PromiseListTests", "Every_test_that_the_page_names_exists", true)]
     [InlineData("PromiseListTests", "Every_test_that_nobody_wrote", false)]

@@ -10,7 +10,8 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Repository;
 
-/// <summary>A-57: few packages, locked, audited, told by name, and a release that anybody can build again.</summary>
+/// <summary>Few packages, locked, audited, told by name, and a release that anybody can build again.</summary>
+[Attack("A-57")]
 public sealed partial class SupplyChainTests
 {
     private const int MostDependencies = 8;

@@ -5,7 +5,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Connections;
 
 /// <summary>The same <c>client_msg_id</c> from the same user in the same room stores nothing new, whichever way it comes.</summary>
-public sealed class IdempotencyTests
+public sealed class RepeatedSendTests
 {
     [Fact]
     public async Task Fifty_identical_sends_at_once_over_http_and_sockets_store_one_message()
