@@ -23,6 +23,8 @@ internal sealed record CommonOptions
         "--load-cores", "Cores of the load side, a loop each.", CoreList.ForLoad.ToString());
     private static readonly Option<string?> SkaldDirectory = Standard<string?>(
         "--skald", "A directory with a published Skald to take instead of this repository's.", null);
+    private static readonly Option<string?> BeforeDirectory = Standard<string?>(
+        "--before", "A directory with a published Skald of another version: it takes turns with this one, and the ratios are to it.", null);
     private static readonly Option<bool> NoPublish = Standard("--no-publish", "Take what was published last.", false);
     private static readonly Option<string?> JsonFile = Standard<string?>("--json", "Write every run's readings into this file.", null);
     private static readonly Option<string?> MarkdownFile = Standard<string?>("--markdown", "Write the tables into this file.", null);
@@ -37,6 +39,9 @@ internal sealed record CommonOptions
     public required Workspace Workspace { get; init; }
 
     public required IReadOnlyList<Target> Targets { get; init; }
+
+    /// <summary>What ratios are to, in place of each scenario's own baseline; null where none was named.</summary>
+    public string? Baseline => Workspace.BeforeDirectory is null ? null : Target.Before;
 
     public required int Rounds { get; init; }
 
@@ -59,19 +64,24 @@ internal sealed record CommonOptions
         Option[] all =
         [
             TargetNames, RoundCount, DurationSeconds, WarmUpSeconds, ServerCoreList, LoadCoreList,
-            SkaldDirectory, NoPublish, ServerVariables, JsonFile, MarkdownFile,
+            SkaldDirectory, BeforeDirectory, NoPublish, ServerVariables, JsonFile, MarkdownFile,
         ];
         foreach (var option in all) root.Options.Add(option);
-        TargetNames.AcceptOnlyFromAmong([.. Target.All.Select(target => target.Name)]);
+        TargetNames.AcceptOnlyFromAmong([.. Target.All.Select(target => target.Name).Where(name => name != Target.Before)]);
     }
 
     public static CommonOptions Read(ParseResult parsed)
     {
         var names = parsed.GetValue(TargetNames) ?? [];
+        var before = parsed.GetValue(BeforeDirectory);
         return new CommonOptions
         {
-            Workspace = Workspace.Find(parsed.GetValue(SkaldDirectory), publishes: !parsed.GetValue(NoPublish)),
-            Targets = [.. Target.All.Where(target => names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked)],
+            Workspace = Workspace.Find(parsed.GetValue(SkaldDirectory), before, publishes: !parsed.GetValue(NoPublish)),
+            Targets =
+            [
+                .. Target.All.Where(target =>
+                    target.Name == Target.Before ? before is not null : names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked),
+            ],
             Rounds = parsed.GetValue(RoundCount),
             Duration = TimeSpan.FromSeconds(parsed.GetValue(DurationSeconds)),
             WarmUp = TimeSpan.FromSeconds(parsed.GetValue(WarmUpSeconds)),

@@ -34,7 +34,7 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
         }
 
         await StopAllAsync();
-        return new ScenarioResult(scenario, outcomes);
+        return new ScenarioResult(scenario, options.Baseline ?? scenario.Baseline, outcomes);
     }
 
     public async ValueTask DisposeAsync() => await StopAllAsync();

@@ -11,7 +11,7 @@ internal sealed record Row(Trial Trial, Target Target, IReadOnlyList<Outcome> Ou
     public static IEnumerable<Row> Of(ScenarioResult result) =>
         from trial in result.Outcomes.GroupBy(outcome => outcome.Trial)
         let baseline = trial
-            .Where(outcome => outcome.Target.Name == result.Scenario.Baseline && outcome.Readings is not null)
+            .Where(outcome => outcome.Target.Name == result.Baseline && outcome.Readings is not null)
             .ToDictionary(outcome => outcome.Round, outcome => outcome.Readings!)
         from target in trial.GroupBy(outcome => outcome.Target)
         select new Row(trial.Key, target.Key, [.. target], baseline);

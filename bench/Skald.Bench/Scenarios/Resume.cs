@@ -24,7 +24,7 @@ internal sealed class Resume(int clients, int missed, int size) : IScenario
         Figure.PeakGrowth, Figure.Resident,
     ];
 
-    public IReadOnlyList<Figure> Compared { get; } = [];
+    public IReadOnlyList<Figure> Compared { get; } = [Figure.AllCaughtUp, Figure.ServerCpuEach];
 
     public string? Baseline => null;
 

@@ -11,12 +11,15 @@ internal sealed class SkaldTarget(string name, Dialect dialect) : Target
 
     public override bool IsSkald => true;
 
+    /// <summary>Where it was published by somebody else; null where the bench publishes it.</summary>
+    public Func<Workspace, string?> Directory { get; init; } = workspace => workspace.SkaldDirectory;
+
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
-        workspace.SkaldDirectory is null ? DotnetPublishAsync(workspace, "src/Skald.Server", Program, cancellation) : Task.CompletedTask;
+        Directory(workspace) is null ? DotnetPublishAsync(workspace, "src/Skald.Server", Program, cancellation) : Task.CompletedTask;
 
     public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory) =>
     [
-        Path.Combine(workspace.SkaldDirectory ?? workspace.Published(Program), Program),
+        Path.Combine(Directory(workspace) ?? workspace.Published(Program), Program),
         "--urls", $"http://127.0.0.1:{port}",
         "--data", dataDirectory,
         "--Limits:Enabled=false",

@@ -9,12 +9,16 @@ internal abstract class Target
         new DotnetPeer("floor", "Floor", Dialect.RoomSocket) { TakesBarePort = true },
         new SkaldTarget("skald", Dialect.RoomSocket),
         new SkaldTarget("skald-socket", Dialect.SkaldSocket) { TakesPartUnasked = false },
+        new SkaldTarget(Before, Dialect.RoomSocket) { TakesPartUnasked = false, Directory = workspace => workspace.BeforeDirectory! },
         new DotnetPeer("websocket", "WebSocket", Dialect.RoomSocket),
         new DotnetPeer("signalr", "SignalR", Dialect.SignalR) { KeepsTotalOrder = false },
         new NodePeer(),
         new DotnetPeer("kestrel", "Kestrel", dialect: null),
         new DotnetPeer("sqlite", "Sqlite", dialect: null) { TakesData = true },
     ];
+
+    /// <summary>The name of the Skald of <c>--before</c>.</summary>
+    public const string Before = "before";
 
     public abstract string Name { get; }
 
