@@ -38,7 +38,7 @@ public static class SkaldHost
     /// <summary>Maps the server's routes, its API docs at <c>/docs/</c> and its page at <c>/</c>.</summary>
     public static WebApplication MapSkald(this WebApplication app)
     {
-        app.UseTrustedProxies(app.Configuration);
+        app.UseTrustedProxies();
         app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -8,7 +8,7 @@ namespace Skald.Server;
 
 /// <summary>The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is ready.</summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IServer server, IConfiguration configuration, WeakSettings weak)
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IOptions<ProxyOptions> proxies, IServer server, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -26,14 +26,14 @@ internal sealed class Startup(
     {
         var open = server.Features.Get<IServerAddressesFeature>()?.Addresses
             .Where(address => BindingAddress.Parse(address) is { Scheme: "http" } http && ListenAddress.IsOpen(http)) ?? [];
-        if (!TrustedProxies.AreSet(configuration))
+        if (proxies.Value.Trusted.Count == 0)
         {
             foreach (var address in open)
                 weak.Report("Urls", $"{address} is open to the network without TLS: passwords and tokens can be read on the way. Put a proxy with TLS before it and set TrustedProxies, or configure Kestrel's certificate");
         }
 
-        if (TrustedProxies.TrustEverybody(configuration))
-            weak.Report(TrustedProxies.Setting, "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
+        if (proxies.Value.TrustsEverybody)
+            weak.Report(ProxyOptions.Setting, "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
         return Task.CompletedTask;
     }
 

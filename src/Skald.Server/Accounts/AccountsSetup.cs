@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Skald.Server.Operations;
+using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Accounts;
 
@@ -8,7 +9,7 @@ internal static class AccountsSetup
 {
     public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection("Accounts")).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSettings<AccountsOptions>(configuration);
         services.AddSingleton(OpenKeys);
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<AccessTokens>();

@@ -1,10 +1,12 @@
+using Skald.Server.Operations.Settings;
+
 namespace Skald.Server.Connections;
 
 internal static class ConnectionsSetup
 {
     public static void AddConnections(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<ConnectionsOptions>().Bind(configuration.GetSection("Connections"));
+        services.AddSettings<ConnectionsOptions>(configuration);
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Operations;
 
@@ -7,5 +8,6 @@ public sealed class DataOptions
 {
     /// <summary>A directory on a real disk, made at first start; relative to the working directory.</summary>
     [Required]
+    [Setting("Data")]
     public string Directory { get; set; } = "data";
 }

@@ -35,6 +35,7 @@ public sealed class Limits
     public int EmptyFragments { get; set; } = 8;
 
     /// <summary>Time to finish one message once it began.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     [Beyond("1008")]
     public TimeSpan MessageTime { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -54,6 +55,7 @@ public sealed class Limits
     public double CommandBurst { get; set; } = 30;
 
     /// <summary>Time for which one connection may go beyond its rates without a break.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     [Beyond("4029")]
     public TimeSpan FloodTime { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -98,6 +100,7 @@ public sealed class Limits
     public int AnswerBytesBehind { get; set; } = 64 * 1024;
 
     /// <summary>Time one write may stall.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     [Beyond("4008")]
     public TimeSpan WriteStall { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -136,13 +139,16 @@ public sealed class Limits
     public double HandshakeBurst { get; set; } = 50;
 
     /// <summary>Time for a socket without a credential to say <c>auth</c>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     [Beyond("4401")]
     public TimeSpan AuthTime { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time between the server's pings.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time a peer has to be heard of after a ping.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
     [Beyond(BeyondAttribute.Cut)]
     public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(8);
 
@@ -161,6 +167,7 @@ public sealed class Limits
     public int LoginFailures { get; set; } = 5;
 
     /// <summary>How long a failed login counts, and the longest wait that follows from it.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan LoginFailureWindow { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Login attempts a minute from one address.</summary>
@@ -209,10 +216,12 @@ public sealed class Limits
     public int RequestBodyBytes { get; set; } = 64 * 1024;
 
     /// <summary>Time for the headers of one request to come, once they began.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     [Beyond("408")]
     public TimeSpan RequestHeaderTime { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time that a connection may wait for its next request.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     [Beyond(BeyondAttribute.Cut)]
     public TimeSpan RequestIdleTime { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Operations;
 
@@ -6,19 +7,16 @@ internal static class OperationsSetup
 {
     public static void AddOperations(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<Limits>().Bind(configuration.GetSection("Limits"))
-            .PostConfigure(limits =>
-            {
-                if (!limits.Enabled)
-                    limits.SwitchOffRatesAndCounts();
-                if (OpenFiles.ForSockets is { } most && (limits.Connections == 0 || limits.Connections > most))
-                    limits.Connections = most;
-            })
-            .ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<DataOptions>()
-            .Configure(options => options.Directory = configuration["Data"] ?? options.Directory)
-            .ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<MetricsOptions>().Bind(configuration.GetSection("Metrics"));
+        services.AddSettings<Limits>(configuration).PostConfigure(limits =>
+        {
+            if (!limits.Enabled)
+                limits.SwitchOffRatesAndCounts();
+            if (OpenFiles.ForSockets is { } most && (limits.Connections == 0 || limits.Connections > most))
+                limits.Connections = most;
+        });
+        services.AddSettings<DataOptions>(configuration);
+        services.AddSettings<MetricsOptions>(configuration);
+        services.AddSettings<ProxyOptions>(configuration);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         services.AddMetrics();

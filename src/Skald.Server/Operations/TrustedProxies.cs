@@ -1,24 +1,17 @@
 using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Operations;
 
-/// <summary>The setting <c>TrustedProxies</c>: addresses or networks whose <c>X-Forwarded-For</c> and <c>-Proto</c> are believed. None by default.</summary>
+/// <summary>Believes the proxies of the setting <c>TrustedProxies</c> about whose request it is and whether it came by TLS; nobody where there are none.</summary>
 internal static class TrustedProxies
 {
-    public const string Setting = "TrustedProxies";
-
-    public static bool AreSet(IConfiguration configuration) => configuration.GetSection(Setting).GetChildren().Any();
-
-    /// <summary>Whether a network in it is the whole of IPv4 or IPv6.</summary>
-    public static bool TrustEverybody(IConfiguration configuration) =>
-        Array.Exists(configuration.GetSection(Setting).Get<string[]>() ?? [], proxy => System.Net.IPNetwork.TryParse(proxy, out var network) && network.PrefixLength == 0);
-
-    public static void UseTrustedProxies(this IApplicationBuilder app, IConfiguration configuration)
+    public static void UseTrustedProxies(this IApplicationBuilder app)
     {
-        if (!AreSet(configuration))
+        var proxies = app.ApplicationServices.GetRequiredService<IOptions<ProxyOptions>>().Value.Trusted;
+        if (proxies.Count == 0)
             return;
-        var proxies = configuration.GetSection(Setting).Get<string[]>()!;
         var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
@@ -26,10 +19,8 @@ internal static class TrustedProxies
         {
             if (IPAddress.TryParse(proxy, out var address))
                 options.KnownProxies.Add(address);
-            else if (System.Net.IPNetwork.TryParse(proxy, out var network))
-                options.KnownIPNetworks.Add(network);
             else
-                throw new StartupRefusedException($"{Setting} holds \"{proxy}\", which is neither an address nor a network such as 10.0.0.0/8. Correct it.");
+                options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(proxy));
         }
 
         app.UseForwardedHeaders(options);

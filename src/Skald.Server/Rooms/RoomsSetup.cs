@@ -1,10 +1,12 @@
+using Skald.Server.Operations.Settings;
+
 namespace Skald.Server.Rooms;
 
 internal static class RoomsSetup
 {
     public static void AddRooms(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<RoomsOptions>().Bind(configuration.GetSection("Rooms"));
+        services.AddSettings<RoomsOptions>(configuration);
         services.AddSingleton<RoomDirectory>();
         services.AddSingleton<RoomAuthorizer>();
     }

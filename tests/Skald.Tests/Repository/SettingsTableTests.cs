@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Skald.Server;
 using Skald.Server.Operations;
+using Skald.Server.Operations.Settings;
 
 namespace Skald.Tests.Repository;
 
@@ -21,12 +22,11 @@ public sealed partial class SettingsTableTests
         var table = new StringBuilder("| setting | default | meaning | beyond it |\n|---|---|---|---|\n");
         foreach (var type in OptionTypes())
         {
-            var section = type == typeof(DataOptions) ? "" : type.Name.Replace("Options", "", StringComparison.Ordinal) + ":";
             var defaults = Activator.CreateInstance(type)!;
-            foreach (var property in type.GetProperties().Where(IsSetting))
+            foreach (var setting in Setting.Of(type))
             {
-                var name = section.Length == 0 ? "Data" : section + property.Name;
-                table.Append(CultureInfo.InvariantCulture, $"| `{name}` | {Show(Default(name) ?? property.GetValue(defaults))} | {Comment(comments, property)} | {Beyond(property)} |\n");
+                var value = Default(setting.Key) ?? setting.Property.GetValue(defaults);
+                table.Append(CultureInfo.InvariantCulture, $"| `{setting.Key}` | {Show(value)} | {Comment(comments, setting.Property)} | {Beyond(setting.Property)} |\n");
             }
         }
 
@@ -39,21 +39,13 @@ public sealed partial class SettingsTableTests
     private static IEnumerable<Type> OptionTypes() =>
         typeof(SkaldHost).Assembly.GetTypes()
             .Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
-            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(Limits) ? 2 : 1).ThenBy(type => type.Name, StringComparer.Ordinal);
-
-    private static bool IsSetting(PropertyInfo property) => property.CanWrite || property.PropertyType == typeof(IList<string>);
+            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(Limits) ? 3 : 2).ThenBy(type => type.Name, StringComparer.Ordinal);
 
     private static string Show(object? value) => value switch
     {
         null or "" or IList<string> { Count: 0 } => "–",
-        bool flag => flag ? "on" : "off",
-        TimeSpan { TotalSeconds: < 60 } time => $"{time.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s",
-        TimeSpan { TotalMinutes: <= 60 } time => $"{time.TotalMinutes.ToString(CultureInfo.InvariantCulture)} min",
-        TimeSpan time => $"{time.TotalHours.ToString(CultureInfo.InvariantCulture)} h",
-        int number => number.ToString("N0", CultureInfo.InvariantCulture),
-        long number => number.ToString("N0", CultureInfo.InvariantCulture),
-        IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
-        _ => $"`{value}`",
+        string text => $"`{text}`",
+        _ => Spelling.Show(value),
     };
 
     private static string Beyond(PropertyInfo property) => property.GetCustomAttribute<BeyondAttribute>()?.Answer switch

@@ -188,19 +188,6 @@ public sealed class StartRefusalTests
         Assert.Contains("--data", refusal, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("TrustedProxies:0", "my-proxy", "my-proxy")]
-    [InlineData("Limits:FrameBytes", "10", "FrameBytes")]
-    [InlineData("Limits:MessageBytes", "0", "MessageBytes")]
-    [InlineData("Limits:HandshakesPerAddress", "-1", "HandshakesPerAddress")]
-    public async Task Setting_that_cannot_be_is_refused_by_its_name(string setting, string value, string named)
-    {
-        var refusal = await Assert.ThrowsAnyAsync<Exception>(async () => await (await SkaldServer.StartAsync([("Limits:Enabled", "true"), (setting, value)])).DisposeAsync());
-
-        Assert.True(refusal is StartupRefusedException or Microsoft.Extensions.Options.OptionsValidationException, refusal.ToString());
-        Assert.Contains(named, refusal.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Files_are_readable_by_nobody_else()
     {

@@ -1,0 +1,42 @@
+namespace Skald.Server.Operations.Settings;
+
+/// <summary>Which of the known names somebody meant who wrote one that is not there.</summary>
+internal static class NearestName
+{
+    /// <returns>A sentence: <c>Did you mean Limits:Connections?</c> or where to find them all.</returns>
+    public static string Hint(string written, IEnumerable<string> known, string prefix = "") =>
+        Of(written, known) is { } nearest ? $"Did you mean {prefix}{nearest}?" : "docs/operations.md lists the settings, and skald --help the most used.";
+
+    /// <returns>The name that differs in the fewest letters, if they are fewer than a third; null where none is near.</returns>
+    public static string? Of(string written, IEnumerable<string> known)
+    {
+        var (nearest, distance) = ((string?)null, (Math.Max(written.Length, 6) / 3) + 1);
+        foreach (var name in known)
+        {
+            // Somebody may know the setting and not its section.
+            var far = Math.Min(Distance(written, name), Distance(written, name[(name.LastIndexOf(':') + 1)..]));
+            if (far < distance)
+                (nearest, distance) = (name, far);
+        }
+
+        return nearest;
+    }
+
+    /// <summary>Letters to insert, to leave out or to change, whatever their case (Levenshtein).</summary>
+    private static int Distance(string one, string other)
+    {
+        var row = Enumerable.Range(0, other.Length + 1).ToArray();
+        for (var i = 1; i <= one.Length; i++)
+        {
+            var (diagonal, left) = (row[0], row[0] = i);
+            for (var j = 1; j <= other.Length; j++)
+            {
+                var change = diagonal + (char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]) ? 0 : 1);
+                diagonal = row[j];
+                left = row[j] = Math.Min(change, Math.Min(left, diagonal) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}
