@@ -15,19 +15,24 @@ internal static class BenchRun
     {
         var trials = scenarios.SelectMany(scenario => scenario.Trials).ToList();
         var targets = options.Targets.Where(target => trials.Exists(trial => trial.Suits(target))).ToList();
-        if (options.Workspace.Publishes) await PublishAsync(options.Workspace, targets, cancellation);
+        if (options.Workspace.Publishes)
+            await PublishAsync(options.Workspace, targets, cancellation);
 
         // From here on nothing of this process gets in the servers' way.
         CurrentThread.RunProcessOn(options.LoadCores.Cores);
         var results = await MeasureAsync(options, scenarios, targets, cancellation);
 
         var facts = MachineFacts.Read(options);
-        foreach (var result in results) ConsoleReport.Write(result);
-        if (options.Json is { } json) await JsonReport.WriteAsync(json, facts, results, cancellation);
-        if (options.Markdown is { } markdown) await File.WriteAllTextAsync(markdown, MarkdownReport.Write(facts, results), cancellation);
+        foreach (var result in results)
+            ConsoleReport.Write(result);
+        if (options.Json is { } json)
+            await JsonReport.WriteAsync(json, facts, results, cancellation);
+        if (options.Markdown is { } markdown)
+            await File.WriteAllTextAsync(markdown, MarkdownReport.Write(facts, results), cancellation);
         foreach (var result in results)
         {
-            if (result.Scenario.Picture is { } picture) await File.WriteAllTextAsync(picture, Picture.Draw(result), cancellation);
+            if (result.Scenario.Picture is { } picture)
+                await File.WriteAllTextAsync(picture, Picture.Draw(result), cancellation);
         }
 
         return results.Any(result => result.Outcomes.Any(outcome => outcome.Fault is not null)) ? 1 : 0;

@@ -66,7 +66,8 @@ internal sealed record CommonOptions
             TargetNames, RoundCount, DurationSeconds, WarmUpSeconds, ServerCoreList, LoadCoreList,
             SkaldDirectory, BeforeDirectory, NoPublish, ServerVariables, JsonFile, MarkdownFile,
         ];
-        foreach (var option in all) root.Options.Add(option);
+        foreach (var option in all)
+            root.Options.Add(option);
         TargetNames.AcceptOnlyFromAmong([.. Target.All.Select(target => target.Name).Where(name => name != Target.Before)]);
     }
 

@@ -9,7 +9,8 @@ internal static class ScenarioCommand
     public static Command Create(string name, string description, IEnumerable<Option> options, Func<ParseResult, IScenario> scenario)
     {
         var command = new Command(name, description);
-        foreach (var option in options) command.Options.Add(option);
+        foreach (var option in options)
+            command.Options.Add(option);
         command.SetAction((parsed, cancellation) => BenchRun.RunAsync(CommonOptions.Read(parsed), [scenario(parsed)], cancellation));
         return command;
     }

@@ -22,14 +22,17 @@ public static unsafe class CurrentThread
     /// <summary>Lets timers of the calling thread fire on time; the kernel's default rounds them up by 50 µs to save power.</summary>
     public static void WakePrecisely()
     {
-        if (Libc.ProcessControl(Libc.PrSetTimerSlack, 1, 0, 0, 0) < 0) throw new Win32Exception();
+        if (Libc.ProcessControl(Libc.PrSetTimerSlack, 1, 0, 0, 0) < 0)
+            throw new Win32Exception();
     }
 
     private static void Pin(int thread, IEnumerable<int> cores)
     {
         var mask = stackalloc ulong[MaxCores / 64];
         new Span<ulong>(mask, MaxCores / 64).Clear();
-        foreach (var core in cores) mask[core / 64] |= 1UL << (core % 64);
-        if (Libc.SetAffinity(thread, MaxCores / 8, mask) < 0) throw new Win32Exception();
+        foreach (var core in cores)
+            mask[core / 64] |= 1UL << (core % 64);
+        if (Libc.SetAffinity(thread, MaxCores / 8, mask) < 0)
+            throw new Win32Exception();
     }
 }

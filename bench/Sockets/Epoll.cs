@@ -19,7 +19,8 @@ public sealed unsafe class Epoll : IDisposable
             throw new PlatformNotSupportedException("The bench makes its own system calls, written for Linux on x86-64.");
 
         _descriptor = Libc.EpollCreate(Libc.EpollCloseOnExec);
-        if (_descriptor < 0) throw new Win32Exception();
+        if (_descriptor < 0)
+            throw new Win32Exception();
         _capacity = capacity;
         _events = (EpollEvent*)NativeMemory.Alloc((nuint)capacity, (nuint)sizeof(EpollEvent));
     }
@@ -35,8 +36,10 @@ public sealed unsafe class Epoll : IDisposable
     {
         var time = new Libc.TimeSpec { Seconds = timeout / NanosecondsPerSecond, Nanoseconds = timeout % NanosecondsPerSecond };
         var count = Libc.EpollWait(_descriptor, _events, _capacity, timeout < 0 ? null : &time, null);
-        if (count >= 0) return new ReadOnlySpan<EpollEvent>(_events, count);
-        if (Marshal.GetLastPInvokeError() == Libc.EIntr) return [];
+        if (count >= 0)
+            return new ReadOnlySpan<EpollEvent>(_events, count);
+        if (Marshal.GetLastPInvokeError() == Libc.EIntr)
+            return [];
         throw new Win32Exception();
     }
 
@@ -49,6 +52,7 @@ public sealed unsafe class Epoll : IDisposable
     private void Control(int operation, int descriptor, Interest interest, ulong token)
     {
         var change = new EpollEvent { Events = (uint)interest, Token = token };
-        if (Libc.EpollControl(_descriptor, operation, descriptor, &change) < 0) throw new Win32Exception();
+        if (Libc.EpollControl(_descriptor, operation, descriptor, &change) < 0)
+            throw new Win32Exception();
     }
 }

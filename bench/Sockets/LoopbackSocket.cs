@@ -19,8 +19,10 @@ public static unsafe class LoopbackSocket
         var descriptor = New();
         SetOption(descriptor, Libc.SolSocket, Libc.SoReuseAddress, 1);
         var address = Address(1, port);
-        if (Libc.Bind(descriptor, &address, (uint)sizeof(Libc.SocketAddress)) < 0) throw new Win32Exception();
-        if (Libc.Listen(descriptor, backlog) < 0) throw new Win32Exception();
+        if (Libc.Bind(descriptor, &address, (uint)sizeof(Libc.SocketAddress)) < 0)
+            throw new Win32Exception();
+        if (Libc.Listen(descriptor, backlog) < 0)
+            throw new Win32Exception();
         return descriptor;
     }
 
@@ -46,10 +48,12 @@ public static unsafe class LoopbackSocket
         var descriptor = New();
         SetOption(descriptor, Libc.IpProtoTcp, Libc.TcpNoDelay, 1);
         SetOption(descriptor, Libc.IpProtoIp, Libc.IpBindAddressNoPort, 1);
-        if (receiveBuffer > 0) SetOption(descriptor, Libc.SolSocket, Libc.SoReceiveBuffer, receiveBuffer);
+        if (receiveBuffer > 0)
+            SetOption(descriptor, Libc.SolSocket, Libc.SoReceiveBuffer, receiveBuffer);
 
         var from = Address(source, 0);
-        if (Libc.Bind(descriptor, &from, (uint)sizeof(Libc.SocketAddress)) < 0) throw new Win32Exception();
+        if (Libc.Bind(descriptor, &from, (uint)sizeof(Libc.SocketAddress)) < 0)
+            throw new Win32Exception();
         var to = Address(1, port);
         if (Libc.Connect(descriptor, &to, (uint)sizeof(Libc.SocketAddress)) < 0 && Marshal.GetLastPInvokeError() != Libc.EInProgress)
             throw new Win32Exception();
@@ -61,7 +65,8 @@ public static unsafe class LoopbackSocket
     {
         int error;
         uint length = sizeof(int);
-        if (Libc.GetOption(descriptor, Libc.SolSocket, Libc.SoError, &error, &length) < 0) throw new Win32Exception();
+        if (Libc.GetOption(descriptor, Libc.SolSocket, Libc.SoError, &error, &length) < 0)
+            throw new Win32Exception();
         return error;
     }
 
@@ -98,7 +103,8 @@ public static unsafe class LoopbackSocket
 
     private static void SetOption(int descriptor, int level, int name, int value)
     {
-        if (Libc.SetOption(descriptor, level, name, &value, sizeof(int)) < 0) throw new Win32Exception();
+        if (Libc.SetOption(descriptor, level, name, &value, sizeof(int)) < 0)
+            throw new Win32Exception();
     }
 
     private static Libc.SocketAddress Address(int host, int port) => new()

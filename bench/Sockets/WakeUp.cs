@@ -8,7 +8,8 @@ public sealed unsafe class WakeUp : IDisposable
     public WakeUp()
     {
         Descriptor = Libc.EventDescriptor(0, Libc.EventNonBlock | Libc.SockCloseOnExec);
-        if (Descriptor < 0) throw new Win32Exception();
+        if (Descriptor < 0)
+            throw new Win32Exception();
     }
 
     public int Descriptor { get; }

@@ -29,15 +29,19 @@ internal sealed class Broadcaster : IDisposable
         {
             foreach (var happened in _epoll.Wait(timeout: -1))
             {
-                if (happened.Token == ListenerToken) AcceptAll();
+                if (happened.Token == ListenerToken)
+                    AcceptAll();
                 // The token is the descriptor. It can have been closed within this wait, and even been given to another
                 // reader: that one then only finds that there is nothing to read.
-                else if (_readers[happened.Token] is { } reader) Serve(reader, happened);
+                else if (_readers[happened.Token] is { } reader)
+                    Serve(reader, happened);
             }
 
-            foreach (var room in _grown) room.Deliver(_gone);
+            foreach (var room in _grown)
+                room.Deliver(_gone);
             _grown.Clear();
-            foreach (var reader in _gone) Remove(reader);
+            foreach (var reader in _gone)
+                Remove(reader);
             _gone.Clear();
         }
     }
@@ -52,7 +56,8 @@ internal sealed class Broadcaster : IDisposable
     {
         while (LoopbackSocket.Accept(_listener) is var descriptor and >= 0)
         {
-            if (descriptor >= _readers.Length) Array.Resize(ref _readers, Math.Max(descriptor + 1, _readers.Length * 2));
+            if (descriptor >= _readers.Length)
+                Array.Resize(ref _readers, Math.Max(descriptor + 1, _readers.Length * 2));
             _readers[descriptor] = new Reader(_epoll, descriptor);
         }
     }
@@ -60,17 +65,22 @@ internal sealed class Broadcaster : IDisposable
     private void Serve(Reader reader, EpollEvent happened)
     {
         var here = true;
-        if (happened.CanWrite) here = reader.WriteBacklog();
-        if (here && happened.CanRead) here = Receive(reader);
-        if (!here) Remove(reader);
+        if (happened.CanWrite)
+            here = reader.WriteBacklog();
+        if (here && happened.CanRead)
+            here = Receive(reader);
+        if (!here)
+            Remove(reader);
     }
 
     /// <returns>Whether the reader is still there.</returns>
     private bool Receive(Reader reader)
     {
         var length = reader.Receive(_received);
-        if (length == LoopbackSocket.WouldBlock) return true;
-        if (length <= 0) return false;
+        if (length == LoopbackSocket.WouldBlock)
+            return true;
+        if (length <= 0)
+            return false;
 
         var bytes = _received.AsSpan(0, length);
         if (reader.Room is null)
@@ -88,29 +98,36 @@ internal sealed class Broadcaster : IDisposable
         var hadNothing = room.HasNothing;
         while (ClientFrame.TryRead(ref bytes, out var opcode, out var payload))
         {
-            if (opcode == ClientFrame.Close) return false;
-            if (opcode == ClientFrame.Text) room.Append(payload);
+            if (opcode == ClientFrame.Close)
+                return false;
+            if (opcode == ClientFrame.Text)
+                room.Append(payload);
         }
 
         reader.Keep(bytes);
-        if (hadNothing && !room.HasNothing) _grown.Add(room);
+        if (hadNothing && !room.HasNothing)
+            _grown.Add(room);
         return true;
     }
 
     private void Enter(Reader reader, string name, string key)
     {
-        if (!_rooms.TryGetValue(name, out var room)) _rooms[name] = room = new Room(name);
+        if (!_rooms.TryGetValue(name, out var room))
+            _rooms[name] = room = new Room(name);
         reader.Offer(UpgradeRequest.Answer(key));
         room.Enter(reader);
     }
 
     private void Remove(Reader reader)
     {
-        if (_readers[reader.Descriptor] != reader) return;
+        if (_readers[reader.Descriptor] != reader)
+            return;
         _readers[reader.Descriptor] = null;
         LoopbackSocket.Close(reader.Descriptor);
-        if (reader.Room is not { } room) return;
+        if (reader.Room is not { } room)
+            return;
         room.Leave(reader);
-        if (room.IsDeserted) _rooms.Remove(room.Name);
+        if (room.IsDeserted)
+            _rooms.Remove(room.Name);
     }
 }

@@ -16,14 +16,19 @@ internal static class ClientFrame
     {
         opcode = 0;
         payload = default;
-        if (bytes.Length < 2) return false;
+        if (bytes.Length < 2)
+            return false;
 
         var length = bytes[1] & 0x7F;
         var header = length switch { 126 => 4, 127 => 10, _ => 2 };
-        if (bytes.Length < header + MaskLength) return false;
-        if (header == 4) length = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
-        if (header == 10) length = checked((int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]));
-        if (bytes.Length < header + MaskLength + length) return false;
+        if (bytes.Length < header + MaskLength)
+            return false;
+        if (header == 4)
+            length = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
+        if (header == 10)
+            length = checked((int)BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]));
+        if (bytes.Length < header + MaskLength + length)
+            return false;
 
         var masked = bytes.Slice(header + MaskLength, length);
         Unmask(masked, MemoryMarshal.Read<uint>(bytes[header..]));
@@ -35,8 +40,10 @@ internal static class ClientFrame
 
     private static void Unmask(Span<byte> payload, uint mask)
     {
-        if (mask == 0) return;
+        if (mask == 0)
+            return;
         var key = MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref mask, 1));
-        for (var i = 0; i < payload.Length; i++) payload[i] ^= key[i & 3];
+        for (var i = 0; i < payload.Length; i++)
+            payload[i] ^= key[i & 3];
     }
 }

@@ -34,7 +34,8 @@ internal sealed class Reader
     {
         _unread.AsSpan(0, _unreadLength).CopyTo(buffer);
         var received = LoopbackSocket.Receive(Descriptor, buffer.AsSpan(_unreadLength));
-        if (received <= 0) return received;
+        if (received <= 0)
+            return received;
         received += _unreadLength;
         _unreadLength = 0;
         return received;
@@ -43,7 +44,8 @@ internal sealed class Reader
     /// <summary>Keeps an unfinished frame until the rest of it comes.</summary>
     public void Keep(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > _unread.Length) _unread = new byte[bytes.Length];
+        if (bytes.Length > _unread.Length)
+            _unread = new byte[bytes.Length];
         bytes.CopyTo(_unread);
         _unreadLength = bytes.Length;
     }
@@ -52,11 +54,14 @@ internal sealed class Reader
     /// <returns>Whether the reader is still there.</returns>
     public bool Offer(ReadOnlySpan<byte> frames)
     {
-        if (_backlogLength > 0) return Queue(frames);
+        if (_backlogLength > 0)
+            return Queue(frames);
 
         var sent = LoopbackSocket.Send(Descriptor, frames);
-        if (sent == frames.Length) return true;
-        if (sent == LoopbackSocket.Broken) return false;
+        if (sent == frames.Length)
+            return true;
+        if (sent == LoopbackSocket.Broken)
+            return false;
 
         _epoll.Change(Descriptor, Interest.Read | Interest.Write, (ulong)Descriptor);
         return Queue(frames[Math.Max(sent, 0)..]);
@@ -65,22 +70,28 @@ internal sealed class Reader
     /// <returns>Whether the reader is still there.</returns>
     public bool WriteBacklog()
     {
-        if (_backlogLength == 0) return true;
+        if (_backlogLength == 0)
+            return true;
         var sent = LoopbackSocket.Send(Descriptor, _backlog.AsSpan(0, _backlogLength));
-        if (sent == LoopbackSocket.WouldBlock) return true;
-        if (sent == LoopbackSocket.Broken) return false;
+        if (sent == LoopbackSocket.WouldBlock)
+            return true;
+        if (sent == LoopbackSocket.Broken)
+            return false;
 
         _backlogLength -= sent;
         _backlog.AsSpan(sent, _backlogLength).CopyTo(_backlog);
-        if (_backlogLength == 0) _epoll.Change(Descriptor, Interest.Read, (ulong)Descriptor);
+        if (_backlogLength == 0)
+            _epoll.Change(Descriptor, Interest.Read, (ulong)Descriptor);
         return true;
     }
 
     private bool Queue(ReadOnlySpan<byte> bytes)
     {
         var length = _backlogLength + bytes.Length;
-        if (length > MaxBacklog) return false;
-        if (length > _backlog.Length) Array.Resize(ref _backlog, Math.Max(length, _backlog.Length * 2));
+        if (length > MaxBacklog)
+            return false;
+        if (length > _backlog.Length)
+            Array.Resize(ref _backlog, Math.Max(length, _backlog.Length * 2));
         bytes.CopyTo(_backlog.AsSpan(_backlogLength));
         _backlogLength = length;
         return true;

@@ -40,11 +40,13 @@ internal sealed class Room(string name)
     {
         var before = "{\"message\":\""u8;
         var after = "\"}"u8;
-        if (payload.Length <= before.Length + after.Length || !payload.StartsWith(before) || !payload.EndsWith(after)) return;
+        if (payload.Length <= before.Length + after.Length || !payload.StartsWith(before) || !payload.EndsWith(after))
+            return;
 
         var text = payload[before.Length..^after.Length];
         var most = ServerFrame.LongestHeader + _beforeSeq.Length + MessageObject.LongestRest + text.Length;
-        if (_length + most > _frames.Length) Array.Resize(ref _frames, Math.Max(_length + most, _frames.Length * 2));
+        if (_length + most > _frames.Length)
+            Array.Resize(ref _frames, Math.Max(_length + most, _frames.Length * 2));
 
         var body = _frames.AsSpan(_length + ServerFrame.LongestHeader);
         _beforeSeq.CopyTo(body);
@@ -59,7 +61,8 @@ internal sealed class Room(string name)
         var frames = _frames.AsSpan(0, _length);
         foreach (var reader in _readers)
         {
-            if (!reader.Offer(frames)) gone.Add(reader);
+            if (!reader.Offer(frames))
+                gone.Add(reader);
         }
 
         _length = 0;

@@ -14,7 +14,8 @@ internal static class UpgradeRequest
     {
         room = key = "";
         var end = bytes.IndexOf("\r\n\r\n"u8);
-        if (end < 0) return false;
+        if (end < 0)
+            return false;
 
         var request = Encoding.ASCII.GetString(bytes[..(end + 2)]);
         bytes = bytes[(end + 4)..];
@@ -30,7 +31,8 @@ internal static class UpgradeRequest
     private static string Between(string text, string before, char after)
     {
         var start = text.IndexOf(before, StringComparison.OrdinalIgnoreCase);
-        if (start < 0) return "";
+        if (start < 0)
+            return "";
         start += before.Length;
         return text[start..text.IndexOf(after, start)];
     }

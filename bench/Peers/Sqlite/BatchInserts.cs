@@ -27,7 +27,8 @@ internal static class BatchInserts
     {
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
-        using (var schema = new SqliteCommand(Schema, connection)) schema.ExecuteNonQuery();
+        using (var schema = new SqliteCommand(Schema, connection))
+            schema.ExecuteNonQuery();
 
         using var insert = new SqliteCommand(Insert, connection);
         var room = insert.Parameters.Add("@room", SqliteType.Integer);

@@ -10,7 +10,8 @@ app.UseWebSockets();
 var rooms = new ConcurrentDictionary<string, Room>(StringComparer.Ordinal);
 app.Map("/ws/chat/{room}/", async (HttpContext context, string room) =>
 {
-    if (!context.WebSockets.IsWebSocketRequest) return Results.BadRequest();
+    if (!context.WebSockets.IsWebSocketRequest)
+        return Results.BadRequest();
     using var socket = await context.WebSockets.AcceptWebSocketAsync();
     await rooms.GetOrAdd(room, name => new Room(name)).ServeAsync(socket, context.RequestAborted);
     return Results.Empty;

@@ -18,14 +18,18 @@ internal sealed class Reader(System.Net.WebSockets.WebSocket socket)
         {
             if (_sending)
             {
-                if (_waiting.Count < MaxWaiting) _waiting.Enqueue(payload);
-                else socket.Abort();
+                if (_waiting.Count < MaxWaiting)
+                    _waiting.Enqueue(payload);
+                else
+                    socket.Abort();
                 return;
             }
 
-            if (socket.State != WebSocketState.Open) return;
+            if (socket.State != WebSocketState.Open)
+                return;
             var sent = SendAsync(payload);
-            if (sent.IsCompletedSuccessfully) return;
+            if (sent.IsCompletedSuccessfully)
+                return;
             _sending = true;
             _ = DrainAsync(sent);
         }

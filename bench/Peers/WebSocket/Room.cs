@@ -41,12 +41,15 @@ internal sealed class Room(string name)
         while (true)
         {
             var received = await socket.ReceiveAsync(buffer.AsMemory(length), aborted);
-            if (received.MessageType == WebSocketMessageType.Close) return;
+            if (received.MessageType == WebSocketMessageType.Close)
+                return;
             length += received.Count;
-            if (!received.EndOfMessage) continue;
+            if (!received.EndOfMessage)
+                continue;
 
             var message = JsonSerializer.Deserialize(buffer.AsSpan(0, length), MessagesJson.Default.Incoming);
-            if (!string.IsNullOrEmpty(message?.Message)) Broadcast(message.Message);
+            if (!string.IsNullOrEmpty(message?.Message))
+                Broadcast(message.Message);
             length = 0;
         }
     }
@@ -58,7 +61,8 @@ internal sealed class Room(string name)
             var timestamp = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", CultureInfo.InvariantCulture);
             var message = new Outgoing("chat_message", name, ++_seq, "bench-0", text, timestamp);
             var payload = JsonSerializer.SerializeToUtf8Bytes(message, MessagesJson.Default.Outgoing);
-            foreach (var reader in _readers) reader.Offer(payload);
+            foreach (var reader in _readers)
+                reader.Offer(payload);
         }
     }
 }

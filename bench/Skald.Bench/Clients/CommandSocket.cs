@@ -36,7 +36,8 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
     public void Send(long intendedAt)
     {
         var number = room.Sent[place]++;
-        if (number - Acked >= MostUnacked) Loop.Fail($"{MostUnacked} sends have no ack.");
+        if (number - Acked >= MostUnacked)
+            Loop.Fail($"{MostUnacked} sends have no ack.");
         _intendedAt[number % MostUnacked] = intendedAt;
         Send(_template.Stamp(new Marker(place, number, intendedAt)));
     }
@@ -54,14 +55,17 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
             return;
         }
 
-        if (message.StartsWith("{\"type\":\"ready\""u8)) Ready();
-        else Loop.Fail(Encoding.UTF8.GetString(message));
+        if (message.StartsWith("{\"type\":\"ready\""u8))
+            Ready();
+        else
+            Loop.Fail(Encoding.UTF8.GetString(message));
     }
 
     private void OnAck(uint number, long receivedAt)
     {
         // One room, one connection: acks come in the order of the sends.
-        if (number != Acked) Loop.Fail($"The ack of send {number} came where that of {Acked} was due.");
+        if (number != Acked)
+            Loop.Fail($"The ack of send {number} came where that of {Acked} was due.");
         Acked++;
         Loop.Stats.Answer.Record(receivedAt - _intendedAt[number % MostUnacked]);
         SendNext();
@@ -69,6 +73,7 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
 
     private void SendNext()
     {
-        while (room.Sent[place] < _until && room.Sent[place] - Acked < _window) Send(Clock.Now);
+        while (room.Sent[place] < _until && room.Sent[place] - Acked < _window)
+            Send(Clock.Now);
     }
 }

@@ -42,7 +42,8 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
         var filled = Enumerable.Range(0, rooms).Select(_ => NewRoom(target, placesPerRoom)).ToList();
         foreach (var room in filled)
         {
-            for (var reader = 0; reader < readersPerRoom; reader++) room.Readers.Add(NewReader(target, room));
+            for (var reader = 0; reader < readersPerRoom; reader++)
+                room.Readers.Add(NewReader(target, room));
         }
 
         return EnterAsync(load, filled, cancellation);
@@ -62,7 +63,8 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
     {
         await LoadSide.OnLoopsOfAsync(Senders, sender => sender.StopSending());
         await load.UntilAsync(() => rooms.All(room => room.IsComplete), "every reader has every message", cancellation);
-        foreach (var room in rooms) room.Verify();
+        foreach (var room in rooms)
+            room.Verify();
         load.ThrowIfFaulty();
     }
 

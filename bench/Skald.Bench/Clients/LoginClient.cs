@@ -28,8 +28,11 @@ internal sealed class LoginClient : HttpConnection
     protected override void OnAnswer(int status, ReadOnlySpan<byte> answer, long receivedAt)
     {
         IsIdle = true;
-        if (status == Ok) Done++;
-        else if (status == ServiceUnavailable) Refused.Record(receivedAt - _intendedAt);
-        else Loop.Fail(Encoding.UTF8.GetString(answer));
+        if (status == Ok)
+            Done++;
+        else if (status == ServiceUnavailable)
+            Refused.Record(receivedAt - _intendedAt);
+        else
+            Loop.Fail(Encoding.UTF8.GetString(answer));
     }
 }

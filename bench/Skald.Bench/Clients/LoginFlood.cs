@@ -15,7 +15,8 @@ internal sealed class LoginFlood(IReadOnlyList<LoginClient> clients) : ISender
         {
             // In turn: the server ends a connection that asks nothing for a minute.
             var client = clients[_next++ % clients.Count];
-            if (!client.IsIdle) continue;
+            if (!client.IsIdle)
+                continue;
             client.LogIn(intendedAt);
             return;
         }

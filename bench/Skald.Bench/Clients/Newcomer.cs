@@ -11,7 +11,8 @@ internal sealed class Newcomer(string path, Func<bool> isLast) : WebSocketConnec
         Ready();
         Send(MaskedFrame.Wrap(MaskedFrame.Close, [0x03, 0xE8]));
         Close();
-        if (!isLast()) Loop.Open(new Newcomer(Path, isLast));
+        if (!isLast())
+            Loop.Open(new Newcomer(Path, isLast));
     }
 
     protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)

@@ -26,6 +26,7 @@ internal sealed class OpenLoops(IReadOnlyList<OpenLoop> loops)
 
     public void Stop()
     {
-        foreach (var loop in loops) loop.IsStopped = true;
+        foreach (var loop in loops)
+            loop.IsStopped = true;
     }
 }

@@ -25,10 +25,12 @@ internal sealed class OrderCheck(int senders)
     /// <returns>What is wrong with it, or null.</returns>
     public string? Take(Marker marker, long seq)
     {
-        if (marker.Sender >= senders) return $"a message of sender {marker.Sender}, whom nobody knows";
+        if (marker.Sender >= senders)
+            return $"a message of sender {marker.Sender}, whom nobody knows";
         if (marker.Number != _next[marker.Sender])
             return $"message {marker.Number} of sender {marker.Sender} came where {_next[marker.Sender]} was due";
-        if (seq != 0 && seq != Seq + 1) return $"seq {seq} came after seq {Seq}";
+        if (seq != 0 && seq != Seq + 1)
+            return $"seq {seq} came after seq {Seq}";
 
         _next[marker.Sender]++;
         Seq = seq;

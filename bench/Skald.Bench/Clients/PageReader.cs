@@ -23,7 +23,9 @@ internal sealed class PageReader(IReadOnlyList<byte[]> requests, int firstReques
     protected override void OnAnswer(int status, ReadOnlySpan<byte> answer, long receivedAt)
     {
         Loop.Stats.Answer.Record(receivedAt - _askedAt);
-        if (status != Ok) Loop.Fail(Encoding.UTF8.GetString(answer));
-        else if (!IsStopped) AskNext();
+        if (status != Ok)
+            Loop.Fail(Encoding.UTF8.GetString(answer));
+        else if (!IsStopped)
+            AskNext();
     }
 }

@@ -28,8 +28,10 @@ internal sealed class RestSender(Room room, int place, string token, int textByt
     {
         IsIdle = true;
         Loop.Stats.Answer.Record(receivedAt - _sentAt);
-        if (status != Created) Loop.Fail(Encoding.UTF8.GetString(answer));
-        else if (_sending) SendNext();
+        if (status != Created)
+            Loop.Fail(Encoding.UTF8.GetString(answer));
+        else if (_sending)
+            SendNext();
     }
 
     private void SendNext()

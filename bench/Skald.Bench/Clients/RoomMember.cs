@@ -45,7 +45,8 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
     protected override void OnUpgraded()
     {
         var greeting = dialect.Greeting(room.Name, seen.Seq);
-        if (!greeting.IsEmpty) Send(greeting);
+        if (!greeting.IsEmpty)
+            Send(greeting);
     }
 
     protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
@@ -62,12 +63,14 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
             message = message[(end + 1)..];
         }
 
-        if (!message.IsEmpty) Loop.Fail("A record was cut in two by a frame.");
+        if (!message.IsEmpty)
+            Loop.Fail("A record was cut in two by a frame.");
     }
 
     protected override void OnEnded(string how)
     {
-        if (!MayBeClosed) base.OnEnded(how);
+        if (!MayBeClosed)
+            base.OnEnded(how);
     }
 
     private void OnRecord(ReadOnlySpan<byte> record, long receivedAt)
@@ -86,8 +89,10 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
         }
 
         Loop.Stats.Delivered(receivedAt - marker.SentAt, record.Length);
-        if (Return is { } back && back.Received == seen.Received) Loop.Stats.Answer.Record(receivedAt - back.WantedAt);
-        if (marker.Sender == Place) OnOwnMessage(receivedAt - marker.SentAt);
+        if (Return is { } back && back.Received == seen.Received)
+            Loop.Stats.Answer.Record(receivedAt - back.WantedAt);
+        if (marker.Sender == Place)
+            OnOwnMessage(receivedAt - marker.SentAt);
     }
 
     private void OnOwnMessage(long latency)
@@ -99,13 +104,16 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
 
     private void SendNext()
     {
-        while (room.Sent[Place!.Value] - _answered < _window) Send(Clock.Now);
+        while (room.Sent[Place!.Value] - _answered < _window)
+            Send(Clock.Now);
     }
 
     private void OnControl(ReadOnlySpan<byte> record)
     {
-        if (record.IndexOf("\"error\""u8) >= 0 || record.IndexOf("\"complete\":false"u8) >= 0) Loop.Fail(Encoding.UTF8.GetString(record));
-        else if (record.IndexOf("\"joined\""u8) >= 0) Ready();
+        if (record.IndexOf("\"error\""u8) >= 0 || record.IndexOf("\"complete\":false"u8) >= 0)
+            Loop.Fail(Encoding.UTF8.GetString(record));
+        else if (record.IndexOf("\"joined\""u8) >= 0)
+            Ready();
     }
 
     private static long SeqOf(ReadOnlySpan<byte> record)

@@ -9,6 +9,7 @@ internal sealed class Visits(long firstDueAt, long interval, LoadLoop loop, Func
 
     protected override void Fire(long dueAt)
     {
-        if (!IsStopped) loop.Open(new Newcomer(path(), isLast: () => true));
+        if (!IsStopped)
+            loop.Open(new Newcomer(path(), isLast: () => true));
     }
 }

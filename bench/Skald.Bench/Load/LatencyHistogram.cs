@@ -23,7 +23,8 @@ internal sealed class LatencyHistogram
 
     public void Add(LatencyHistogram other)
     {
-        for (var i = 0; i < _counts.Length; i++) _counts[i] += other._counts[i];
+        for (var i = 0; i < _counts.Length; i++)
+            _counts[i] += other._counts[i];
         Count += other.Count;
     }
 
@@ -34,7 +35,8 @@ internal sealed class LatencyHistogram
         for (var i = 0; i < _counts.Length; i++)
         {
             rank -= _counts[i];
-            if (rank <= 0 && _counts[i] > 0) return MiddleOf(i);
+            if (rank <= 0 && _counts[i] > 0)
+                return MiddleOf(i);
         }
 
         return 0;

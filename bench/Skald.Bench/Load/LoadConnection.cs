@@ -45,10 +45,14 @@ internal abstract class LoadConnection
             return;
         }
 
-        if (happened.CanWrite) SendUnsent();
-        if (!happened.CanRead || IsClosed) return;
-        if (_stalled) End("the server reset the connection");
-        else Receive();
+        if (happened.CanWrite)
+            SendUnsent();
+        if (!happened.CanRead || IsClosed)
+            return;
+        if (_stalled)
+            End("the server reset the connection");
+        else
+            Receive();
     }
 
     /// <summary>Reads no more, and leaves the server to find out.</summary>
@@ -62,12 +66,14 @@ internal abstract class LoadConnection
     public void Resume()
     {
         _stalled = false;
-        if (!IsClosed) Watch();
+        if (!IsClosed)
+            Watch();
     }
 
     public void Close()
     {
-        if (IsClosed) return;
+        if (IsClosed)
+            return;
         IsClosed = true;
         Loop.Release(this);
     }
@@ -88,9 +94,11 @@ internal abstract class LoadConnection
 
     protected void Send(ReadOnlySpan<byte> bytes)
     {
-        if (IsClosed) return;
+        if (IsClosed)
+            return;
         var sent = _unsentLength > 0 ? 0 : LoopbackSocket.Send(Descriptor, bytes);
-        if (sent == bytes.Length) return;
+        if (sent == bytes.Length)
+            return;
         if (sent == LoopbackSocket.Broken)
         {
             End("the connection broke while sending");
@@ -98,7 +106,8 @@ internal abstract class LoadConnection
         }
 
         var rest = bytes[Math.Max(sent, 0)..];
-        if (_unsentLength + rest.Length > _unsent.Length) Array.Resize(ref _unsent, (_unsentLength + rest.Length) * 2);
+        if (_unsentLength + rest.Length > _unsent.Length)
+            Array.Resize(ref _unsent, (_unsentLength + rest.Length) * 2);
         rest.CopyTo(_unsent.AsSpan(_unsentLength));
         _unsentLength += rest.Length;
         Watch();
@@ -123,7 +132,8 @@ internal abstract class LoadConnection
         var buffer = Loop.ReceiveBuffer;
         _unread.AsSpan(0, _unreadLength).CopyTo(buffer);
         var received = LoopbackSocket.Receive(Descriptor, buffer.AsSpan(_unreadLength));
-        if (received == LoopbackSocket.WouldBlock) return;
+        if (received == LoopbackSocket.WouldBlock)
+            return;
         if (received <= 0)
         {
             End(received == 0 ? "the server closed the connection" : "the server reset the connection");
@@ -132,13 +142,16 @@ internal abstract class LoadConnection
 
         var bytes = buffer.AsSpan(0, _unreadLength + received);
         var used = OnBytes(bytes, Clock.Now);
-        if (!IsClosed) Keep(bytes[used..]);
+        if (!IsClosed)
+            Keep(bytes[used..]);
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length == Loop.ReceiveBuffer.Length) End("the server sent more in one piece than can be read");
-        if (bytes.Length > _unread.Length) _unread = new byte[Math.Max(bytes.Length, _unread.Length * 2)];
+        if (bytes.Length == Loop.ReceiveBuffer.Length)
+            End("the server sent more in one piece than can be read");
+        if (bytes.Length > _unread.Length)
+            _unread = new byte[Math.Max(bytes.Length, _unread.Length * 2)];
         bytes.CopyTo(_unread);
         _unreadLength = bytes.Length;
     }
@@ -146,7 +159,8 @@ internal abstract class LoadConnection
     private void SendUnsent()
     {
         var sent = LoopbackSocket.Send(Descriptor, _unsent.AsSpan(0, _unsentLength));
-        if (sent == LoopbackSocket.WouldBlock) return;
+        if (sent == LoopbackSocket.WouldBlock)
+            return;
         if (sent == LoopbackSocket.Broken)
         {
             End("the connection broke while sending");
@@ -155,7 +169,8 @@ internal abstract class LoadConnection
 
         _unsentLength -= sent;
         _unsent.AsSpan(sent, _unsentLength).CopyTo(_unsent);
-        if (_unsentLength == 0) Watch();
+        if (_unsentLength == 0)
+            Watch();
     }
 
     private void Watch()

@@ -95,7 +95,8 @@ internal sealed class LoadLoop : IDisposable
     /// <summary>A connection is open, or came to nothing.</summary>
     public void Opened(LoadConnection connection)
     {
-        if (_opening.Remove(connection)) OpenNext();
+        if (_opening.Remove(connection))
+            OpenNext();
     }
 
     public void Watch(LoadConnection connection, Interest interest) => _epoll.Change(connection.Descriptor, interest, connection.Token);
@@ -114,7 +115,8 @@ internal sealed class LoadLoop : IDisposable
     {
         _toOpen.Clear();
         _timers.Clear();
-        foreach (var connection in _slots.ToArray()) connection?.Close();
+        foreach (var connection in _slots.ToArray())
+            connection?.Close();
     }
 
     public void Dispose()
@@ -136,14 +138,18 @@ internal sealed class LoadLoop : IDisposable
             {
                 var before = Clock.Now;
                 var events = _epoll.Wait(_slots.Count > _freeSlots.Count ? 0 : UntilNextTimer());
-                if (events.IsEmpty) Stats.Idle += Clock.Now - before;
+                if (events.IsEmpty)
+                    Stats.Idle += Clock.Now - before;
                 foreach (var happened in events)
                 {
-                    if (happened.Token == WakeToken) RunPosted();
-                    else if (ConnectionOf(happened.Token) is { } connection) connection.Happened(happened);
+                    if (happened.Token == WakeToken)
+                        RunPosted();
+                    else if (ConnectionOf(happened.Token) is { } connection)
+                        connection.Happened(happened);
                 }
 
-                foreach (var timer in _timers) timer.FireIfDue(Clock.Now);
+                foreach (var timer in _timers)
+                    timer.FireIfDue(Clock.Now);
             }
 
             CloseAll();
@@ -156,16 +162,19 @@ internal sealed class LoadLoop : IDisposable
 
     private long UntilNextTimer()
     {
-        if (_timers.Count == 0) return -1;
+        if (_timers.Count == 0)
+            return -1;
         var next = long.MaxValue;
-        foreach (var timer in _timers) next = Math.Min(next, timer.DueAt);
+        foreach (var timer in _timers)
+            next = Math.Min(next, timer.DueAt);
         return Math.Max(0, next - Clock.Now);
     }
 
     private void RunPosted()
     {
         _wake.Clear();
-        while (_posted.TryDequeue(out var act)) act();
+        while (_posted.TryDequeue(out var act))
+            act();
     }
 
     /// <summary>A slot can have been given to another connection since the event was reported: then the token is an old one.</summary>

@@ -22,7 +22,8 @@ internal sealed class LoadSide : IDisposable
     public async Task StartRunAsync(int port)
     {
         await CloseAllAsync();
-        foreach (var loop in _loops) loop.Port = port;
+        foreach (var loop in _loops)
+            loop.Port = port;
         await TakeStatsAsync();
         _fault = null;
     }
@@ -55,14 +56,16 @@ internal sealed class LoadSide : IDisposable
 
     public async Task CloseAllAsync()
     {
-        foreach (var loop in _loops) await loop.PostAsync(loop.CloseAll);
+        foreach (var loop in _loops)
+            await loop.PostAsync(loop.CloseAll);
     }
 
     /// <summary>What was seen since the last call.</summary>
     public async Task<LoadStats> TakeStatsAsync()
     {
         var sum = new LoadStats();
-        foreach (var loop in _loops) await loop.PostAsync(() => sum.Add(loop.TakeStats()));
+        foreach (var loop in _loops)
+            await loop.PostAsync(() => sum.Add(loop.TakeStats()));
         return sum;
     }
 
@@ -73,7 +76,8 @@ internal sealed class LoadSide : IDisposable
         while (!await SeenTrueAsync(isTrue))
         {
             ThrowIfFaulty();
-            if (Clock.Now > deadline) throw new RunFailedException($"After a minute it is still not so that {what}.");
+            if (Clock.Now > deadline)
+                throw new RunFailedException($"After a minute it is still not so that {what}.");
             await Task.Delay(Glance, cancellation);
         }
     }
@@ -86,18 +90,21 @@ internal sealed class LoadSide : IDisposable
 
     public void ThrowIfFaulty()
     {
-        if (_fault is { } fault) throw new RunFailedException(fault);
+        if (_fault is { } fault)
+            throw new RunFailedException(fault);
     }
 
     public void Dispose()
     {
-        foreach (var loop in _loops) loop.Dispose();
+        foreach (var loop in _loops)
+            loop.Dispose();
     }
 
     /// <summary>Looks from the loops' threads, so that what they wrote before is seen.</summary>
     private async Task<bool> SeenTrueAsync(Func<bool> isTrue)
     {
-        foreach (var loop in _loops) await loop.PostAsync(static () => { });
+        foreach (var loop in _loops)
+            await loop.PostAsync(static () => { });
         return isTrue();
     }
 

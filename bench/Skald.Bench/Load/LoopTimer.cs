@@ -8,7 +8,8 @@ internal abstract class LoopTimer(long firstDueAt, long interval)
     /// <summary>Fires once for each time that has come; one that is late is made up for, not left out.</summary>
     public void FireIfDue(long now)
     {
-        for (; DueAt <= now; DueAt += interval) Fire(DueAt);
+        for (; DueAt <= now; DueAt += interval)
+            Fire(DueAt);
     }
 
     protected abstract void Fire(long dueAt);

@@ -18,7 +18,8 @@ internal readonly record struct Marker(int Sender, uint Number, long SentAt)
     {
         marker = default;
         var start = frame.IndexOf(Start);
-        if (start < 0 || frame.Length < start + Length) return false;
+        if (start < 0 || frame.Length < start + Length)
+            return false;
 
         var digits = frame[(start + 1)..];
         var sender = (int)(Eight(digits) >> 16); // the lower half is the first four digits of the number
@@ -36,7 +37,8 @@ internal readonly record struct Marker(int Sender, uint Number, long SentAt)
 
     public static void WriteHex(Span<byte> digits, ulong value)
     {
-        for (var i = digits.Length - 1; i >= 0; i--, value >>= 4) digits[i] = "0123456789abcdef"u8[(int)(value & 0xF)];
+        for (var i = digits.Length - 1; i >= 0; i--, value >>= 4)
+            digits[i] = "0123456789abcdef"u8[(int)(value & 0xF)];
     }
 
     /// <summary>Reads eight hexadecimal digits (lower case), all at once.</summary>

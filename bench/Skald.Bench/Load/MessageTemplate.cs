@@ -37,13 +37,15 @@ internal sealed class MessageTemplate
     public ReadOnlySpan<byte> Stamp(Marker marker)
     {
         marker.Write(_bytes.AsSpan(_marker));
-        if (_id > 0) Marker.WriteHex(_bytes.AsSpan(_id, IdPlace.Length), marker.Number);
+        if (_id > 0)
+            Marker.WriteHex(_bytes.AsSpan(_id, IdPlace.Length), marker.Number);
         return _bytes;
     }
 
     private static string Text(int bytes)
     {
-        if (bytes < Marker.Length) throw new ArgumentOutOfRangeException(nameof(bytes), $"A text has at least {Marker.Length} bytes.");
+        if (bytes < Marker.Length)
+            throw new ArgumentOutOfRangeException(nameof(bytes), $"A text has at least {Marker.Length} bytes.");
         return new string((char)Marker.Start, 1).PadRight(bytes, 'x');
     }
 }

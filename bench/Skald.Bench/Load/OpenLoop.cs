@@ -12,7 +12,8 @@ internal sealed class OpenLoop(long firstDueAt, long interval, IReadOnlyList<ISe
 
     protected override void Fire(long dueAt)
     {
-        if (!IsStopped) senders[_next++ % senders.Count].Send(dueAt);
+        if (!IsStopped)
+            senders[_next++ % senders.Count].Send(dueAt);
     }
 }
 

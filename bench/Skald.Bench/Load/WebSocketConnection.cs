@@ -30,7 +30,8 @@ internal abstract class WebSocketConnection(string path) : LoadConnection
         if (!_upgraded)
         {
             used = bytes.IndexOf("\r\n\r\n"u8) + 4;
-            if (used < 4) return 0;
+            if (used < 4)
+                return 0;
             if (!bytes.StartsWith("HTTP/1.1 101 "u8))
             {
                 Refuse(Encoding.UTF8.GetString(bytes));
@@ -78,10 +79,12 @@ internal abstract class WebSocketConnection(string path) : LoadConnection
     private void OnFragment(ServerFrame frame, ReadOnlySpan<byte> payload, long receivedAt)
     {
         var length = _fragmentsLength + payload.Length;
-        if (length > _fragments.Length) Array.Resize(ref _fragments, length * 2);
+        if (length > _fragments.Length)
+            Array.Resize(ref _fragments, length * 2);
         payload.CopyTo(_fragments.AsSpan(_fragmentsLength));
         _fragmentsLength = length;
-        if (!frame.IsFinal) return;
+        if (!frame.IsFinal)
+            return;
 
         _fragmentsLength = 0;
         OnMessage(_fragments.AsSpan(0, length), receivedAt);

@@ -39,8 +39,10 @@ internal static class ProcessUsage
         double resident = 0, proportional = 0;
         foreach (var line in File.ReadLines($"/proc/{process}/smaps_rollup"))
         {
-            if (line.StartsWith("Rss:", StringComparison.Ordinal)) resident = Mebibytes(line);
-            else if (line.StartsWith("Pss:", StringComparison.Ordinal)) proportional = Mebibytes(line);
+            if (line.StartsWith("Rss:", StringComparison.Ordinal))
+                resident = Mebibytes(line);
+            else if (line.StartsWith("Pss:", StringComparison.Ordinal))
+                proportional = Mebibytes(line);
         }
 
         return (resident, proportional);

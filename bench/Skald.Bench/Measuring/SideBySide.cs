@@ -61,7 +61,8 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
 
     private async Task<RunningTarget> RunningAsync(Target target, IScenario scenario, CancellationToken cancellation)
     {
-        if (scenario.StartsAnew) await StopAsync(target);
+        if (scenario.StartsAnew)
+            await StopAsync(target);
         if (!_running.TryGetValue(target, out var running))
         {
             running = await RunningTarget.StartAsync(
@@ -69,17 +70,20 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
             _running.Add(target, running);
         }
 
-        if (running.Accounts is { } accounts) await accounts.FreshenAsync(cancellation);
+        if (running.Accounts is { } accounts)
+            await accounts.FreshenAsync(cancellation);
         return running;
     }
 
     private async Task StopAllAsync()
     {
-        foreach (var target in _running.Keys.ToList()) await StopAsync(target);
+        foreach (var target in _running.Keys.ToList())
+            await StopAsync(target);
     }
 
     private async Task StopAsync(Target target)
     {
-        if (_running.Remove(target, out var running)) await running.DisposeAsync();
+        if (_running.Remove(target, out var running))
+            await running.DisposeAsync();
     }
 }

@@ -12,7 +12,8 @@ internal static class ConsoleReport
         var scenario = result.Scenario;
         AnsiConsole.Write(new Rule($"[bold]{scenario.Name}[/]").LeftJustified());
         AnsiConsole.WriteLine(scenario.Purpose);
-        foreach (var trial in Row.Of(result).GroupBy(row => row.Trial)) AnsiConsole.Write(TableOf(result, trial));
+        foreach (var trial in Row.Of(result).GroupBy(row => row.Trial))
+            AnsiConsole.Write(TableOf(result, trial));
         foreach (var (trial, target, round, _, fault) in result.Outcomes.Where(outcome => outcome.Fault is not null))
             AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]{trial.Name}, {target.Name}, round {round}: {fault}[/]");
     }
@@ -20,9 +21,11 @@ internal static class ConsoleReport
     private static Table TableOf(ScenarioResult result, IGrouping<Trial, Row> trial)
     {
         var table = new Table().RoundedBorder().Title(Markup.Escape(trial.Key.Name));
-        foreach (var title in TableText.Head(result)) table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
+        foreach (var title in TableText.Head(result))
+            table.AddColumn(new TableColumn(Markup.Escape(title)).RightAligned());
         table.Columns[0].LeftAligned();
-        foreach (var row in trial) table.AddRow([.. TableText.Cells(result, row).Select(Markup.Escape)]);
+        foreach (var row in trial)
+            table.AddRow([.. TableText.Cells(result, row).Select(Markup.Escape)]);
         return table;
     }
 }

@@ -13,7 +13,8 @@ internal static class MarkdownReport
         foreach (var result in results)
         {
             text.Append(CultureInfo.InvariantCulture, $"\n## {result.Scenario.Name}\n\n{result.Scenario.Purpose}\n");
-            foreach (var trial in Row.Of(result).GroupBy(row => row.Trial)) AppendTable(text, result, trial);
+            foreach (var trial in Row.Of(result).GroupBy(row => row.Trial))
+                AppendTable(text, result, trial);
             foreach (var (trial, target, round, _, fault) in result.Outcomes.Where(outcome => outcome.Fault is not null))
             {
                 var oneLine = fault!.ReplaceLineEndings(" ");
@@ -30,7 +31,8 @@ internal static class MarkdownReport
         text.Append(CultureInfo.InvariantCulture, $"\n**{trial.Key.Name}**\n\n");
         AppendLine(text, head);
         AppendLine(text, ["---", .. head.Skip(1).Select(_ => "--:")]);
-        foreach (var row in trial) AppendLine(text, TableText.Cells(result, row));
+        foreach (var row in trial)
+            AppendLine(text, TableText.Cells(result, row));
     }
 
     private static void AppendLine(StringBuilder text, IEnumerable<string> cells) =>

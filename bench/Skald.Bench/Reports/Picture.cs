@@ -56,7 +56,8 @@ internal sealed class Picture
         var picture = new Picture(result);
         picture.DrawFrame();
         picture.DrawScale();
-        for (var group = 0; group < picture._groups.Count; group++) picture.DrawGroup(group);
+        for (var group = 0; group < picture._groups.Count; group++)
+            picture.DrawGroup(group);
         return picture._svg.Append("</svg>\n").ToString();
     }
 

@@ -9,7 +9,8 @@ internal sealed record Spread(double Median, double Least, double Greatest)
     public static Spread? Of(IEnumerable<double> values)
     {
         var sorted = values.Order().ToArray();
-        if (sorted.Length == 0) return null;
+        if (sorted.Length == 0)
+            return null;
         var middle = (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
         return new Spread(middle, sorted[0], sorted[^1]);
     }

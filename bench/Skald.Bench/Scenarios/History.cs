@@ -56,8 +56,10 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
 
     private async Task<Readings> RunAsync(Run run, int count)
     {
-        if (run.Target.Target.IsSkald) await FillAsync(run, count);
-        else await PutPageAsync(run);
+        if (run.Target.Target.IsSkald)
+            await FillAsync(run, count);
+        else
+            await PutPageAsync(run);
 
         var requests = Enumerable.Range(1, Places).Select(place => Request(run, (long)count * place / Places)).ToList();
         var readers = Enumerable.Range(0, clients).Select(client => new PageReader(requests, client * Places / clients)).ToList();
@@ -94,7 +96,8 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
 
     private async Task PutPageAsync(Run run)
     {
-        if (_page is null) throw new InvalidOperationException("The baseline gives back a page of Skald's: run the two together.");
+        if (_page is null)
+            throw new InvalidOperationException("The baseline gives back a page of Skald's: run the two together.");
         using var content = new ByteArrayContent(_page);
         content.Headers.ContentType = new(Json);
         using var answer = await run.Target.Http.PutAsync(new Uri("/", UriKind.Relative), content, run.Cancellation);

@@ -40,7 +40,8 @@ internal sealed class Accounts(HttpClient http)
     /// <summary>Logs in where the tokens are no longer fresh.</summary>
     public async Task FreshenAsync(CancellationToken cancellation)
     {
-        if (_loggedInAt != 0 && Clock.Now - _loggedInAt < FreshFor) return;
+        if (_loggedInAt != 0 && Clock.Now - _loggedInAt < FreshFor)
+            return;
         for (var user = 0; user < Users; user++)
         {
             using var answer = await http.PostAsJsonAsync("/api/login/", new { username = Name(user), password = Password }, cancellation);
@@ -59,7 +60,8 @@ internal sealed class Accounts(HttpClient http)
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(10));
         try
         {
-            while (await timer.WaitForNextTickAsync(over)) await FreshenAsync(over);
+            while (await timer.WaitForNextTickAsync(over))
+                await FreshenAsync(over);
         }
         catch (OperationCanceledException)
         {

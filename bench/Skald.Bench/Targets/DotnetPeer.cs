@@ -19,9 +19,11 @@ internal sealed class DotnetPeer(string name, string project, Dialect? dialect) 
     public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory)
     {
         var program = Path.Combine(workspace.Published(name), project);
-        if (TakesBarePort) return [program, "--port", $"{port}"];
+        if (TakesBarePort)
+            return [program, "--port", $"{port}"];
         List<string> commandLine = [program, "--urls", $"http://127.0.0.1:{port}"];
-        if (TakesData) commandLine.AddRange(["--data", dataDirectory]);
+        if (TakesData)
+            commandLine.AddRange(["--data", dataDirectory]);
         return commandLine;
     }
 }

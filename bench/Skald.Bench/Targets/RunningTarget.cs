@@ -56,15 +56,18 @@ internal sealed class RunningTarget : IAsyncDisposable
         };
         // On one core the runtime compiles hot code well after a second without anything new, which a server under load seldom has. Skald ships with less
         // (decision 10); with the same 10 ms for its peers a short run compares what long ones would.
-        if (!target.IsSkald) start.Environment["DOTNET_TC_CallCountingDelayMs"] = "a";
-        foreach (var (name, value) in environment) start.Environment[name] = value;
+        if (!target.IsSkald)
+            start.Environment["DOTNET_TC_CallCountingDelayMs"] = "a";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
 
         var startedAt = Clock.Now;
         var running = new RunningTarget(target, start, port, dataDirectory);
         try
         {
             await running.UntilItAnswersAsync(startedAt, cancellation);
-            if (running.Accounts is { } accounts) await accounts.RegisterAsync(cancellation);
+            if (running.Accounts is { } accounts)
+                await accounts.RegisterAsync(cancellation);
             return running;
         }
         catch
@@ -117,16 +120,19 @@ internal sealed class RunningTarget : IAsyncDisposable
 
     private async Task EndAsync()
     {
-        if (!_process.HasExited) _process.Kill();
+        if (!_process.HasExited)
+            _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
 
     private void Keep(string? line)
     {
-        if (line is null) return;
+        if (line is null)
+            return;
         _lastLines.Enqueue(line);
-        if (_lastLines.Count > LinesKept) _lastLines.TryDequeue(out _);
+        if (_lastLines.Count > LinesKept)
+            _lastLines.TryDequeue(out _);
     }
 
     private async Task UntilItAnswersAsync(long startedAt, CancellationToken cancellation)
