@@ -30,6 +30,7 @@ need node nodejs npm
 need chromium chromium
 need strace strace
 need eatmydata eatmydata
+need promtool prometheus   # its daemon, where services are started at once, has port 9090 and meets none of ours
 
 check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
 check "Build" dotnet build Skald.slnx --no-restore -v quiet

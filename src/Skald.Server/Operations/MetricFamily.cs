@@ -38,9 +38,15 @@ internal sealed class MetricFamily
 
     public string Name { get; }
 
-    /// <summary>A name by the rules of OpenTelemetry's "Prometheus compatibility": no dots, the unit in words, <c>_total</c> for what only grows.</summary>
+    /// <summary>
+    /// A name by the rules of OpenTelemetry's "Prometheus compatibility": no dots, the unit in words, <c>_total</c> for what only grows. Prometheus keeps
+    /// <c>_count</c> for histograms: the runtime's <c>dotnet.timer.count</c> is <c>dotnet_timer</c>.
+    /// </summary>
     public static string NameOf(string name, string? unit, string type)
     {
+        const string Count = ".count";
+        if (type == "gauge" && name.EndsWith(Count, StringComparison.Ordinal))
+            name = name[..^Count.Length];
         var text = new StringBuilder(name).Replace('.', '_').Replace('-', '_');
         var suffix = unit switch
         {

@@ -203,6 +203,15 @@ public sealed partial class MetricsTests
         Assert.Equal(types.Distinct(StringComparer.Ordinal), types);   // each family once
     }
 
+    [Fact]
+    public async Task Prometheus_has_nothing_to_say_against_the_names()
+    {
+        await using var server = await SkaldServer.StartAsync([Scrape.On]);
+        (await server.RegisterAsync("ann")).ToString();
+
+        Assert.Equal((0, ""), await Promtool.JudgeAsync(await server.MetricsTextAsync(), "check", "metrics"));
+    }
+
     [Theory]
     [InlineData("skald.commit.duration", "s", "histogram", "skald_commit_duration_seconds")]
     [InlineData("skald.sends", "{send}", "counter", "skald_sends_total")]
@@ -210,6 +219,8 @@ public sealed partial class MetricsTests
     [InlineData("skald.wal.size", "By", "gauge", "skald_wal_size_bytes")]
     [InlineData("skald.ready", null, "gauge", "skald_ready")]
     [InlineData("load", "1", "gauge", "load_ratio")]
+    [InlineData("dotnet.timer.count", "{timer}", "gauge", "dotnet_timer")]
+    [InlineData("dotnet.thread_pool.work_item.count", "{work_item}", "counter", "dotnet_thread_pool_work_item_count_total")]
     public void Names_follow_OpenTelemetrys_rules_for_Prometheus(string name, string? unit, string type, string expected) =>
         Assert.Equal(expected, MetricFamily.NameOf(name, unit, type));
 
