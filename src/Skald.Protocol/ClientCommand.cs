@@ -21,7 +21,9 @@ public sealed record JoinCommand(FrameId Id, string Room, long? Since, string? E
 public sealed record ResumeCommand(FrameId Id, string? Epoch, IReadOnlyList<RoomPosition> Rooms) : ClientCommand(Id);
 
 /// <summary>A cursor: the last <c>seq</c> a client has of a room.</summary>
-public readonly record struct RoomPosition(string Room, long Seq);
+/// <param name="Room">Not checked.</param>
+/// <param name="Seq">From 0; null for live messages only.</param>
+public readonly record struct RoomPosition(string Room, long? Seq);
 
 /// <summary><c>leave</c>: leave a room.</summary>
 public sealed record LeaveCommand(FrameId Id, string Room) : ClientCommand(Id);

@@ -266,10 +266,12 @@ public static class FrameReader
         {
             var room = json.GetString()!;
             json.Read();
-            if (TryReadPosition(ref json, out var seq))
+            if (json.TokenType == JsonTokenType.Null)
+                positions.Add(new RoomPosition(room, null));
+            else if (TryReadPosition(ref json, out var seq))
                 positions.Add(new RoomPosition(room, seq));
             else
-                error = new ChatError(ErrorCode.BadRequest, "Each of \"rooms\" must be a seq: an integer from 0.");
+                error = new ChatError(ErrorCode.BadRequest, "Each of \"rooms\" must be a seq: an integer from 0, or null for live messages only.");
             json.Skip();
         }
 

@@ -69,7 +69,7 @@ internal sealed partial class FrameDispatcher(
     public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell)
     {
         var user = connection.User!.Value;
-        var (room, error) = await rooms.EnterAsync(user, join.Room);
+        var (room, error) = await EnterAsync(user, join.Room);
         error ??= authorizer.Check(user, room!, RoomAction.Join);
         var joined = connection.Outbound.Subscriptions;
         if (error is null && _limits.Rooms > 0 && joined.Length >= _limits.Rooms && !Array.Exists(joined, s => s.Room == room))
@@ -108,10 +108,6 @@ internal sealed partial class FrameDispatcher(
                 await RunAsync(connection, user, command);
             else
                 connection.Answer(command.Id, NotAuthenticated);
-        }
-        catch (StorageException e)
-        {
-            connection.Answer(command.Id, e.Error);
         }
         catch (Exception e)
         {
@@ -173,7 +169,7 @@ internal sealed partial class FrameDispatcher(
         var room = connection.OnlyRoom;
         if (room is null)
         {
-            (room, var error) = await rooms.EnterAsync(user, send.Room!);
+            (room, var error) = await EnterAsync(user, send.Room!);
             if (error is not null)
             {
                 connection.Answer(send.Id, error);
@@ -182,6 +178,25 @@ internal sealed partial class FrameDispatcher(
         }
 
         pipeline.Publish(new SocketDraft(connection, user, room!, send));
+    }
+
+    /// <summary>As <see cref="RoomDirectory.EnterAsync"/>, but a refusal of the storage is an answer about this room: a <c>resume</c> goes on with the next.</summary>
+    private ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name)
+    {
+        var entering = rooms.EnterAsync(user, name);
+        return entering.IsCompletedSuccessfully ? entering : OrRefusalAsync(entering, name);
+    }
+
+    private static async ValueTask<(Room? Room, ChatError? Error)> OrRefusalAsync(ValueTask<(Room? Room, ChatError? Error)> entering, string name)
+    {
+        try
+        {
+            return await entering;
+        }
+        catch (StorageException e)
+        {
+            return (null, e.Error with { Room = name });
+        }
     }
 
     private void Leave(Connection connection, string room)

@@ -53,11 +53,11 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
     /// <param name="refusal">Why nothing was stored, or null: then the message is on disk.</param>
     public abstract void Complete(ChatError? refusal);
 
-    /// <summary>Nothing was stored: its way ends here.</summary>
+    /// <summary>Nothing was stored: its way ends here. The sender is told which room it was for.</summary>
     public void Refuse(ChatError refusal)
     {
         Trace?.End(refusal);
-        Complete(refusal);
+        Complete(refusal with { Room = Room.Name });
     }
 
     /// <summary>Writes what <see cref="Complete"/> has left: a batch often holds several messages of one connection, and they are answered together.</summary>

@@ -75,7 +75,7 @@ internal sealed partial class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
+            throw StorageException.OfRead(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
         }
     }
 

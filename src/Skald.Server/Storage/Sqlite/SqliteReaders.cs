@@ -40,7 +40,7 @@ internal sealed class SqliteReaders : IDisposable
         try
         {
             if (Interlocked.Increment(ref _users) > _maxWaiting)
-                throw new StorageException(ErrorCode.Overloaded);
+                throw StorageException.OfRead(ErrorCode.Overloaded);
             await _free.WaitAsync();
             try
             {
@@ -75,7 +75,7 @@ internal sealed class SqliteReaders : IDisposable
     private T Run<T>(Func<SqliteConnection, T> work)
     {
         if (_closed)
-            throw new StorageException(ErrorCode.Overloaded);
+            throw StorageException.OfRead(ErrorCode.Overloaded);
         SqliteConnection connection;
         lock (_gate)
             connection = _idle.Pop();
