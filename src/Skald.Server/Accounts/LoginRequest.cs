@@ -2,7 +2,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>The body of a login.</summary>
 /// <param name="Username">In any case.</param>
-/// <param name="Password">At most 128 characters.</param>
+/// <param name="Password">At most {Accounts:PasswordMaxLength} characters.</param>
 internal sealed record LoginRequest(string Username, string Password)
 {
     public static LoginRequest From(RequestFields fields, AccountsOptions options)

@@ -4,7 +4,7 @@ using Skald.Server.Operations;
 namespace Skald.Server.Accounts;
 
 /// <summary>
-/// Slows down guessing at one account: after 5 failures each further attempt waits 1 s, 2 s, 4 s … up to the failure window. Never a
+/// Slows down guessing at one account: after <see cref="Limits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to the failure window. Never a
 /// hard lock, and never in the way of who is signed in. A name that does not exist is slowed down the same way.
 /// </summary>
 /// <remarks>

@@ -100,6 +100,6 @@ internal static class MeEndpoints
             return AccessTokens.Refused.ToProblem();
         return tickets.Issue(user) is { } ticket
             ? TypedResults.Ok(new TicketView(ticket, (int)options.Value.TicketLifetime.TotalSeconds))
-            : TooManyTickets.ToProblem();
+            : (TooManyTickets with { RetryAfter = options.Value.TicketLifetime }).ToProblem();
     }
 }

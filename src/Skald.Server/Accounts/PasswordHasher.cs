@@ -38,7 +38,7 @@ internal sealed class PasswordHasher : IDisposable
 
     /// <summary>What to answer when the queue is full.</summary>
     public static ChatError Overloaded { get; } =
-        new(ErrorCode.Overloaded, "Too many logins at once. Try again in 2 s.") { RetryAfter = TimeSpan.FromSeconds(2) };
+        new(ErrorCode.Overloaded, "Too many logins at once. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(2) };
 
     /// <summary>Hashes a new password.</summary>
     /// <returns>False, at once, when the queue is full.</returns>

@@ -2,7 +2,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>The body of a change of password.</summary>
 /// <param name="CurrentPassword">The one that works now.</param>
-/// <param name="NewPassword">8–128 characters.</param>
+/// <param name="NewPassword">{Accounts:PasswordMinLength}–{Accounts:PasswordMaxLength} characters.</param>
 internal sealed record PasswordRequest(string CurrentPassword, string NewPassword)
 {
     public const string CurrentField = "current_password";

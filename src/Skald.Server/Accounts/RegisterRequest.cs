@@ -2,7 +2,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>The body of a registration.</summary>
 /// <param name="Username">1–150 letters, digits and <c>@.+-_</c>; unique without case.</param>
-/// <param name="Password">8–128 characters.</param>
+/// <param name="Password">{Accounts:PasswordMinLength}–{Accounts:PasswordMaxLength} characters.</param>
 /// <param name="Email">May be left out.</param>
 internal sealed record RegisterRequest(string Username, string Password, string? Email = null)
 {

@@ -27,14 +27,14 @@ internal static class SignInEndpoints
         api.MapPost("/login", LoginAsync)
             .WithSummary("Begin a session")
             .WithDescription("The body may be a form too. The refusal of a wrong password and of an unknown name are one and the same. " +
-                "After 5 failures each further attempt at a name has to wait.")
+                "After {Limits:LoginFailures} failures each further attempt at a name has to wait.")
             .Takes<LoginRequest>("""{"username":"testuser","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status200OK, PairExample)
             .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
 
         api.MapPost("/token/refresh", RefreshAsync)
             .WithSummary("Exchange a refresh token for a new pair")
-            .WithDescription("The old refresh token is used up. Presented again within 10 s it yields the same successor, because the first answer " +
+            .WithDescription("The old refresh token is used up. Presented again within {Accounts:RefreshGrace} it yields the same successor, because the first answer " +
                 "may have been lost; later it ends the session.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")
             .Gives(StatusCodes.Status200OK, PairExample)

@@ -7,7 +7,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>
 /// One-time tickets for a socket's handshake: browsers send no header with it, and an access token in an address ends up in proxies'
-/// logs. In memory: a ticket lives 30 s, and a restart only costs the client another.
+/// logs. In memory: a ticket lives for seconds, and a restart only costs the client another.
 /// </summary>
 internal sealed class SocketTickets(EndedSessions ended, IOptions<AccountsOptions> options, IOptions<Limits> limits, TimeProvider clock)
 {

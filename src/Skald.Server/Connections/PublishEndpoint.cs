@@ -89,7 +89,7 @@ internal static class PublishEndpoint
 }
 
 /// <summary>A message to send.</summary>
-/// <param name="Message">The text: at most 4,000 code points and 8,000 bytes of UTF-8.</param>
+/// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
 /// <param name="ClientMsgId">The sender's own name for the message, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes the send idempotent.</param>
 internal sealed record PublishRequest(string? Message, [property: JsonPropertyName("client_msg_id")] string? ClientMsgId);
 

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Options;
 using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Operations;
@@ -38,5 +40,6 @@ internal static class OperationsSetup
             options.SerializerOptions.MaxDepth = Protocol.ProtocolLimits.JsonDepth;
         });
         services.AddSkaldOpenApi();
+        services.AddSingleton<IConfigureOptions<OpenApiOptions>, OpenApiSettings>();
     }
 }

@@ -11,6 +11,25 @@ namespace Skald.Tests.Operations;
 public sealed class OpenApiTests
 {
     [Fact]
+    public async Task Sentences_tell_what_is_set_on_this_server()
+    {
+        await using var server = await SkaldServer.StartAsync(
+        [
+            ("Limits:Enabled", "true"), ("Limits:LoginFailures", "7"), ("Accounts:RefreshGrace", "45 s"), ("Accounts:PasswordMinLength", "9"),
+            ("Accounts:PasswordMaxLength", "99"), ("Limits:MessageCodePoints", "777"), ("Limits:MessageBytes", "1,555"),
+        ]);
+
+        var document = await server.Http.GetStringAsync("/openapi/v1.json");
+
+        foreach (var sentence in new[]
+        {
+            "After 7 failures each further attempt", "Presented again within 45 s", "\"At most 99 characters.\"", "\"9–99 characters.\"", "at most 777 code points and 1,555 bytes",
+        })
+            Assert.Contains(sentence, document.Replace("\\u2013", "–", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"\{\w+:\w+\}", document);
+    }
+
+    [Fact]
     public async Task Every_route_is_described_but_the_sockets_and_the_document_itself()
     {
         await using var server = await SkaldServer.StartAsync();

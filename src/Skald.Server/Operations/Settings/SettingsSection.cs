@@ -11,7 +11,7 @@ namespace Skald.Server.Operations.Settings;
 internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
     where TOptions : class
 {
-    private static readonly IReadOnlyList<Setting> Settings = Setting.Of(typeof(TOptions));
+    public static readonly IReadOnlyList<Setting> Settings = Setting.Of(typeof(TOptions));
 
     public void Configure(TOptions options)
     {
