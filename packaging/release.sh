@@ -7,7 +7,7 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 [ -z "$(ls -A "$out")" ] || { echo "$out is not empty: choose another directory." >&2; exit 2; }
-dotnet publish src/Skald.Server -c Release -o "$out" --nologo -v quiet
+dotnet publish src/Skald -c Release -o "$out" --nologo -v quiet
 node packaging/sbom.mjs > "$out/skald.cdx.json"
 cp packaging/skald.service LICENSE "$out"
 cd "$out"

@@ -9,7 +9,7 @@ const own = "pkg:generic/skald@" + version;
 // Analyzers look at the source; nothing of them is in what they have looked at.
 const analyzers = new Set([...build.matchAll(/<PackageReference Include="(.+?)" PrivateAssets="all"/g)].map((match) => match[1]));
 
-const locked = JSON.parse(read("src/Skald.Server/packages.lock.json")).dependencies["net10.0"];
+const locked = JSON.parse(read("src/Skald/packages.lock.json")).dependencies["net10.0"];
 const packages = Object.entries(locked).filter(([name, { type }]) => type !== "Project" && !analyzers.has(name));
 const purl = (name) => `pkg:nuget/${name}@${locked[name].resolved}`;
 const known = new Map(packages.map(([name]) => [name.toLowerCase(), purl(name)]));

@@ -15,7 +15,7 @@ internal sealed class SkaldTarget(string name, Dialect dialect) : Target
     public Func<Workspace, string?> Directory { get; init; } = workspace => workspace.SkaldDirectory;
 
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
-        Directory(workspace) is null ? DotnetPublishAsync(workspace, "src/Skald.Server", Program, cancellation) : Task.CompletedTask;
+        Directory(workspace) is null ? DotnetPublishAsync(workspace, "src/Skald", Program, cancellation) : Task.CompletedTask;
 
     public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory) =>
     [

@@ -5,7 +5,7 @@ using System.Text;
 namespace Skald.Server.Operations;
 
 /// <summary>Everything that is measured here, in the text that Prometheus reads (its format 0.0.4).</summary>
-/// <remarks>Ours, since OpenTelemetry's exporter for it is a preview: what is pushed goes by <see cref="TelemetryExport"/>.</remarks>
+/// <remarks>Ours, since OpenTelemetry's exporter for it is a preview: what is pushed goes by the program's TelemetryExport.</remarks>
 internal sealed class MetricsText : IDisposable
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";

@@ -5,13 +5,16 @@ namespace Skald.Tests.Harness;
 /// <summary>The built program run for a command, as an operator runs it.</summary>
 internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
 {
+    /// <summary>The built program, for <c>dotnet</c> to run.</summary>
+    public static string Program { get; } = Path.Combine(AppContext.BaseDirectory, "skald.dll");
+
     public static Task<SkaldCommand> RunAsync(params string[] arguments) => RunAsync([], arguments);
 
     /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
     /// <param name="arguments">Its own.</param>
     public static async Task<SkaldCommand> RunAsync(string[] under, string[] arguments)
     {
-        string[] command = [.. under, "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), .. arguments];
+        string[] command = [.. under, "dotnet", Program, .. arguments];
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,

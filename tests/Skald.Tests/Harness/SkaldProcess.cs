@@ -81,7 +81,7 @@ internal sealed class SkaldProcess : IAsyncDisposable
     {
         string[] server =
         [
-            "dotnet", Path.Combine(AppContext.BaseDirectory, "skald.dll"), "--Urls", "http://127.0.0.1:0", "--Data", data,
+            "dotnet", SkaldCommand.Program, "--Urls", "http://127.0.0.1:0", "--Data", data,
             "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000", "--Metrics:Listen", "http://127.0.0.1:0",
             .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value }),
         ];

@@ -55,7 +55,7 @@ public sealed class ProgramTests
         using var data = new TestDirectory();
         await using var first = await SkaldServer.StartAsync([Scrape.On]);
         using var program = Process.Start(new ProcessStartInfo(
-            "dotnet", [typeof(Server.SkaldHost).Assembly.Location, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", first.OperatorAddress().ToString()])
+            "dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", first.OperatorAddress().ToString()])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

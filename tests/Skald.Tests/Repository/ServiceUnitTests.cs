@@ -20,7 +20,7 @@ public sealed partial class ServiceUnitTests
     public void Unit_starts_the_published_program_on_the_directory_that_it_keeps()
     {
         var words = One("ExecStart").Split(' ');
-        Assert.Contains($"<AssemblyName>{Path.GetFileName(words[0])}</AssemblyName>", Source.Read("src/Skald.Server/Skald.Server.csproj"), StringComparison.Ordinal);
+        Assert.Contains($"<AssemblyName>{Path.GetFileName(words[0])}</AssemblyName>", Source.Read("src/Skald/Skald.csproj"), StringComparison.Ordinal);
         Assert.Equal(["--data", $"/var/lib/{One("StateDirectory")}"], words[1..]);
         Assert.Equal($"/etc/{One("ConfigurationDirectory")}", One("WorkingDirectory"));
         var guide = Source.Read("docs/operations.md");
@@ -58,7 +58,7 @@ public sealed partial class ServiceUnitTests
         var start = new ProcessStartInfo(parent,
         [
             "-c", "dotnet \"$0\" --urls http://127.0.0.1:0 --Metrics:Listen= --data \"$1\" & trap \"kill $!\" TERM; wait $!; wait $!",
-            typeof(Server.SkaldHost).Assembly.Location, Path.Combine(data.Path, "data"),
+            SkaldCommand.Program, Path.Combine(data.Path, "data"),
         ]);
         start.Environment["NOTIFY_SOCKET"] = address;
         await using var server = await SkaldProcess.StartAsync(start);

@@ -53,7 +53,7 @@ public sealed partial class SupplyChainTests
 
         Assert.Equal("CycloneDX", sbom.GetProperty("bomFormat").GetString());
         // What the built server itself says that it loads.
-        var loads = JsonElement.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(typeof(Server.SkaldHost).Assembly.Location, ".deps.json")))
+        var loads = JsonElement.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(SkaldCommand.Program, ".deps.json")))
             .GetProperty("libraries").EnumerateObject()
             .Where(library => library.Value.GetProperty("type").GetString() == "package").Select(library => $"pkg:nuget/{library.Name.Replace('/', '@')}");
         Assert.Empty(loads.Except(named));

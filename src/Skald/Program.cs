@@ -1,3 +1,4 @@
+using Skald;
 using Skald.Server;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;

@@ -2,8 +2,9 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Skald.Server.Operations;
 
-namespace Skald.Server.Operations;
+namespace Skald;
 
 /// <summary>Metrics and traces to an OpenTelemetry collector, by the standard's own settings (<c>OTEL_…</c>). Off unless one of them names an endpoint.</summary>
 internal static class TelemetryExport

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration.Memory;
 
-namespace Skald.Server.Operations;
+namespace Skald;
 
 /// <summary>The settings of the server on its own, under every other source: they hold until somebody says otherwise.</summary>
 internal static class SkaldDefaults

@@ -3,7 +3,7 @@ using Skald.Protocol;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
-namespace Skald.Server;
+namespace Skald;
 
 /// <summary>What the program does besides serving. Commands take their options as words, and the data directory from wherever the server does.</summary>
 internal static class CommandLine
