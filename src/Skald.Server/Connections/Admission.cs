@@ -5,7 +5,7 @@ using Skald.Server.Operations;
 namespace Skald.Server.Connections;
 
 /// <summary>Whether one more socket may come in: decided before the upgrade, where a refusal costs little and says when to come back.</summary>
-internal sealed class Admission(IOptions<Limits> limits, Readiness readiness, TimeProvider clock)
+internal sealed class Admission(IOptions<Limits> limits, TimeProvider clock)
 {
     private readonly Limits _limits = limits.Value;
     private readonly Lock _gate = new();
@@ -13,11 +13,18 @@ internal sealed class Admission(IOptions<Limits> limits, Readiness readiness, Ti
     private readonly KeyedRateLimiter<string> _addressRate = new(limits.Value.HandshakesPerAddress, limits.Value.HandshakeBurst, clock);
     private TokenBucket _nodeRate;
     private int _connections;
+    private volatile bool _closed;
+
+    /// <summary>Sockets that were admitted and have not left, also those whose handshake is under way.</summary>
+    public int Count => Volatile.Read(ref _connections);
+
+    /// <summary>From here on nobody is admitted.</summary>
+    public void Close() => _closed = true;
 
     /// <returns>Null when admitted: then <see cref="Leave"/> must follow. Else why not.</returns>
     public ChatError? TryEnter(string address)
     {
-        if (readiness.NotReadyBecause == Drain.Draining)
+        if (_closed)
             return new ChatError(ErrorCode.ShuttingDown, "This server is going down; reconnect to another, or later.") { RetryAfter = TimeSpan.FromSeconds(2) };
         if (!_addressRate.TryTake(address, out var wait))
             return new ChatError(ErrorCode.RateLimited, "Too many handshakes from this address.") { RetryAfter = wait };

@@ -38,8 +38,10 @@ internal sealed partial class Connection : IDisposable
     private TokenBucket _commands;
     private long _excessSince, _excessAt;   // 0: there was none
     private long _pingedAt;                 // 0: no ping waits for an answer
+    private byte[]? _pong;                  // answers the newest ping of the peer; null: none waits
     private int _closing;
     private long _closedAt;
+    private long _sessionCheckAt = DateTimeOffset.MaxValue.UtcTicks;
 
     /// <param name="socket">The peer.</param>
     /// <param name="unread">What it sent that was read already.</param>
@@ -71,7 +73,11 @@ internal sealed partial class Connection : IDisposable
     public CurrentUser? User { get; set; }
 
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
-    public DateTimeOffset SessionCheckAt { get; set; } = DateTimeOffset.MaxValue;
+    public DateTimeOffset SessionCheckAt
+    {
+        get => new(Volatile.Read(ref _sessionCheckAt), TimeSpan.Zero);
+        set => Volatile.Write(ref _sessionCheckAt, value.UtcTicks);
+    }
 
     /// <summary>Where it stands in the registry, which alone sets it.</summary>
     public int Place { get; set; }
@@ -90,38 +96,15 @@ internal sealed partial class Connection : IDisposable
     {
         try
         {
-            for (var frames = 1; ; frames++)
+            try
             {
-                Incoming incoming;
-                while (!_reader.TryRead(out incoming))
-                {
-                    if (!await _reader.FillAsync())
-                        return;
-                    frames = 1;
-                }
-
-                if (frames % FramesInATurn == 0)
-                    await Task.Yield();
-
-                switch (incoming.Opcode)
-                {
-                    case WebSocketFrame.Text:
-                        if (!IsClosing)
-                            await dispatcher.DispatchAsync(this, incoming.Payload);
-                        break;
-                    case WebSocketFrame.Ping:
-                        Outbound.Answer(WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span));
-                        break;
-                    case WebSocketFrame.Close:
-                        await AnswerCloseAsync(incoming.Payload);
-                        return;
-                }
+                await ReadFramesAsync(dispatcher);
             }
-        }
-        catch (WebSocketViolationException violation)
-        {
-            Close(violation.Code);
-            await DiscardAsync();
+            catch (WebSocketViolationException violation)
+            {
+                Close(violation.Code);
+                await DiscardAsync();
+            }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or BadHttpRequestException)
         {
@@ -197,6 +180,48 @@ internal sealed partial class Connection : IDisposable
     public void Abort() => _socket.Abort();
 
     public void Dispose() => _reader.Dispose();
+
+    private async Task ReadFramesAsync(FrameDispatcher dispatcher)
+    {
+        for (var frames = 1; ; frames++)
+        {
+            Incoming incoming;
+            while (!_reader.TryRead(out incoming))
+            {
+                AnswerPing();
+                if (!await _reader.FillAsync())
+                    return;
+                frames = 1;
+            }
+
+            if (frames % FramesInATurn == 0)
+                await Task.Yield();
+
+            switch (incoming.Opcode)
+            {
+                case WebSocketFrame.Text:
+                    AnswerPing();
+                    if (!IsClosing)
+                        await dispatcher.DispatchAsync(this, incoming.Payload);
+                    break;
+                case WebSocketFrame.Ping:
+                    _pong = WebSocketFrame.Encode(WebSocketFrame.Pong, incoming.Payload.Span);
+                    break;
+                case WebSocketFrame.Close:
+                    await AnswerCloseAsync(incoming.Payload);
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Answers the newest of the pings that came since it was called last; the others need no answer (RFC 6455, section 5.5.3).</summary>
+    private void AnswerPing()
+    {
+        if (_pong is not { } pong)
+            return;
+        _pong = null;
+        Outbound.Answer(pong);
+    }
 
     /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>
     private Task AnswerCloseAsync(ReadOnlyMemory<byte> payload)

@@ -11,6 +11,7 @@ internal sealed class ConnectionRegistry : IDisposable
 {
     private readonly Lock _listGate = new();
     private readonly List<Listed> _all = [];
+    private Func<TimeSpan>? _comeBack;   // once the node drains
     private readonly Action<Connection> _lookSoon;
     private readonly Lock _gate = new();
     private readonly Dictionary<long, List<Connection>> _bySession = [];
@@ -42,12 +43,27 @@ internal sealed class ConnectionRegistry : IDisposable
 
     public void Add(Connection connection)
     {
+        Func<TimeSpan>? comeBack;
         lock (_listGate)
         {
+            comeBack = _comeBack;
             connection.Place = _all.Count;
             connection.OnLookSoon = _lookSoon;
             _all.Add(new Listed(connection, TimeSpan.MinValue));
         }
+
+        if (comeBack is not null)
+            connection.Close(CloseCode.Drain, comeBack());
+    }
+
+    /// <summary>Closes every socket, also one whose handshake was under way and that is added only later.</summary>
+    /// <param name="comeBack">When a client is to come back; asked for each.</param>
+    public void Drain(Func<TimeSpan> comeBack)
+    {
+        lock (_listGate)
+            _comeBack = comeBack;
+        foreach (var connection in All)
+            connection.Close(CloseCode.Drain, comeBack());
     }
 
     /// <summary>Takes those that somebody should look at by now. They are not due again before <see cref="LookAgain"/>.</summary>

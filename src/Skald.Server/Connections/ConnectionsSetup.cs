@@ -13,6 +13,8 @@ internal static class ConnectionsSetup
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<SocketEndpoints>();
         services.AddHostedService<Drain>();
+        services.AddSingleton<SessionWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<SessionWatch>());
         services.AddHostedService<Heartbeat>();
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Skald.Protocol;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Connections;
@@ -7,6 +6,7 @@ namespace Skald.Server.Connections;
 /// <summary>The end of a node: nobody comes in, what was sent is stored and answered, and clients are told when to come back.</summary>
 /// <remarks>Runs before the web server stops, which would otherwise wait for sockets that nobody closes.</remarks>
 internal sealed partial class Drain(
+    Admission admission,
     ConnectionRegistry registry,
     MessagePipeline pipeline,
     Readiness readiness,
@@ -25,16 +25,29 @@ internal sealed partial class Drain(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.NotReady(Draining);
+        admission.Close();
         var started = clock.GetTimestamp();
         Log.Started(logger, registry.Count);
-        await pipeline.StopAsync();
-        foreach (var connection in registry.All)
-            connection.Close(CloseCode.Drain, ComeBack());
+        await StopPipelineAsync();
+        registry.Drain(ComeBack);
 
-        // The heartbeat cuts off whoever does not answer the close.
-        while (registry.Count > 0 && clock.GetElapsedTime(started) < options.Value.DrainTime)
+        // The heartbeat cuts off whoever does not answer the close. Who was admitted and is not registered yet will be told as well.
+        while (admission.Count > 0 && clock.GetElapsedTime(started) < options.Value.DrainTime)
             await Task.Delay(Pause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Ended(logger, clock.GetElapsedTime(started), registry.Count);
+    }
+
+    /// <summary>Stores and answers what was sent, in half of the time at most: whatever becomes of the log, sockets are told.</summary>
+    private async Task StopPipelineAsync()
+    {
+        try
+        {
+            await pipeline.StopAsync().WaitAsync(options.Value.DrainTime / 2, clock);
+        }
+        catch (Exception e)
+        {
+            Log.NotStopped(logger, e);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -50,6 +63,9 @@ internal sealed partial class Drain(
     {
         [LoggerMessage(4030, LogLevel.Information, "Draining {Count} sockets")]
         public static partial void Started(ILogger logger, int count);
+
+        [LoggerMessage(4032, LogLevel.Error, "The log did not end as it should; sockets are closed all the same")]
+        public static partial void NotStopped(ILogger logger, Exception cause);
 
         [LoggerMessage(4031, LogLevel.Information, "Drained in {Elapsed}; {Left} sockets left")]
         public static partial void Ended(ILogger logger, TimeSpan elapsed, int left);

@@ -1,37 +1,37 @@
-using Skald.Protocol;
-using Skald.Server.Accounts;
-
 namespace Skald.Server.Connections;
 
 /// <summary>One clock for all connections, about each second: a timer for each would cost more than the connection. It looks at those that are due.</summary>
-internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions sessions, TimeProvider clock, ILogger<Heartbeat> logger) : BackgroundService
+/// <remarks>It waits for nothing but its next tick. What has to be read from disk is left to <see cref="SessionWatch"/>.</remarks>
+internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatch sessions, TimeProvider clock, ILogger<Heartbeat> logger) : BackgroundService
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var started = clock.GetTimestamp();
         var due = new List<Connection>();
         using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        // Ended by the timer and not by an exception: a host that never started would report that as the fault of this service.
+        using var stopping = stoppingToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
+        while (await timer.WaitForNextTickAsync(CancellationToken.None))
         {
             var now = clock.GetElapsedTime(started);
             registry.TakeDue(now, due);
             foreach (var connection in due)
-                registry.LookAgain(connection, now + await LookAfterAsync(connection));
+                registry.LookAgain(connection, now + LookAfter(connection));
             due.Clear();
         }
     }
 
     /// <returns>When to look again.</returns>
-    private async ValueTask<TimeSpan> LookAfterAsync(Connection connection)
+    private TimeSpan LookAfter(Connection connection)
     {
         var rest = Tick(connection);
-        if (connection.User is not { } user)
+        if (connection.User is null)
             return rest;
-        if (connection.SessionCheckAt <= clock.GetUtcNow())
-            await CheckSessionAsync(connection, user);
         var session = connection.SessionCheckAt - clock.GetUtcNow();
+        if (session <= TimeSpan.Zero)
+            session = sessions.TryCheck(connection) ? TimeSpan.MaxValue : Interval;
         return session < rest ? session : rest;
     }
 
@@ -49,27 +49,9 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, Sessions se
         }
     }
 
-    private async Task CheckSessionAsync(Connection connection, CurrentUser user)
-    {
-        try
-        {
-            if (await sessions.GetExpiryAsync(user.SessionId) is { } expiry)
-                connection.SessionCheckAt = expiry;
-            else
-                connection.Close(CloseCode.TokenNotValid);
-        }
-        catch (Exception e)
-        {
-            Log.NotChecked(logger, user.SessionId, e);
-        }
-    }
-
     private static partial class Log
     {
         [LoggerMessage(4021, LogLevel.Debug, "A socket of user {UserId} could not be looked after")]
         public static partial void TickFailed(ILogger logger, long? userId, Exception cause);
-
-        [LoggerMessage(4020, LogLevel.Warning, "Session {SessionId} could not be looked up; its socket stays open until it can")]
-        public static partial void NotChecked(ILogger logger, long sessionId, Exception cause);
     }
 }

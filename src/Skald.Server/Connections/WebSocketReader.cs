@@ -18,6 +18,9 @@ internal sealed class WebSocketReader : IDisposable
     private const int MinBuffer = 4 * 1024;
     private const int MaxHeader = 14;
 
+    /// <summary>Bytes that a frame counts for at least. A ping has 6, but costs an answer: by its bytes alone it would be nearly free.</summary>
+    private const int LeastCharge = 64;
+
     /// <summary>A delay cuts off fractions of it: added, it waits long enough.</summary>
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(1);
 
@@ -36,6 +39,7 @@ internal sealed class WebSocketReader : IDisposable
     private bool _messageHandedOut;
 
     private TokenBucket _bytes;
+    private int _surcharge;             // what the frames since the last reading count for beyond their bytes
     private long _heardAt;
     private long _unfinishedSince;
 
@@ -106,7 +110,9 @@ internal sealed class WebSocketReader : IDisposable
         _end += read;
         Volatile.Write(ref _heardAt, _clock.GetTimestamp());
         // Until they are paid for: what was read and not counted would be free.
-        while (!_bytes.TryTake(read, _limits.BytesPerConnection, _limits.ByteBurst, _clock, out var wait))
+        var charge = read + _surcharge;
+        _surcharge = 0;
+        while (!_bytes.TryTake(charge, _limits.BytesPerConnection, _limits.ByteBurst, _clock, out var wait))
         {
             OnExcess();
             await Task.Delay(wait + DelayStep, _clock);
@@ -167,6 +173,7 @@ internal sealed class WebSocketReader : IDisposable
             var payload = _buffer.AsMemory(_start + header.Length, header.Payload);
             Unmask(payload.Span, header.Mask);
             _consumed = header.Length + header.Payload;
+            _surcharge += Math.Max(0, LeastCharge - _consumed);
             if (Complete(header, payload, out incoming))
                 return true;
             _start += _consumed;

@@ -74,7 +74,7 @@ public sealed class Limits
     [Beyond("rate_limited")]
     public double NewRoomsPerUserPerMinute { get; set; } = 30;
 
-    /// <summary>Bytes a second from one socket, control frames included; over it reading stops until the rate is kept again, and <see cref="FloodTime"/> counts.</summary>
+    /// <summary>Bytes a second from one socket, control frames included, each frame as 64 at least; over it reading stops until the rate is kept again, and <see cref="FloodTime"/> counts.</summary>
     [Range(0, int.MaxValue)]
     [Beyond("4029")]
     public double BytesPerConnection { get; set; } = 64 * 1024;

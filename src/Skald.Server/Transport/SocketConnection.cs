@@ -13,7 +13,7 @@ namespace Skald.Server.Transport;
 /// A request that is kept open for its socket keeps everything that HTTP needed: headers, features, pipes, a task of each middleware, 18 KiB.
 /// So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
 /// </remarks>
-internal sealed class SocketConnection : ConnectionContext,
+internal sealed partial class SocketConnection : ConnectionContext,
     IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
 {
     /// <summary>What a peer has, when HTTP has ended, to take the last bytes.</summary>
@@ -26,6 +26,7 @@ internal sealed class SocketConnection : ConnectionContext,
     private readonly HttpOutput _output;
     private readonly IDuplexPipe _pipes;
     private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
 
     /// <param name="id">A name for it.</param>
@@ -33,12 +34,14 @@ internal sealed class SocketConnection : ConnectionContext,
     /// <param name="pool">What HTTP takes its buffers from.</param>
     /// <param name="turns">When HTTP's answers are sent.</param>
     /// <param name="clock">The time.</param>
-    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, TimeProvider clock)
+    /// <param name="logger">Where it is noted that somebody who listens for its end has failed.</param>
+    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, TimeProvider clock, ILogger logger)
     {
         ConnectionId = id;
         MemoryPool = pool;
         _socket = socket;
         _clock = clock;
+        _logger = logger;
         _input = new HttpInput(socket);
         _output = new HttpOutput(socket, pool, turns);
         _pipes = new Pipes(_input, _output.Writer);
@@ -86,19 +89,32 @@ internal sealed class SocketConnection : ConnectionContext,
     public override void Abort(ConnectionAbortedException abortReason)
     {
         _socket.Abort();
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.TellClosed(), this, preferLocal: false);
     }
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await _closed.CancelAsync();
+        TellClosed();
         await SendTheRestAsync();
         var unread = _input.End();
         if (_next is { } next)
             _ = next(_socket, unread);
         else
             _socket.Dispose();
+    }
+
+    /// <summary>Calls whoever registered with <see cref="ConnectionClosed"/>. A callback that throws would end the process here, where nobody catches.</summary>
+    private void TellClosed()
+    {
+        try
+        {
+            _closed.Cancel();
+        }
+        catch (AggregateException e)
+        {
+            Log.ListenerFailed(_logger, e);
+        }
     }
 
     private async Task SendTheRestAsync()
@@ -111,6 +127,12 @@ internal sealed class SocketConnection : ConnectionContext,
         {
             _socket.Abort();
         }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(7000, LogLevel.Error, "A listener for the end of a connection failed")]
+        public static partial void ListenerFailed(ILogger logger, Exception cause);
     }
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -55,6 +55,7 @@ internal sealed record WireCase(byte[][] Sends, string[] Expects)
         foreach (var bytes in Sends)
             await socket.SendAsync(bytes);
         var serverCloses = false;
+        WireFrame? unread = null;
         foreach (var expected in Expects)
         {
             if (expected == Alive)
@@ -64,7 +65,11 @@ internal sealed record WireCase(byte[][] Sends, string[] Expects)
                 continue;
             }
 
-            var frame = await socket.ReadAsync();
+            // Of pings that the server reads at once it may answer the newest only, and whether it does is up to the kernel.
+            var frame = unread ?? await socket.ReadAsync();
+            unread = IsPong(expected) && Describe(frame) != expected && Later(expected).TakeWhile(IsPong).Contains(Describe(frame)) ? frame : null;
+            if (unread is not null)
+                continue;
             Assert.Equal(expected, Describe(frame));
             if (serverCloses)
             {
@@ -76,6 +81,10 @@ internal sealed record WireCase(byte[][] Sends, string[] Expects)
             serverCloses = expected.StartsWith("closing ", StringComparison.Ordinal);
         }
     }
+
+    private static bool IsPong(string expected) => expected.StartsWith("pong", StringComparison.Ordinal);
+
+    private IEnumerable<string> Later(string expected) => Expects.SkipWhile(e => e != expected).Skip(1);
 
     private static string Describe(WireFrame? frame)
     {

@@ -1,5 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -63,6 +67,49 @@ public sealed class DrainTests
         Assert.False(stopping.IsCompleted);
         clock.Advance(TimeSpan.FromSeconds(5));
         await mute.ExpectEndAsync();
+        await clock.MoveUntilAsync(stopping);
+    }
+
+    /// <summary>Between its admission and its place among the open sockets a handshake may wait, here for the first use of a room.</summary>
+    [Fact]
+    public async Task Handshake_under_way_is_waited_for_and_told_as_every_other_socket()
+    {
+        var rooms = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = await SkaldServer.StartAsync([("Connections:DrainTime", "00:01:00")], configure: services => services.AddSingleton<IRoomStore>(provider =>
+            new SlowRooms(new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()), asked, rooms.Task)));
+        var ann = await server.RegisterAsync("ann");
+        var opening = ann.OpenRoomAsync("slow");
+        await asked.Task.Within();
+
+        var stopping = server.StopAsync();
+        await Deadline.UntilAsync(() => server.Log.Lines.Any(line => line.Contains("Draining 0 sockets", StringComparison.Ordinal)), "the drain has begun");
+        Assert.False(stopping.IsCompleted);
+        rooms.SetResult();
+
+        await using var late = await opening.Within();
+        Assert.True((await late.ExpectAsync("closing")).TryGetProperty("reconnect_after_ms", out _));
+        Assert.Equal(4001, await late.ExpectCloseAsync());
+        await late.CloseAsync();
+        await stopping.Within();
+    }
+
+    [Fact]
+    public async Task Drain_after_the_storage_has_failed_shuts_the_door_too()
+    {
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock);
+        var ann = await server.RegisterAsync("ann");
+        using var mute = await RawHttp.UpgradeAsync(server.Address, $"/ws/?token={ann.Access}");
+        await mute.SkipToAsync("ready");
+        server.Services.GetRequiredService<Readiness>().NotReady("storage_failed");
+        Assert.Equal(101, (await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={ann.Access}")).Status);
+
+        var stopping = server.StopAsync();
+        Assert.Equal(4001, await mute.ExpectCloseAsync());
+
+        Assert.Equal("shutting_down", (await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={ann.Access}")).Code);
+        mute.Dispose();
         await clock.MoveUntilAsync(stopping);
     }
 
@@ -171,6 +218,22 @@ public sealed class DrainTests
         // Answers come in the order of the sends: what has none was sent after the close.
         Assert.Equal(Enumerable.Range(1, ends.Count), ends.Keys.Order());
         return [.. ends.Values];
+    }
+
+    private sealed class SlowRooms(IRoomStore rooms, TaskCompletionSource asked, Task until) : IRoomStore
+    {
+        public Task<Room?> FindAsync(string name) => rooms.FindAsync(name);
+
+        public async Task<Room> CreateAsync(string name, long? createdBy)
+        {
+            if (createdBy is not null)
+            {
+                asked.TrySetResult();
+                await until;
+            }
+
+            return await rooms.CreateAsync(name, createdBy);
+        }
     }
 
     private sealed record SendEnd(string Text, long? Seq, string? Refusal);

@@ -5,6 +5,7 @@ using Skald.Protocol;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
 using Skald.Server.Operations;
+using Skald.Server.Storage.Sqlite;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -99,6 +100,34 @@ public sealed class HeartbeatTests
         clock.Advance(TimeSpan.FromSeconds(4));
 
         await mute.ExpectEndAsync();
+    }
+
+    [Fact]
+    public async Task Disk_that_stalls_while_a_session_is_looked_up_delays_no_ping()
+    {
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock);
+        var ann = await server.RegisterAsync("ann");
+        using var silent = await RawHttp.UpgradeAsync(server.Address, $"/ws/?token={ann.Access}");
+        await silent.SkipToAsync("ready");
+        using var disk = new ManualResetEventSlim();
+        var database = server.Services.GetRequiredService<SqliteDatabase>();
+        var stalled = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => database.ReadAsync(_ => disk.Wait(Deadline.Default))).ToArray();
+        try
+        {
+            clock.Jump(TimeSpan.FromDays(2));   // the session has expired, for all that memory can tell
+            clock.Advance(TimeSpan.FromSeconds(1));
+            clock.Advance(TimeSpan.FromSeconds(15));
+
+            Assert.Equal(WebSocketFrame.Ping, (await silent.ReadFrameAsync())!.Opcode);
+        }
+        finally
+        {
+            disk.Set();
+            await Task.WhenAll(stalled);
+        }
+
+        Assert.Equal(4401, await silent.ExpectCloseAsync());
     }
 
     /// <summary>A connection may end in the very moment in which the clock looks at it.</summary>

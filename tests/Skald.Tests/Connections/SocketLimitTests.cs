@@ -221,18 +221,18 @@ public sealed class SocketLimitTests
     [Attack("A-11")]
     public async Task Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029()
     {
-        const int Pings = 16_000, Burst = 256 * 1024, Rate = 64 * 1024;
+        const int Frames = 16_000, Burst = 256 * 1024, Rate = 64 * 1024;
         var clock = new FakeClock();
         await using var server = await SkaldServer.StartAsync(
             [("Limits:Enabled", "true"), ("Limits:PingInterval", "01:00:00"), ("Limits:CommandsPerConnection", "0")], clock);
         using var raw = await ConnectAsync(server);
-        var ping = RawHttp.Frame(WebSocketFrame.Ping, new byte[125]);
-        byte[] flood = [.. Enumerable.Repeat(ping, Pings).SelectMany(frame => frame)];
+        var ping = RawHttp.Frame(WebSocketFrame.Text, Ping(125));
+        byte[] flood = [.. Enumerable.Repeat(ping, Frames).SelectMany(frame => frame)];
 
         var writing = raw.WriteAsync(flood);
         var started = clock.GetTimestamp();
         var pongs = new StrongBox<int>();
-        var reading = CountPongsAsync(raw, pongs);
+        var reading = CountAsync(raw, WebSocketFrame.Text, pongs);
         while (!Closed())
         {
             Assert.InRange(Elapsed(), 0, 60);
@@ -250,6 +250,37 @@ public sealed class SocketLimitTests
         bool Closed() => server.Log.Lines.Any(line => line.Contains("4029 flood", StringComparison.Ordinal));
         double Elapsed() => clock.GetElapsedTime(started).TotalSeconds;
         double Read() => (double)Volatile.Read(ref pongs.Value) * ping.Length;
+    }
+
+    /// <summary>All of it together has fewer bytes than may come at once.</summary>
+    [Fact]
+    [Attack("A-11")]
+    public async Task Pings_without_a_payload_count_as_64_bytes_and_a_flood_of_them_closes_with_4029()
+    {
+        const int Pings = 20_000;
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:PingInterval", "01:00:00")], clock);
+        using var raw = await ConnectAsync(server);
+        byte[] flood = [.. Enumerable.Repeat(RawHttp.Frame(WebSocketFrame.Ping, []), Pings).SelectMany(frame => frame)];
+
+        var writing = raw.WriteAsync(flood);
+        var pongs = new StrongBox<int>();
+        var reading = CountAsync(raw, WebSocketFrame.Pong, pongs);
+        var started = clock.GetTimestamp();
+        while (!Closed())
+        {
+            Assert.InRange(clock.GetElapsedTime(started).TotalSeconds, 0, 60);
+            await Deadline.UntilAsync(() => clock.IsAwaited(within: TimeSpan.FromMilliseconds(700)) || Closed(), "the server reads what the rate allows");
+            clock.Advance(TimeSpan.FromMilliseconds(50));
+        }
+
+        Assert.Equal(4029, await reading);
+        // Of the pings that one reading brings, hundreds, the newest is answered.
+        Assert.InRange(pongs.Value, 1, Pings / 20);
+        raw.Dispose();
+        await Record.ExceptionAsync(() => writing);
+
+        bool Closed() => server.Log.Lines.Any(line => line.Contains("4029 flood", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -399,15 +430,15 @@ public sealed class SocketLimitTests
 
     /// <summary>Reads to the close frame.</summary>
     /// <returns>The code of the close.</returns>
-    private static async Task<int> CountPongsAsync(RawHttp raw, StrongBox<int> pongs)
+    private static async Task<int> CountAsync(RawHttp raw, byte opcode, StrongBox<int> frames)
     {
         while (true)
         {
             var frame = await raw.ReadFrameAsync() ?? throw new IOException("The server cut the connection without a close frame.");
             if (frame.Opcode == WebSocketFrame.Close)
                 return BinaryPrimitives.ReadUInt16BigEndian(frame.Payload);
-            if (frame.Opcode == WebSocketFrame.Pong)
-                Interlocked.Increment(ref pongs.Value);
+            if (frame.Opcode == opcode)
+                Interlocked.Increment(ref frames.Value);
         }
     }
 

@@ -9,6 +9,7 @@ namespace Skald.Tests.Transport;
 public sealed class SocketConnectionTests : IDisposable
 {
     private readonly FakeClock _clock = new();
+    private readonly CapturedLog _log = new();
     private readonly EventLoop _loop = new("sockets of a test");
     private readonly Socket _client;
     private readonly SocketConnection _connection;
@@ -17,7 +18,7 @@ public sealed class SocketConnectionTests : IDisposable
     {
         (_client, var accepted) = SmallSockets.Connect();
         var socket = new PlainSocket(accepted, _loop, closed: () => { });
-        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock);
+        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock, _log.CreateLogger(nameof(SocketConnection)));
     }
 
     [Fact]
@@ -56,6 +57,21 @@ public sealed class SocketConnectionTests : IDisposable
         _connection.Abort(new("The test is over."));
 
         Assert.True((await written.Within()).IsCompleted);
+    }
+
+    /// <summary>Nothing catches what is thrown on a thread of the pool: it would end the process, and this test run with it.</summary>
+    [Fact]
+    public async Task Listener_for_its_end_that_throws_is_logged_and_ends_nothing_else()
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _connection.ConnectionClosed.Register(heard.SetResult);
+        _connection.ConnectionClosed.Register(() => throw new InvalidOperationException("A listener of a test."));
+
+        _connection.Abort(new("The test is over."));
+
+        await heard.Task.Within();
+        await Deadline.UntilAsync(() => _log.Lines.Any(line => line.Contains("A listener of a test.", StringComparison.Ordinal)), "the failure is logged");
+        await _connection.DisposeAsync();
     }
 
     public void Dispose()
