@@ -18,7 +18,7 @@ internal sealed class Startup(
         await rooms.CreateGlobalAsync();
         pipeline.Start();
         ReportWeakLimits();
-        readiness.Ready();
+        readiness.TakeBack(NotReadyReasons.Starting);
     }
 
     /// <remarks>Only now does the web server know its addresses.</remarks>

@@ -24,7 +24,7 @@ internal sealed partial class Drain(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        readiness.NotReady(Draining);
+        readiness.Add(NotReadyReasons.Draining);
         admission.Close();
         var started = clock.GetTimestamp();
         Log.Started(logger, registry.Count);
@@ -53,9 +53,6 @@ internal sealed partial class Drain(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>Why a draining node is not ready.</summary>
-    public const string Draining = "draining";
 
     private TimeSpan ComeBack() => options.Value.DrainSpread * Random.Shared.NextDouble();
 

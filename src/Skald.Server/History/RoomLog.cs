@@ -91,12 +91,13 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
             Log.NotStored(logger, batch.Count, error.Code.Name, e);
             metrics.Refused(error.Code, batch.Count);
             if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
-                readiness.NotReady(ErrorCode.StorageFailed.Name);
+                readiness.Add(NotReadyReasons.StorageFailed);
             foreach (var draft in batch)
                 draft.Refuse(error);
             return false;
         }
 
+        readiness.TakeBack(NotReadyReasons.StorageFailed);
         var taken = Stopwatch.GetTimestamp() - begun;
         _commit = taken < _commit || _commit == 0 ? taken : _commit + ((taken - _commit) / 32);
         var duplicates = 0;

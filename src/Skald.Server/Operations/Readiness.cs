@@ -1,15 +1,26 @@
 namespace Skald.Server.Operations;
 
-/// <summary>Whether this node should be sent traffic, and if not, why.</summary>
+/// <summary>Whether this node should be sent traffic, and if not, why: a set of reasons, each added and taken back by whoever knows of it.</summary>
 internal sealed class Readiness
 {
-    private volatile string? _reason = "starting";
+    private int _reasons = (int)NotReadyReasons.Starting;
 
-    /// <summary>Null when ready, else a word: <c>starting</c>, <c>draining</c>, <c>storage_failed</c>.</summary>
-    public string? NotReadyBecause => _reason;
+    /// <summary>Null when ready, else a word: of several reasons that for which an operator must do most.</summary>
+    public string? NotReadyBecause => (NotReadyReasons)Volatile.Read(ref _reasons) switch
+    {
+        NotReadyReasons.None => null,
+        var reasons when reasons.HasFlag(NotReadyReasons.LogEnded) => "log_ended",
+        var reasons when reasons.HasFlag(NotReadyReasons.StorageFailed) => "storage_failed",
+        var reasons when reasons.HasFlag(NotReadyReasons.Draining) => "draining",
+        _ => "starting",
+    };
 
-    public void Ready() => _reason = null;
+    public void Add(NotReadyReasons reason) => Interlocked.Or(ref _reasons, (int)reason);
 
-    /// <remarks>The first reason stays: draining after a storage failure is still a storage failure.</remarks>
-    public void NotReady(string reason) => Interlocked.CompareExchange(ref _reason, reason, null);
+    /// <summary>A reason holds no more. The others stay.</summary>
+    public void TakeBack(NotReadyReasons reason)
+    {
+        if ((Volatile.Read(ref _reasons) & (int)reason) != 0)   // asked after each commit: what nobody has added costs a read
+            Interlocked.And(ref _reasons, ~(int)reason);
+    }
 }

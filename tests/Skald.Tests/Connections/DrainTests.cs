@@ -102,7 +102,7 @@ public sealed class DrainTests
         var ann = await server.RegisterAsync("ann");
         using var mute = await RawHttp.UpgradeAsync(server.Address, $"/ws/?token={ann.Access}");
         await mute.SkipToAsync("ready");
-        server.Services.GetRequiredService<Readiness>().NotReady("storage_failed");
+        server.Services.GetRequiredService<Readiness>().Add(NotReadyReasons.StorageFailed);
         Assert.Equal(101, (await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={ann.Access}")).Status);
 
         var stopping = server.StopAsync();

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Skald.Protocol;
 using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
 
@@ -66,6 +69,40 @@ public sealed class StorageFaultTests
         await client.UntilAsync("global", history.Messages.Count);
         client.Stay("global");
         checker.AssertHolds(history);
+    }
+
+    [Fact]
+    public async Task Node_whose_storage_stores_again_is_ready_again_and_one_that_drains_meanwhile_says_so_to_the_next_handshake()
+    {
+        RefusingStore? store = null;
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock, configure: services => RefusingStore.Install(services, s => store = s));
+        var ann = await server.RegisterAsync("ann");
+        using var mute = await RawHttp.UpgradeAsync(server.Address, $"/ws/?token={ann.Access}");
+        await mute.SkipToAsync("ready");
+        store!.Refusal = ErrorCode.StorageFailed;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ann.PublishAsync("global", "refused")).StatusCode);
+        Assert.Equal("storage_failed", await ReadyzAsync(server));
+
+        store.Refusal = null;
+        Assert.Equal(HttpStatusCode.Created, (await ann.PublishAsync("global", "stored")).StatusCode);
+        Assert.Equal("ready", await ReadyzAsync(server));
+
+        store.Refusal = ErrorCode.StorageFailed;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ann.PublishAsync("global", "refused again")).StatusCode);
+        var stopping = server.StopAsync();
+        Assert.Equal(4001, await mute.ExpectCloseAsync());
+        Assert.Equal("storage_failed", await ReadyzAsync(server));
+        var handshake = await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={ann.Access}");
+        Assert.Equal((503, "shutting_down"), (handshake.Status, handshake.Code));
+        mute.Dispose();
+        await clock.MoveUntilAsync(stopping);
+    }
+
+    private static async Task<string?> ReadyzAsync(SkaldServer server)
+    {
+        using var answer = await server.Http.GetAsync("/readyz");
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString();
     }
 
     private static async Task SayAsync(LoggedClient client, string text, int count)

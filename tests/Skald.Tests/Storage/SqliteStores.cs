@@ -18,7 +18,7 @@ internal sealed class SqliteStores : IDisposable
     public Stores Open()
     {
         _database?.Dispose();
-        _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _data.Path }), new Telemetry(), NullLogger<SqliteDatabase>.Instance);
+        _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _data.Path }), new Telemetry(), new Readiness(), NullLogger<SqliteDatabase>.Instance);
         return new Stores(new SqliteMessageStore(_database, TimeProvider.System), new SqliteRoomStore(_database, TimeProvider.System), new SqliteAccountStore(_database));
     }
 

@@ -19,13 +19,14 @@ internal sealed partial class SqliteDatabase : IDisposable
     private readonly FileStream _lock;
     private readonly SqliteThread _writer;
     private readonly SqliteReaders _readers;
+    private readonly Readiness _readiness;
     private readonly ILogger<SqliteDatabase> _logger;
     private volatile bool _failed;
 
     /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
-    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, ILogger<SqliteDatabase> logger)
+    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, ILogger<SqliteDatabase> logger)
     {
-        _logger = logger;
+        (_readiness, _logger) = (readiness, logger);
         var file = SqliteFile.Prepare(options.Value.Directory);
         _lock = SqliteFile.Lock(options.Value.Directory);
         try
@@ -136,6 +137,7 @@ internal sealed partial class SqliteDatabase : IDisposable
                     throw new StorageException(ErrorCode.Overloaded, e);
                 case SqliteException { SqliteErrorCode: IoError or Corrupt or ReadOnly or CannotOpen or NoDatabase }:
                     _failed = true;
+                    _readiness.Add(NotReadyReasons.StorageFailed);   // and nobody takes it back: nothing is stored from here on
                     Log.Failed(_logger, e);
                     // The log may have reached the disk although its fsync failed: the next start finds it there, or does not.
                     throw new StorageException(committing ? ErrorCode.ServerError : ErrorCode.StorageFailed, e);
