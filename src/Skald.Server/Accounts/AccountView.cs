@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Skald.Protocol;
 
 namespace Skald.Server.Accounts;
@@ -7,6 +8,11 @@ namespace Skald.Server.Accounts;
 /// <param name="Username">As it was typed.</param>
 /// <param name="Email">Empty where none was given.</param>
 internal sealed record RegisteredView(long Id, string Username, string Email);
+
+/// <summary>What a login and a refresh answer.</summary>
+/// <param name="Access">For <c>Authorization: Bearer</c> and the sockets.</param>
+/// <param name="Refresh">Opaque; for the next refresh, once. Left out where the cookie has it.</param>
+internal sealed record TokenView(string Access, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Refresh);
 
 /// <summary>The user, to the user.</summary>
 /// <param name="Id">The user's id.</param>

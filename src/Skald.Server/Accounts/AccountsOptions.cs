@@ -28,11 +28,11 @@ public sealed class AccountsOptions : IValidatableObject
     public TimeSpan RefreshLifetime { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// How long a used refresh token still yields the same successor, for a client whose answer was lost: 10 s. Later it is taken
-    /// for stolen and ends the session. 0 takes every second use for theft.
+    /// How long a used refresh token still yields the same successor, for a client whose answer was lost: 60 s, several times what a
+    /// client waits for one answer. Later it is taken for stolen and ends the session. 0 takes every second use for theft.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
-    public TimeSpan RefreshGrace { get; set; } = TimeSpan.FromSeconds(10);
+    public TimeSpan RefreshGrace { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a socket ticket waits to be used: 30 s, enough for a handshake on a bad line.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]

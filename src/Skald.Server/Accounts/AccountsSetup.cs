@@ -14,6 +14,7 @@ internal static class AccountsSetup
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<RefreshCookie>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<SocketTickets>();
         services.AddSingleton<PasswordHasher>();

@@ -16,7 +16,7 @@ internal static class MeEndpoints
     public static void MapMe(this IEndpointRouteBuilder api)
     {
         api.MapPost("/logout", LogoutAsync)
-            .WithSummary("End this session").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .WithSummary("End this session").WithDescription("Its tokens stop working, its sockets are closed with 4401, and a cookie that kept it is forgotten.")
             .ForUsers();
 
         api.MapGet("/me", GetAsync)
@@ -58,8 +58,9 @@ internal static class MeEndpoints
             .ForUsers();
     }
 
-    private static async Task<NoContent> LogoutAsync(CurrentUser user, Sessions sessions)
+    private static async Task<NoContent> LogoutAsync(HttpContext context, CurrentUser user, Sessions sessions)
     {
+        RefreshCookie.Forget(context);
         await sessions.RevokeAsync(user.Id, user.SessionId);
         return TypedResults.NoContent();
     }

@@ -11,6 +11,7 @@ internal static class SignInEndpoints
     private const string PairExample = """{"access":"eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJ1c2VyX2lkIjoiNyJ9.kJ0","refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""";
 
     private static readonly ChatError NotReadable = new(ErrorCode.Malformed, "The body cannot be read.");
+    private static readonly ChatError NoToken = new(ErrorCode.BadRequest, "The body needs \"refresh\", a string; or \"keep\": \"cookie\", where the session is kept in a cookie.");
     private static readonly ChatError TooMany =
         new(ErrorCode.RateLimited, "Too many logins from this address.") { RetryAfter = TimeSpan.FromSeconds(3) };
 
@@ -27,18 +28,19 @@ internal static class SignInEndpoints
         api.MapPost("/login", LoginAsync)
             .WithSummary("Begin a session")
             .WithDescription("The body may be a form too. The refusal of a wrong password and of an unknown name are one and the same. " +
-                "After {Limits:LoginFailures} failures each further attempt at a name has to wait.")
+                "After {Limits:LoginFailures} failures each further attempt at a name has to wait. A page of this origin that says \"keep\": \"cookie\", in JSON, " +
+                "gets the refresh token as a cookie that no script can read, and it is not in the answer.")
             .Takes<LoginRequest>("""{"username":"testuser","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
+            .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
 
         api.MapPost("/token/refresh", RefreshAsync)
             .WithSummary("Exchange a refresh token for a new pair")
             .WithDescription("The old refresh token is used up. Presented again within {Accounts:RefreshGrace} it yields the same successor, because the first answer " +
-                "may have been lost; later it ends the session.")
+                "may have been lost; later it ends the session. Without a token in the body it is the cookie's, and so is the next one.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(NotReadable, Sessions.RefreshRefused, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
+            .Refuses(NotReadable, Sessions.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
     }
 
     private static async Task<Results<Created<RegisteredView>, ProblemHttpResult>> RegisterAsync(
@@ -57,31 +59,44 @@ internal static class SignInEndpoints
             : error.ToProblem();
     }
 
-    private static async Task<Results<Ok<TokenPair>, ProblemHttpResult>> LoginAsync(
-        HttpContext context, Login login, IOptions<AccountsOptions> options, CancellationToken ct)
+    private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> LoginAsync(
+        HttpContext context, Login login, RefreshCookie cookie, IOptions<AccountsOptions> options, CancellationToken ct)
     {
         var body = await RequestFields.ReadAsync(context.Request, forms: true, ct);
         if (!body.TryGet(out var fields, out var unreadable))
             return unreadable.ToProblem();
         var request = LoginRequest.From(fields, options.Value);
+        var inCookie = request.Keep is not null;
         if (fields.Error is { } invalid)
             return invalid.ToProblem();
+        if (inCookie && RefreshCookie.Check(context.Request) is { } foreign)
+            return foreign.ToProblem();
 
         var outcome = await login.SignInAsync(request, ClientAddress.Of(context), context.Request.Headers.UserAgent.ToString());
-        return outcome.TryGet(out var pair, out var error) ? TypedResults.Ok(pair) : error.ToProblem();
+        return outcome.TryGet(out var pair, out var error) ? TypedResults.Ok(cookie.Answer(context, pair, inCookie)) : error.ToProblem();
     }
 
-    private static async Task<Results<Ok<TokenPair>, ProblemHttpResult>> RefreshAsync(
-        HttpContext context, Sessions sessions, CancellationToken ct)
+    private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> RefreshAsync(
+        HttpContext context, Sessions sessions, RefreshCookie cookie, CancellationToken ct)
     {
         var body = await RequestFields.ReadAsync(context.Request, forms: false, ct);
         if (!body.TryGet(out var fields, out var unreadable))
             return unreadable.ToProblem();
-        var token = fields.Required("refresh");
+        var token = fields.Optional("refresh");
+        var inCookie = RefreshCookie.Asked(fields) is not null;
         if (fields.Error is not null)
-            return new ChatError(ErrorCode.BadRequest, "The body needs \"refresh\", a string.").ToProblem();
+            return NoToken.ToProblem();
+        var kept = token.Length == 0 ? RefreshCookie.Read(context.Request) : null;
+        if (token.Length == 0 && kept is null && !inCookie)
+            return NoToken.ToProblem();
 
-        var outcome = await sessions.RefreshAsync(token);
-        return outcome.TryGet(out var pair, out var error) ? TypedResults.Ok(pair) : error.ToProblem();
+        // A token that came out of the cookie never goes into a body, where a script could read it.
+        inCookie |= kept is not null;
+        if (inCookie && RefreshCookie.Check(context.Request) is { } foreign)
+            return foreign.ToProblem();
+        if (token.Length == 0 && kept is null)
+            return RefreshCookie.Missing.ToProblem();
+        var outcome = await sessions.RefreshAsync(kept ?? token);
+        return outcome.TryGet(out var pair, out var error) ? TypedResults.Ok(cookie.Answer(context, pair, inCookie)) : error.ToProblem();
     }
 }

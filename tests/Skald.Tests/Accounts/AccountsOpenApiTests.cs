@@ -40,8 +40,8 @@ public sealed class AccountsOpenApiTests
             Assert.All(content.EnumerateObject(), media => Assert.True(media.Value.TryGetProperty("example", out _), media.Name));
 
         Assert.Equal(["201", "400", "413", "415", "429", "503"], Statuses("post /api/register"));
-        Assert.Equal(["200", "400", "401", "413", "415", "429", "503"], Statuses("post /api/login"));
-        Assert.Equal(["200", "400", "401", "413", "415", "503"], Statuses("post /api/token/refresh"));
+        Assert.Equal(["200", "400", "401", "403", "413", "415", "429", "503"], Statuses("post /api/login"));
+        Assert.Equal(["200", "400", "401", "403", "413", "415", "503"], Statuses("post /api/token/refresh"));
         Assert.Equal(["204", "401", "503"], Statuses("post /api/logout"));
         Assert.Equal(["204", "400", "401", "413", "415", "429", "503"], Statuses("post /api/me/password"));
         Assert.Equal(["204", "401", "404", "503"], Statuses("delete /api/me/sessions/{id}"));

@@ -18,26 +18,26 @@ public sealed class SessionsTests
     }
 
     [Fact]
-    public async Task Used_token_yields_the_same_successor_for_10_s()
+    public async Task Used_token_yields_the_same_successor_for_a_minute()
     {
         await using var bench = await AccountsBench.StartAsync();
         var first = await bench.BeginAsync(await bench.RegisterAsync());
         var second = await RefreshAsync(bench, first);
-        bench.Clock.Advance(TimeSpan.FromSeconds(10));
+        bench.Clock.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(second.Refresh, (await RefreshAsync(bench, first)).Refresh);
         Assert.NotEqual(second.Refresh, (await RefreshAsync(bench, second)).Refresh);
     }
 
     [Fact]
     [Attack("A-27")]
-    public async Task Used_token_after_10_s_ends_the_session_and_says_so_in_the_log()
+    public async Task Used_token_after_a_minute_ends_the_session_and_says_so_in_the_log()
     {
         await using var bench = await AccountsBench.StartAsync();
         var ended = Listen(bench);
         var first = await bench.BeginAsync(await bench.RegisterAsync());
         var second = await RefreshAsync(bench, first);
         var session = await bench.SessionIdAsync(second);
-        bench.Clock.Advance(TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(1));
+        bench.Clock.Advance(TimeSpan.FromSeconds(60) + TimeSpan.FromMilliseconds(1));
 
         await RefusedAsync(bench, first);
         Assert.Equal([session], ended);
