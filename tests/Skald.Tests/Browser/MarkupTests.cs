@@ -85,7 +85,7 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
             await page.ExpectMessagesAsync($"in {room}");
         }
 
-        await Expect(page.Part("room-item")).ToHaveTextAsync(["global", "__proto__", "constructor", "javascript"]);
+        await Expect(page.Part("room-item-name")).ToHaveTextAsync(["javascript", "constructor", "__proto__", "global"]);
         await AssertNothingForeignAsync(page);
     }
 
@@ -158,9 +158,9 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     /// <summary>In messages and names is nothing but text and safe links, and in the page nothing that it did not bring along.</summary>
     private static async Task AssertNothingForeignAsync(ChatPage page)
     {
-        const string foreign = "[data-testid=message-text] :not(a), .author *, .room-item-name *, .fault *, script:not([src='/app/main.js'])";
+        const string foreign = "[data-testid=message-text] :not(a), .author *, .room-item-name *, .room-item-word *, .avatar *, .fault *, script:not([src='app/main.js'])";
         Assert.Empty(await page.Page.Locator(foreign).EvaluateAllAsync<string[]>("all => all.map(one => one.outerHTML)"));
-        var links = await page.Page.Locator("main a").EvaluateAllAsync<string[]>(
+        var links = await page.Page.Locator("[data-testid=message-text] a").EvaluateAllAsync<string[]>(
             "all => all.map(a => [a.href, a.target, a.rel, a.getAttributeNames().length].join(' '))");
         Assert.All(links, link => Assert.Matches("^https?://[^ ]+ _blank noopener noreferrer nofollow 3$", link));
     }

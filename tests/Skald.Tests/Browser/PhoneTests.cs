@@ -46,8 +46,8 @@ public sealed class PhoneTests(Chromium chromium) : BrowserTest(chromium)
 
         await GoToAsync(page, "menu", "Shift+Tab");
         await page.Page.Keyboard.PressAsync("Enter");
-        await Expect(page.Part("room-item")).ToHaveTextAsync(["global", room]);
-        await Expect(page.Part("room-item").Last).ToBeFocusedAsync();
+        await Expect(page.Part("room-item-name")).ToHaveTextAsync([room, "global"]);
+        await Expect(page.Part("room-item").First).ToBeFocusedAsync();
         await page.Page.Keyboard.PressAsync("Escape");
         await Expect(page.Part("room-list")).ToBeHiddenAsync();
         await Expect(page.Part("menu")).ToBeFocusedAsync();

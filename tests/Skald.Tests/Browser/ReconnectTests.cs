@@ -24,7 +24,7 @@ public sealed class ReconnectTests(Chromium chromium) : BrowserTest(chromium)
         await ann.ExpectMessagesAsync("before");
         network.Mend();
 
-        await Expect(ann.Part("notice")).ToHaveTextAsync("Back online · 3 missed messages");
+        await Expect(ann.Part("notice-text")).ToHaveTextAsync("Back online · 3 missed messages");
         await ann.ExpectStateAsync("ready");
         await ben.SayAsync("after");
         await ann.ExpectMessagesAsync("before", "one", "two", "three", "after");

@@ -1,7 +1,7 @@
-import { SkaldError } from "/skald/index.js";
+import { SkaldError } from "../skald/index.js";
 import { shortMoment } from "./dates.js";
 import { element, tell } from "./elements.js";
-import { sentenceOf } from "./sentences.js";
+import { fieldSentence, sentenceOf } from "./sentences.js";
 
 /** @typedef {{id: number | string, created_at: string, last_used_at: string, user_agent: string | null, current: boolean}} Login */
 
@@ -17,7 +17,7 @@ export class Account {
   #done = element("#password-done", HTMLElement);
   #session;
 
-  /** @param {import("/skald/index.js").Session} session */
+  /** @param {import("../skald/index.js").Session} session */
   constructor(session) {
     this.#session = session;
     element("#account", HTMLButtonElement).addEventListener("click", () => this.#open());
@@ -103,7 +103,7 @@ export class Account {
     } catch (error) {
       if (!(error instanceof SkaldError)) throw error;
       const faults = Object.values(error.errors ?? {}).flat();
-      tell(place, faults.length > 0 ? faults.join(" ") : sentenceOf(error));
+      tell(place, faults.length > 0 ? faults.map(fieldSentence).join(" ") : sentenceOf(error));
     }
   }
 }

@@ -1,34 +1,44 @@
-import { SkaldClient } from "/skald/index.js";
+import { SkaldClient } from "../skald/index.js";
 import { Composer } from "./composer.js";
 import { ConnectionBanner } from "./connection-banner.js";
+import { refreshTimes } from "./dates.js";
 import { Drawer } from "./drawer.js";
 import { element, tell } from "./elements.js";
 import { keepRooms, keptRooms, unsentStorage } from "./keep.js";
+import { Notice } from "./notice.js";
+import { addressOf, here, moveTo, visit } from "./place.js";
+import { RoomMenu } from "./room-menu.js";
 import { Rooms } from "./rooms.js";
 import { counted, sentenceOf } from "./sentences.js";
 import { Timeline } from "./timeline.js";
 
 /**
- * @typedef {import("/skald/index.js").Session} Session
- * @typedef {import("/skald/index.js").SkaldError} SkaldError
+ * @typedef {import("../skald/index.js").Session} Session
+ * @typedef {import("./place.js").Place} Place
  */
 
 const home = "global";
+const roomName = /^[\w-]{1,100}$/;
+const timesRefreshedEvery = 30_000;
 
 /** The page while one is signed in: brings what the client tells to the parts of the page, and what they ask to the client. */
 export class Chat {
   #hall = element("#hall", HTMLElement);
   #stage = element("#stage", HTMLElement);
   #roomName = element("#room-name", HTMLElement);
-  #leave = element("#leave-room", HTMLButtonElement);
   #jump = element("#jump", HTMLButtonElement);
   #unsentSheet = element("#unsent-sheet", HTMLDialogElement);
   #drawer = new Drawer();
-  #banner = new ConnectionBanner();
-  #rooms = new Rooms({ choose: (name) => this.#choose(name), add: (name) => this.#add(name) });
+  #notice = new Notice();
+  #rooms = new Rooms({ chosen: () => this.#drawer.close(), add: (name) => this.#add(name) });
+  #menu = new RoomMenu({
+    copyLink: () => this.#current && this.#copyLink(addressOf(this.#current.name), "The link to this room is copied."),
+    leave: () => this.#current && this.#leave(this.#current.name),
+  });
   #composer = new Composer((text) => this.#write(text));
   /** @type {Map<string, Timeline>} */ #timelines = new Map();
   /** @type {Timeline | undefined} */ #current;
+  /** @type {number | undefined} */ #refreshing;
   #session;
   #client;
   #left;
@@ -38,19 +48,21 @@ export class Chat {
     this.#session = session;
     this.#left = left;
     this.#client = new SkaldClient(session, { storage: unsentStorage });
+    new ConnectionBanner(this.#client, () => this.#serverAnswers(), this.#notice);
     this.#listen();
 
-    this.#leave.addEventListener("click", () => this.#current && this.#remove(this.#current.name));
     this.#jump.addEventListener("click", () => {
       this.#current?.toLatest();
       this.#current?.scroller.focus({ preventScroll: true });
     });
+    this.#stage.addEventListener("click", (event) => this.#onStageClick(event));
     element("#skip", HTMLButtonElement).addEventListener("click", () => this.#composer.focus());
     element("#sign-out", HTMLButtonElement).addEventListener("click", () => this.#askToSignOut());
     this.#unsentSheet.addEventListener("close", () => {
       if (this.#unsentSheet.returnValue === "leave") this.#signOut();
     });
     document.addEventListener("visibilitychange", () => this.#current?.look());
+    addEventListener("hashchange", () => this.#hall.hidden || this.#go(here() ?? { room: home }));
   }
 
   /** Someone has signed in. */
@@ -59,14 +71,19 @@ export class Chat {
     element("#self-name", HTMLElement).textContent = this.#session.username ?? "";
     for (const name of new Set([home, ...keptRooms()])) this.#enter(name);
     this.#client.connect();
-    this.#choose(home);
-    if (matchMedia("(pointer: fine)").matches) this.#composer.focus();
+    this.#refreshing = setInterval(() => refreshTimes(document), timesRefreshedEvery);
+    const place = here() ?? { room: home };
+    this.#go(place);
+    if (place.seq === undefined && matchMedia("(pointer: fine)").matches) this.#composer.focus();
+    this.#readLastWords();
   }
 
   /** Nobody is signed in any more. */
   close() {
+    clearInterval(this.#refreshing);
     this.#client.close();
     this.#hall.hidden = true;
+    this.#notice.hide();
     this.#current?.hide();
     this.#current = undefined;
     this.#timelines.clear();
@@ -77,7 +94,6 @@ export class Chat {
 
   #listen() {
     const { outbox } = this.#client;
-    this.#banner.follow(this.#client);
     this.#client.on("state", ({ state }) => {
       if (state === "ready") {
         this.#composer.limit = this.#client.limits.message_code_points;
@@ -85,13 +101,16 @@ export class Chat {
         this.#current?.tryAgain();
       }
     });
+    this.#client.on("message", ({ room, username, message, timestamp }) => {
+      this.#rooms.setLastWord(room, { username, text: message, date: new Date(timestamp) });
+    });
     this.#client.on("positionlost", ({ room }) => {
       const joined = this.#client.rooms.find(({ name }) => name === room);
       if (joined) this.#timelines.get(room)?.beginAnew(joined);
     });
     this.#client.on("roomlost", ({ room, error }) => {
       this.#remove(room);
-      this.#banner.say(`${room}: ${sentenceOf(error)}`);
+      this.#notice.say(`${room}: ${sentenceOf(error)}`);
     });
     outbox.on("queued", (message) => this.#timelineOf(message.room).addUnsent(message, this.#ownName));
     outbox.on("acked", ({ message, ack }) => {
@@ -100,11 +119,20 @@ export class Chat {
       if (Number(room?.cursor) >= ack.seq) this.#timelines.get(message.room)?.takeUnsent(message.client_msg_id);
     });
     outbox.on("refused", ({ message, error }) => this.#timelines.get(message.room)?.refuse(message, error));
-    outbox.on("delayed", ({ error }) => this.#banner.say(sentenceOf(error)));
+    outbox.on("delayed", ({ error }) => this.#notice.say(sentenceOf(error)));
   }
 
   get #ownName() {
     return this.#client.username ?? this.#session.username ?? "";
+  }
+
+  async #serverAnswers() {
+    try {
+      await this.#session.call("GET", "api/me/");
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** @param {string} name */
@@ -115,9 +143,11 @@ export class Chat {
   /** @param {string} name */
   #enter(name) {
     const timeline = new Timeline(name, {
+      read: (query) => this.#client.history(name, query),
       isOwn: (username) => username.toLowerCase() === this.#ownName.toLowerCase(),
       onChange: () => this.#onChange(timeline),
       retry: (text) => this.#send(name, text),
+      say: (text) => this.#notice.say(text),
     });
     this.#timelines.set(name, timeline);
     this.#rooms.add(name);
@@ -129,17 +159,37 @@ export class Chat {
     return timeline;
   }
 
+  // One after the other: it is a nicety, and the room in front should not wait for it.
+  async #readLastWords() {
+    for (const name of this.#timelines.keys()) await this.#readLastWord(name);
+  }
+
+  /** @param {string} name */
+  async #readLastWord(name) {
+    try {
+      const [last] = (await this.#client.history(name, { limit: 1 })).messages.slice(-1);
+      if (last) this.#rooms.setLastWord(name, { username: last.username, text: last.message, date: new Date(last.timestamp) });
+    } catch {
+      // The list then shows the name alone.
+    }
+  }
+
   /** @param {string} name */
   #add(name) {
-    if (!/^[\w-]{1,100}$/.test(name)) {
-      this.#rooms.showFault("A room’s name is made of letters, digits, _ and -.");
+    if (!roomName.test(name)) {
+      this.#rooms.showFault("A room’s name has letters, digits, _ and - only, 100 at most.");
       return;
     }
-    this.#timelineOf(name);
-    this.#keepRooms();
     this.#rooms.clearField();
-    this.#choose(name);
+    this.#visit(name);
     this.#composer.focus();
+  }
+
+  /** @param {string} name */
+  #leave(name) {
+    this.#remove(name);
+    this.#roomName.focus();
+    this.#notice.say(`You left ${name}.`, { label: "Undo", act: () => this.#visit(name) });
   }
 
   /** @param {string} name */
@@ -150,27 +200,75 @@ export class Chat {
     this.#timelines.delete(name);
     this.#rooms.remove(name);
     this.#keepRooms();
-    if (this.#current === timeline) this.#choose(home);
+    if (this.#current === timeline) {
+      moveTo(home);
+      this.#go({ room: home });
+    }
   }
 
   #keepRooms() {
     keepRooms([...this.#timelines.keys()].filter((name) => name !== home));
   }
 
-  /** @param {string} name */
-  #choose(name) {
-    const timeline = this.#timelines.get(name);
-    if (timeline && timeline !== this.#current) {
-      this.#current?.hide();
-      this.#current = timeline;
-      this.#roomName.textContent = this.#roomName.title = name;
-      this.#leave.hidden = name === home;
-      this.#rooms.mark(name);
-      this.#composer.setRoom(name);
-      timeline.show(this.#stage);
-      this.#onChange(timeline);
+  /** @param {string} room */
+  #visit(room) {
+    visit(addressOf(room));
+    this.#go({ room });
+  }
+
+  // A message's time is the link to it. With a key held down the browser opens it elsewhere, as it does any link.
+  /** @param {MouseEvent} event */
+  #onStageClick(event) {
+    const link = event.target instanceof Element ? event.target.closest(".when[href]") : null;
+    if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    visit(link.hash);
+    this.#go(here() ?? { room: home });
+    this.#copyLink(link.hash, "The link to this message is copied.");
+  }
+
+  /** Brings a room to the front, and joins it where the page has not. @param {Place} place */
+  #go({ room, seq }) {
+    if (!this.#timelines.has(room)) {
+      if (!roomName.test(room)) {
+        this.#notice.say("That link leads to no room.");
+        moveTo(home);
+        this.#go({ room: home });
+        return;
+      }
+      this.#enter(room);
+      this.#keepRooms();
+      this.#readLastWord(room);
     }
+    this.#show(this.#timelineOf(room));
+    this.#current?.point(seq);
     this.#drawer.close();
+  }
+
+  /** @param {Timeline} timeline */
+  #show(timeline) {
+    if (timeline === this.#current) return;
+    const { name } = timeline;
+    this.#current?.hide();
+    this.#current = timeline;
+    this.#roomName.textContent = this.#roomName.title = name;
+    this.#menu.canLeave = name !== home;
+    this.#rooms.mark(name);
+    this.#composer.setRoom(name);
+    timeline.show(this.#stage);
+    this.#onChange(timeline);
+  }
+
+  /** @param {string} address @param {string} done */
+  async #copyLink(address, done) {
+    try {
+      await navigator.clipboard.writeText(new URL(address, location.href).href);
+      this.#notice.say(done);
+    } catch {
+      // Over plain http there is no clipboard, and elsewhere it may be forbidden.
+      visit(address);
+      this.#notice.say("The link stands in the browser’s address bar.");
+    }
   }
 
   /** @param {string} text */
@@ -185,7 +283,7 @@ export class Chat {
     const sent = this.#client.send(room, text);
     stop();
     // Once queued, a refusal shows at the message itself; before, it is told where one writes.
-    sent.catch((/** @type {SkaldError} */ error) => queued || this.#composer.showFault(error.detail));
+    sent.catch((/** @type {unknown} */ error) => queued || this.#composer.showFault(sentenceOf(error)));
     return queued;
   }
 
@@ -211,6 +309,7 @@ export class Chat {
     for (const { client_msg_id } of this.#client.outbox.messages) this.#client.outbox.discard(client_msg_id);
     // Offline the server learns of it by the session's end alone, a day later; here it is over at once.
     this.#session.logout().catch(() => {});
+    moveTo();
     this.#left();
   }
 }

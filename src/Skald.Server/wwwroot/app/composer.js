@@ -1,9 +1,14 @@
 import { element } from "./elements.js";
+import { counted } from "./sentences.js";
+
+/** From how many characters before the limit on they are counted. */
+const countedFrom = 400;
 
 /** Where one writes. It keeps what was begun in each room. */
 export class Composer {
   #form = element("#composer-form", HTMLFormElement);
   #field = element("#composer", HTMLTextAreaElement);
+  #sizer = element("#composer-sizer", HTMLElement);
   #fault = element("#composer-fault", HTMLElement);
   #count = element("#composer-count", HTMLElement);
   /** @type {Map<string, string>} */ #begun = new Map();
@@ -14,7 +19,7 @@ export class Composer {
   constructor(send) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const text = this.#field.value.trim();
+      const text = withoutEmptyEnds(this.#field.value);
       if (text === "") return;
       send(text);
       this.#field.focus();
@@ -59,11 +64,17 @@ export class Composer {
   #onInput() {
     this.showFault();
     const { value } = this.#field;
-    // The height follows the lines; where the browser can, style.css fits it exactly.
-    this.#field.rows = Math.min(8, value.split("\n").length);
-    const left = value.length > this.limit - 400 ? this.limit - Array.from(value).length : Infinity;
-    this.#count.hidden = left > 400;
-    this.#count.textContent = String(left);
+    // The field is as high as this copy of its text. Its height changes once for each change of the text and is never measured
+    // in between, which would move the timeline above it.
+    this.#sizer.textContent = `${value}\u200B`;
+    const left = value.length > this.limit - countedFrom ? this.limit - Array.from(value).length : Infinity;
+    this.#count.hidden = left > countedFrom;
+    this.#count.textContent = left < 0 ? `${counted(-left, "character", "characters")} too many` : `${counted(left, "character", "characters")} left`;
     this.#count.classList.toggle("over", left < 0);
   }
+}
+
+/** Empty lines around a text say nothing; blanks before its first word do, in code. @param {string} text */
+function withoutEmptyEnds(text) {
+  return text.trimEnd().replace(/^(?:[^\S\n]*\n)+/, "");
 }

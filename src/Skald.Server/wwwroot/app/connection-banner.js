@@ -1,68 +1,118 @@
+import { clockTime } from "./dates.js";
 import { element, tell } from "./elements.js";
+import { closeWhenLeft } from "./room-menu.js";
 import { counted, endSentence } from "./sentences.js";
 
-/** @typedef {import("/skald/index.js").SkaldClient} SkaldClient */
+/** @typedef {import("../skald/index.js").SkaldClient} SkaldClient */
 
-const noticeFor = 6_000;
-const words = { connecting: "Connecting…", ready: "Online", reconnecting: "Reconnecting…", closed: "Offline" };
+const words = { connecting: "Connecting…", ready: "Connected", reconnecting: "Reconnecting…", closed: "Disconnected" };
+const blocked =
+  "The server answers, but no live connection to it can be opened: something on the way, such as a proxy or a firewall, " +
+  "does not let WebSockets through. You can read. What you write waits here until there is a way.";
+/** A connection that fails once has met an accident; the second time in a row the way itself is looked at. */
+const suspicious = 2;
 
-/** Says how the connection is: a word always, a line while it is away, and what was missed when it is back. */
+/** Says how the connection is: a word always, a line while it is away with the reason why, and its story where one asks for it. */
 export class ConnectionBanner {
-  #word = element("#connection-state", HTMLElement);
+  #state = element("#connection-state", HTMLDetailsElement);
+  #word = element("#connection-word", HTMLElement);
+  #detail = element("#connection-detail", HTMLElement);
   #banner = element("#banner", HTMLElement);
   #text = element("#banner-text", HTMLElement);
   #action = element("#banner-action", HTMLButtonElement);
-  #notice = element("#notice", HTMLElement);
-  /** @type {number | undefined} */ #countdown;
-  /** @type {number | undefined} */ #hiding;
+  #client;
+  #answers;
+  #notice;
   #act = () => {};
+  /** @type {number | undefined} */ #countdown;
+  #blocked = false;
+  #interruptions = 0;
+  /** @type {Date | undefined} */ #since;
 
-  constructor() {
+  /**
+   * @param {SkaldClient} client
+   * @param {() => Promise<boolean>} answers whether the server answers a request over HTTP
+   * @param {import("./notice.js").Notice} notice
+   */
+  constructor(client, answers, notice) {
+    this.#client = client;
+    this.#answers = answers;
+    this.#notice = notice;
     this.#action.addEventListener("click", () => this.#act());
-  }
-
-  /** @param {SkaldClient} client */
-  follow(client) {
-    client.on("state", (state) => this.#show(state, client));
+    this.#state.addEventListener("toggle", () => this.#tellStory());
+    closeWhenLeft(this.#state);
+    client.on("state", (state) => this.#show(state));
     client.on("resumed", ({ missed }) => {
-      this.say(missed === 0 ? "Back online" : `Back online · ${counted(missed, "missed message", "missed messages")}`);
+      notice.say(missed === 0 ? "Back online" : `Back online · ${counted(missed, "missed message", "missed messages")}`);
     });
   }
 
-  /** Says something for a while. @param {string} text */
-  say(text) {
-    tell(this.#notice, text);
-    clearTimeout(this.#hiding);
-    this.#hiding = setTimeout(() => tell(this.#notice), noticeFor);
-  }
-
-  /** @param {SkaldClient["state"]} state @param {SkaldClient} client */
-  #show(state, client) {
+  /** @param {SkaldClient["state"]} state */
+  #show(state) {
     clearInterval(this.#countdown);
-    this.#word.dataset.state = state.state;
+    if (state.state === "ready") {
+      this.#since = new Date();
+      this.#blocked = false;
+    } else if (this.#state.dataset.state === "ready" && state.state === "reconnecting") {
+      this.#since = new Date();
+      this.#interruptions++;
+    } else if (state.state === "closed") {
+      this.#interruptions = 0;
+      this.#blocked = false;
+    }
+    this.#state.dataset.state = state.state;
     this.#word.textContent = words[state.state];
     this.#banner.hidden = state.state === "ready" || state.state === "connecting";
-    if (!this.#banner.hidden) tell(this.#notice);
+    if (!this.#banner.hidden) this.#notice.hide();
     if (state.state === "reconnecting") {
-      this.#act = () => client.wake();
+      this.#act = () => this.#client.wake();
       tell(this.#action, "Try now");
       this.#count(Date.now() + state.delay);
+      if (state.attempt >= suspicious) this.#lookForTheReason();
     } else if (state.state === "closed") {
-      this.#act = () => client.connect();
+      this.#act = () => this.#client.connect();
       tell(this.#action, "Connect");
       this.#text.textContent = endSentence(state.code);
     }
+    this.#tellStory();
+  }
+
+  // A browser does not say why a socket could not be opened. That the server answers all the same tells most of it.
+  async #lookForTheReason() {
+    const answers = await this.#answers();
+    if (this.#client.state.state !== "reconnecting" || this.#blocked === answers) return;
+    this.#blocked = answers;
+    if (answers) this.#text.textContent = blocked;
   }
 
   /** @param {number} due */
   #count(due) {
     const tick = () => {
       const seconds = Math.round((due - Date.now()) / 1000);
-      this.#text.textContent = seconds > 1 ? `Reconnecting… next try in ${seconds} s. You can go on writing.` : "Reconnecting… You can go on writing.";
+      if (!this.#blocked) this.#text.textContent = waiting(seconds);
       this.#action.hidden = seconds <= 1;
       if (seconds <= 1) clearInterval(this.#countdown);
     };
     this.#countdown = setInterval(tick, 1000);
     tick();
   }
+
+  #tellStory() {
+    const { state } = this.#client.state;
+    const unsent = this.#client.outbox.messages.length;
+    const story = [
+      state === "ready" ? `Connected to ${location.host} since ${clockTime(this.#since ?? new Date())}.` : `Not connected to ${location.host}.`,
+      state !== "ready" && this.#since ? `Away since ${clockTime(this.#since)}.` : "",
+      this.#interruptions > 0 ? `${counted(this.#interruptions, "interruption", "interruptions")} since you signed in; nothing was lost.` : "",
+      unsent > 0 ? `${counted(unsent, "message waits", "messages wait")} to be sent.` : "Everything you wrote is stored at the server.",
+    ];
+    this.#detail.textContent = story.filter((sentence) => sentence !== "").join(" ");
+    this.#word.title = this.#detail.textContent;
+  }
+}
+
+/** @param {number} seconds */
+function waiting(seconds) {
+  if (!navigator.onLine) return "This device is offline. You can go on writing: it is sent when the network is back.";
+  return seconds > 1 ? `Reconnecting… next try in ${seconds} s. You can go on writing.` : "Reconnecting… You can go on writing.";
 }

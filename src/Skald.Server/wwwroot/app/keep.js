@@ -1,8 +1,11 @@
 /**
  * What outlives the page: names and the texts of unsent messages. Nothing here could sign anyone in.
  */
-const roomsKey = "skald.rooms";
-const usernameKey = "skald.username";
+// Browsers keep by origin: what stands below another path of it is another Skald, with rooms of its own.
+const path = new URL("../", import.meta.url).pathname;
+const ours = path === "/" ? "skald." : `skald${path}`;
+const roomsKey = `${ours}rooms`;
+const usernameKey = `${ours}username`;
 
 export const keptUsername = () => read(usernameKey) ?? "";
 
@@ -37,7 +40,7 @@ export const unsentStorage = {
 };
 
 /** @param {string} username @param {string} id */
-const unsentKey = (username, id) => `skald.unsent ${username} ${id}`;
+const unsentKey = (username, id) => `${ours}unsent ${username} ${id}`;
 
 const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
 

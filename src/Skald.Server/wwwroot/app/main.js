@@ -1,9 +1,10 @@
-import { Session } from "/skald/index.js";
+import { Session } from "../skald/index.js";
 import { Account } from "./account.js";
 import { Chat } from "./chat.js";
 import { SignIn } from "./sign-in.js";
 
-const session = new Session();
+// Skald is where this module came from, which may be below a path.
+const session = new Session(new URL("../", import.meta.url));
 const account = new Account(session);
 const chat = new Chat(session, () => leave());
 const signIn = new SignIn(session, () => chat.open());

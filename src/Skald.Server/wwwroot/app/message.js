@@ -1,21 +1,23 @@
-import { clockTime, exactTime } from "./dates.js";
+import { ageing, exactTime } from "./dates.js";
 import { copyOf, element } from "./elements.js";
-import { nodesOf } from "./text.js";
+import { addressOf } from "./place.js";
+import { colourOf, initialsOf } from "./speaker.js";
+import { isEmojiOnly, nodesOf } from "./text.js";
 
 /**
  * @typedef {{seq: number, username: string, message: string, timestamp: string, client_msg_id?: string}} Stored
  * @typedef {{client_msg_id: string, text: string, at: number}} Unsent
  */
 
-/** @param {Stored} message @param {boolean} own */
-export function storedMessage(message, own) {
-  const article = articleOf(message.username, message.message, new Date(message.timestamp), own);
+/** @param {string} room @param {Stored} message @param {boolean} own */
+export function storedMessage(room, message, own) {
+  const date = new Date(message.timestamp);
+  const article = articleOf(message.username, message.message, date, own);
   article.dataset.seq = String(message.seq);
-  // Every fifth is numbered, as lines are in editions of old poems.
-  article.classList.toggle("numbered", message.seq % 5 === 0);
-  element(".number", HTMLElement, article).textContent = String(message.seq);
-  const time = element("time", HTMLTimeElement, article);
-  time.title += ` · message ${message.seq}`;
+  const link = element(".when", HTMLAnchorElement, article);
+  link.href = addressOf(room, message.seq);
+  link.title = `${exactTime(date)}\nCopy a link to this message`;
+  if (own) element(".delivery", HTMLElement, article).append(copyOf("delivered-template"));
   return article;
 }
 
@@ -23,8 +25,7 @@ export function storedMessage(message, own) {
 export function unsentMessage(message, username) {
   const article = articleOf(username, message.text, new Date(message.at), true);
   article.dataset.pending = "true";
-  const time = element("time", HTMLTimeElement, article);
-  time.textContent = "waiting";
+  element(".delivery", HTMLElement, article).textContent = "waiting";
   return article;
 }
 
@@ -36,7 +37,7 @@ export function unsentMessage(message, username) {
  */
 export function showRefused(article, reason, { retry, discard }) {
   article.dataset.pending = "refused";
-  element("time", HTMLTimeElement, article).textContent = "not sent";
+  element(".delivery", HTMLElement, article).textContent = "not sent";
   const outcome = copyOf("outcome-template");
   element(".body", HTMLElement, article).append(outcome);
   element("p", HTMLElement, outcome).textContent = reason;
@@ -48,12 +49,13 @@ export function showRefused(article, reason, { retry, discard }) {
 function articleOf(username, text, date, own) {
   const article = copyOf("message-template");
   article.classList.toggle("own", own);
+  article.dataset.speaker = colourOf(username);
+  element(".avatar", HTMLElement, article).textContent = initialsOf(username);
   const author = element(".author", HTMLElement, article);
   author.textContent = author.title = username;
-  element(".text", HTMLElement, article).append(...nodesOf(text));
-  const time = element("time", HTMLTimeElement, article);
-  time.dateTime = date.toISOString();
-  time.title = exactTime(date);
-  time.textContent = clockTime(date);
+  const words = element(".text", HTMLElement, article);
+  words.append(...nodesOf(text));
+  words.classList.toggle("emoji", isEmojiOnly(text));
+  ageing(element("time", HTMLTimeElement, article), date, "message");
   return article;
 }

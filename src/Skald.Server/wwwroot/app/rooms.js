@@ -1,21 +1,27 @@
+import { ageing } from "./dates.js";
 import { copyOf, element, tell } from "./elements.js";
+import { addressOf } from "./place.js";
 
-/** The list of rooms in the sidebar, and the field to join another. It knows names and counts, and nothing of messages. */
+/** @typedef {{username: string, text: string, date: Date}} LastWord */
+
+/** The list of rooms in the sidebar, the liveliest first, and the form to join another. It knows names, counts and the last words. */
 export class Rooms {
   #list = element("#room-list", HTMLUListElement);
   #form = element("#add-room-form", HTMLFormElement);
   #name = element("#add-room-name", HTMLInputElement);
   #fault = element("#add-room-fault", HTMLElement);
   #menuDot = element("#menu-dot", HTMLElement);
-  /** @type {Map<string, {item: HTMLElement, unread: number}>} */ #rooms = new Map();
+  /** @type {Map<string, {item: HTMLElement, unread: number, at: number}>} */ #rooms = new Map();
+  #current = "";
 
-  /** @param {{choose: (name: string) => void, add: (name: string) => void}} actions */
-  constructor({ choose, add }) {
-    this.choose = choose;
+  /** @param {{chosen: () => void, add: (name: string) => void}} actions `chosen`: the room in front once more, whose link leads nowhere else */
+  constructor({ chosen, add }) {
+    this.chosen = chosen;
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const name = this.#name.value.trim().replace(/^#/, "");
-      if (name !== "") add(name);
+      if (name === "") this.showFault("Write the room’s name first.");
+      else add(name);
     });
     this.#name.addEventListener("input", () => tell(this.#fault));
     this.#list.addEventListener("keydown", (event) => this.#move(event));
@@ -26,10 +32,11 @@ export class Rooms {
     if (this.#rooms.has(name)) return;
     const item = copyOf("room-template");
     element(".room-item-name", HTMLElement, item).textContent = name;
-    const button = element("button", HTMLButtonElement, item);
-    button.dataset.room = name;
-    button.addEventListener("click", () => this.choose(name));
-    this.#rooms.set(name, { item, unread: 0 });
+    const link = element("a", HTMLAnchorElement, item);
+    link.dataset.room = name;
+    link.href = addressOf(name);
+    link.addEventListener("click", () => this.chosen());
+    this.#rooms.set(name, { item, unread: 0, at: 0 });
     this.#list.append(item);
   }
 
@@ -43,6 +50,7 @@ export class Rooms {
   clear() {
     this.#list.replaceChildren();
     this.#rooms.clear();
+    this.#current = "";
     this.#sum();
   }
 
@@ -54,15 +62,28 @@ export class Rooms {
   /** @param {string} text */
   showFault(text) {
     tell(this.#fault, text);
+    this.#name.focus();
   }
 
   /** @param {string} current */
   mark(current) {
+    this.#current = current;
     for (const [name, { item }] of this.#rooms) {
-      const button = element("button", HTMLButtonElement, item);
-      if (name === current) button.setAttribute("aria-current", "page");
-      else button.removeAttribute("aria-current");
+      const link = element("a", HTMLAnchorElement, item);
+      if (name === current) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
     }
+    this.#sum();
+  }
+
+  /** @param {string} name @param {LastWord} word an earlier one than the last is passed over */
+  setLastWord(name, { username, text, date }) {
+    const room = this.#rooms.get(name);
+    if (!room || date.getTime() < room.at) return;
+    room.at = date.getTime();
+    tell(element(".room-item-word", HTMLElement, room.item), `${username}: ${text.slice(0, 80).replace(/\s+/g, " ")}`);
+    ageing(element("time", HTMLTimeElement, room.item), date, "room").hidden = false;
+    this.#sort(room);
   }
 
   /** @param {string} name @param {number} unread */
@@ -71,16 +92,30 @@ export class Rooms {
     if (!room) return;
     room.unread = unread;
     const badge = element(".badge", HTMLElement, room.item);
-    tell(badge, unread === 0 ? "" : unread > 99 ? "99+" : String(unread));
-    element("button", HTMLButtonElement, room.item).setAttribute("aria-label", unread === 0 ? name : `${name}, ${unread} unread`);
+    badge.hidden = unread === 0;
+    element(".badge-count", HTMLElement, badge).textContent = unread > 99 ? "99+" : String(unread);
     this.#sum();
+  }
+
+  // Only the one room moves, and the focus with it.
+  /** @param {{item: HTMLElement, at: number}} room */
+  #sort({ item, at }) {
+    /** @type {Set<Element>} */
+    const older = new Set();
+    for (const other of this.#rooms.values()) if (other.at < at) older.add(other.item);
+    const next = [...this.#list.children].find((other) => older.has(other)) ?? null;
+    if (item.nextElementSibling === next) return;
+    const focused = document.activeElement;
+    this.#list.insertBefore(item, next);
+    if (focused instanceof HTMLElement && item.contains(focused)) focused.focus();
   }
 
   #sum() {
     let sum = 0;
     for (const { unread } of this.#rooms.values()) sum += unread;
     this.#menuDot.hidden = sum === 0;
-    document.title = sum === 0 ? "Skald" : `(${sum > 99 ? "99+" : sum}) Skald`;
+    const place = this.#current === "" ? "Skald" : `${this.#current} · Skald`;
+    document.title = sum === 0 ? place : `(${sum > 99 ? "99+" : sum}) ${place}`;
   }
 
   /** @param {KeyboardEvent} event */
@@ -88,8 +123,8 @@ export class Rooms {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const buttons = [...this.#list.querySelectorAll("button")];
-    const here = buttons.findIndex((button) => button === document.activeElement);
-    buttons.at((here + step) % buttons.length)?.focus();
+    const links = [...this.#list.querySelectorAll("a")];
+    const at = links.findIndex((link) => link === document.activeElement);
+    links.at((at + step) % links.length)?.focus();
   }
 }

@@ -13,8 +13,30 @@ const sentences = {
   too_many_rooms: "You are in as many rooms as the server allows. Leave one first.",
 };
 
-/** @param {{code: string, detail: string}} error */
-export const sentenceOf = ({ code, detail }) => sentences[code] ?? detail;
+/** @param {unknown} error @returns {string} never empty: what failed is told, also where nobody foresaw it */
+export function sentenceOf(error) {
+  const { code = "", detail = "" } = /** @type {{code?: string, detail?: string}} */ (error);
+  return sentences[code] ?? (detail || "Something failed in this page. Reload it and try again.");
+}
+
+/** The server tells faults of fields as Django does; people are told what to do. @type {[RegExp, string][]} */
+const fieldSentences = [
+  [/at least (\d+) characters/, "Use at least $1 characters."],
+  [/no more than (\d+) characters/, "Use at most $1 characters."],
+  [/already exists/, "This name is taken. Choose another one."],
+  [/valid username/, "Use letters, digits and . _ - + @ only, 150 at most."],
+  [/valid email/, "This is not an e-mail address. You may leave it empty."],
+  [/may not be blank|is required/, "This is needed."],
+];
+
+/** @param {string} detail @returns {string} */
+export function fieldSentence(detail) {
+  for (const [form, sentence] of fieldSentences) {
+    const found = form.exec(detail);
+    if (found) return sentence.replace("$1", found[1] ?? "");
+  }
+  return detail;
+}
 
 /** Why there is no connection and none is tried. @param {number} [code] */
 export function endSentence(code) {

@@ -1,9 +1,10 @@
-import { SkaldError } from "/skald/index.js";
+import { SkaldError } from "../skald/index.js";
 import { element, tell } from "./elements.js";
 import { keepUsername, keptUsername } from "./keep.js";
-import { sentenceOf } from "./sentences.js";
+import { letReveal } from "./reveal.js";
+import { fieldSentence, sentenceOf } from "./sentences.js";
 
-/** @typedef {import("/skald/index.js").Session} Session */
+/** @typedef {import("../skald/index.js").Session} Session */
 
 /** The page before one is signed in: sign in, or create an account and be signed in with it. */
 export class SignIn {
@@ -30,6 +31,7 @@ export class SignIn {
     for (const input of [this.#username, this.#password, this.#email]) {
       input.addEventListener("input", () => this.#fault(input));
     }
+    letReveal(document);
   }
 
   /** @param {string} [note] why one is here again */
@@ -47,7 +49,7 @@ export class SignIn {
     element("#gate-title", HTMLElement).textContent = registering ? "Create an account" : "Sign in";
     element("#gate-switch-text", HTMLElement).textContent = registering ? "Been here before?" : "New here?";
     element("#mode-switch", HTMLElement).textContent = registering ? "Sign in" : "Create an account";
-    element("#email-field", HTMLElement).hidden = !registering;
+    for (const id of ["email-field", "username-rule", "password-rule"]) element(`#${id}`, HTMLElement).hidden = !registering;
     this.#submit.textContent = registering ? "Create account" : "Sign in";
     this.#submit.dataset.testid = registering ? "register" : "sign-in";
     this.#password.autocomplete = registering ? "new-password" : "current-password";
@@ -57,11 +59,8 @@ export class SignIn {
   async #send() {
     this.#clear();
     const empty = [this.#username, this.#password].filter((input) => input.value === "");
-    for (const input of empty) this.#fault(input, "This is needed.");
-    if (empty.length > 0) {
-      tell(this.#error, "Please fill in the marked fields.");
-      return empty[0].focus();
-    }
+    for (const input of empty) this.#fault(input, input === this.#username ? "Enter your username." : "Enter your password.");
+    if (empty.length > 0) return empty[0].focus();
 
     this.#submit.disabled = true;
     try {
@@ -94,12 +93,12 @@ export class SignIn {
     const general = [];
     for (const [name, texts] of Object.entries(error.errors ?? {})) {
       const input = fields[/** @type {keyof typeof fields} */ (name)];
-      if (input) this.#fault(input, texts.join(" "));
+      if (input) this.#fault(input, texts.map(fieldSentence).join(" "));
       else general.push(...texts);
     }
+    // A fault that stands at its field is not told a second time.
     const marked = this.#form.querySelector("[aria-invalid=true]");
-    if (marked) general.unshift("Please correct the marked fields.");
-    if (general.length === 0) general.push(error.code === "rate_limited" ? waitSentence(error.retryAfterMs) : sentenceOf(error));
+    if (general.length === 0 && !marked) general.push(error.code === "rate_limited" ? waitSentence(error.retryAfterMs) : sentenceOf(error));
     tell(this.#error, general.join(" "));
     (marked instanceof HTMLElement ? marked : this.#password).focus();
   }
@@ -107,6 +106,7 @@ export class SignIn {
   /** @param {HTMLInputElement} input @param {string} [text] */
   #fault(input, text) {
     tell(element(`#${input.id}-fault`, HTMLElement), text);
+    input.closest(".field")?.classList.toggle("faulty", Boolean(text));
     input.setAttribute("aria-invalid", String(Boolean(text)));
   }
 

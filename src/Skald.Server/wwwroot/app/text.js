@@ -52,3 +52,9 @@ function withoutTrailing(written) {
 
 /** @param {string} text @param {string} character */
 const count = (text, character) => text.split(character).length - 1;
+
+const fewEmoji =
+  /^\s*(?:(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F)(?:\p{Emoji_Modifier}|\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,6}$/u;
+
+/** Whether a message is a handful of emoji and no word: it is then shown large. @param {string} text */
+export const isEmojiOnly = (text) => text.length <= 80 && fewEmoji.test(text);

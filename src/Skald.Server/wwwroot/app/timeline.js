@@ -1,26 +1,27 @@
-import { dayName, sameDay } from "./dates.js";
+import { refreshTimes } from "./dates.js";
 import { copyOf, element, tell } from "./elements.js";
-import { showRefused, storedMessage, unsentMessage } from "./message.js";
+import { storedMessage } from "./message.js";
+import { Pages } from "./pages.js";
+import { ScrollPosition } from "./scroll-position.js";
 import { sentenceOf } from "./sentences.js";
+import { UnsentList } from "./unsent.js";
+import { group, meet, newMarker, putIn } from "./voices.js";
 
 /**
- * @typedef {import("/skald/index.js").Room} Room
- * @typedef {import("/skald/index.js").SkaldError} SkaldError
+ * @typedef {import("../skald/index.js").Room} Room
  * @typedef {import("./message.js").Stored} Stored
- * @typedef {import("./message.js").Unsent & {room: string}} Unsent
- * @typedef {{username: string, date: Date}} Voice
+ * @typedef {import("./message.js").Unsent} Unsent
+ * @typedef {import("./pages.js").Page} Page
  */
 
-const pageSize = 50;
 const manyShown = 600;
 const enoughShown = 300;
-const oneBreath = 5 * 60_000;
-const nearTheTop = 400;
-const nearTheEnd = 40;
+/** How far from the shown stretch's end, in pixels, the next page is read. */
+const near = 400;
 
 /**
- * One room's messages on the page: stored ones as far back as was read, then those on their way. It keeps to the end while
- * the reader is there, and stays where the reader is otherwise.
+ * One room's messages on the page: a stretch of stored ones, then those on their way. It keeps to the end while the reader is
+ * there, and stays where the reader is otherwise.
  */
 export class Timeline {
   /** Not read yet: they came while the reader was elsewhere. */
@@ -28,79 +29,80 @@ export class Timeline {
   scroller = copyOf("timeline-template");
 
   #log = element(".log", HTMLElement, this.scroller);
-  #unsent = element(".unsent", HTMLElement, this.scroller);
   #loading = element(".loading", HTMLElement, this.scroller);
   #start = element(".start", HTMLElement, this.scroller);
   #stuck = element(".stuck", HTMLElement, this.scroller);
-  #atEnd = true;
-  #lastTop = 0;
+  #position;
+  #pages;
+  #unsent;
   #shown = false;
-  #scrolling = false;
   /** @type {HTMLElement | undefined} */ #marker;
-
-  /** @type {Room | undefined} */ #room;
-  /** Where the next earlier page ends; undefined where there is none. @type {number | undefined} */ #before;
-  #newest = 0;
-  /** @type {Promise<void> | undefined} */ #reading;
+  /** The message that the address leads to, until it is shown. @type {number | undefined} */ #sought;
 
   /**
    * @param {string} name
-   * @param {{isOwn: (username: string) => boolean, onChange: () => void, retry: (text: string) => void}} page
+   * @param {object} page
+   * @param {(query: {before?: number, after?: number, limit: number}) => Promise<Page>} page.read
+   * @param {(username: string) => boolean} page.isOwn
+   * @param {() => void} page.onChange
+   * @param {(text: string) => void} page.retry
+   * @param {(text: string) => void} page.say
    */
   constructor(name, page) {
     this.name = name;
     this.page = page;
     this.#log.setAttribute("aria-label", `Messages in ${name}`);
-    element("button", HTMLButtonElement, this.#stuck).addEventListener("click", () => this.readEarlier());
-    this.scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
-
-    const nearTop = new IntersectionObserver(
-      ([entry]) => entry.isIntersecting && this.#stuck.hidden && this.readEarlier(),
-      { root: this.scroller, rootMargin: `${nearTheTop}px 0px 0px` },
-    );
-    nearTop.observe(element(".beginning", HTMLElement, this.scroller));
-    // A longer message being written, a phone's keyboard, a turned phone: the end stays in view.
-    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.scroller);
+    element("button", HTMLButtonElement, this.#stuck).addEventListener("click", () => this.tryAgain());
+    this.#position = new ScrollPosition(this.scroller, { onEnd: () => this.#onEnd(), onMove: () => this.#readWhatIsNear() });
+    this.#unsent = new UnsentList(element(".unsent", HTMLElement, this.scroller), {
+      onChange: () => this.#onUnsentChange(),
+      retry: page.retry,
+    });
+    this.#pages = new Pages(page.read, {
+      onReading: () => this.#onReading(),
+      onRead: () => this.#onRead(),
+      onFailed: (error) => this.#onFailed(error),
+    });
   }
 
   get atEnd() {
-    return this.#atEnd;
+    return this.#position.atEnd;
   }
 
-  /** The room is joined: history ends at its cursor, and what comes live follows. @param {Room} room */
+  /** The room is joined: what comes live follows its cursor. @param {Room} room */
   begin(room) {
-    this.#room = room;
-    this.#before = Number(room.cursor) + 1;
-    this.#newest = Number(room.cursor);
-    if (this.#shown) this.readEarlier();
+    this.#pages.newest = Math.max(this.#pages.newest, Number(room.cursor));
+    this.#readWhatIsNear();
   }
 
   /** The log could not go on from where the page was. @param {Room} room */
   beginAnew(room) {
-    this.#log.replaceChildren(noteOf("The log was shortened or replaced at the server. What stands here is read anew."));
-    this.#marker = undefined;
-    this.#reading = undefined;
+    this.#forget();
+    this.#log.append(noteOf("The log was shortened or replaced at the server. What stands here is read anew."));
     this.#setUnread(0);
-    this.#setAtEnd(true);
-    this.begin(room);
-    this.#showStart();
+    this.#position.setAtEnd(true);
+    this.#pages.newest = Number(room.cursor);
+    this.#readWhatIsNear();
   }
 
   /** @param {HTMLElement} stage */
   show(stage) {
     this.#shown = true;
+    refreshTimes(this.scroller);
     stage.prepend(this.scroller);
     if (this.#marker && this.unread > 0) this.#marker.scrollIntoView({ block: "center" });
-    else this.#toEnd();
-    this.#setAtEnd(this.#isNearEnd());
+    else this.#position.toEnd();
+    if (this.#pages.last !== undefined) this.#position.judge();
     this.look();
-    if (this.#before !== undefined && this.#log.querySelector("article") === null) this.readEarlier();
+    this.#readWhatIsNear();
   }
 
   hide() {
     this.#shown = false;
-    this.#atEnd = true;
     this.scroller.remove();
+    this.point();
+    this.#position.atEnd = true;
+    if (!this.#pages.whole) this.#forget();
     if (this.unread === 0) this.#unmark();
   }
 
@@ -110,156 +112,182 @@ export class Timeline {
   }
 
   toLatest() {
-    this.#setAtEnd(true);
-    this.#toEnd();
+    if (!this.#pages.whole) this.#forget();
+    this.#position.setAtEnd(true);
+    this.#position.toEnd();
+    this.#readWhatIsNear();
+  }
+
+  /** Shows where a link leads. @param {number} [seq] none: nothing is pointed at any more */
+  point(seq) {
+    this.#log.querySelector(".pointed")?.classList.remove("pointed");
+    this.#sought = seq;
+    if (seq === undefined) return;
+    const article = this.#articleOf(seq);
+    if (article) {
+      this.#pointAt(article);
+      return;
+    }
+    this.#forget();
+    this.#position.setAtEnd(false);
+    this.#readWhatIsNear();
   }
 
   /** @param {Stored} message the one after the last */
   append(message) {
-    if (message.seq <= this.#newest) return;
-    this.#newest = message.seq;
+    if (this.#pages.last === undefined && !this.#pages.reading && this.#sought === undefined) this.#pages.startAfter(message.seq - 1);
+    const { last = 0 } = this.#pages;
     const own = this.page.isOwn(message.username);
-    if (message.client_msg_id !== undefined && own) this.takeUnsent(message.client_msg_id);
-    if (!own && !this.#isRead()) this.#mark();
-    this.#put(storedMessage(message, own), message, this.#log.lastElementChild);
-    if (!own && !this.#isRead()) this.#setUnread(this.unread + 1);
-    this.#groupUnsent();
-    this.#trim();
-    this.#follow();
+    const isNew = message.seq > Math.max(last, this.#pages.newest);
+    this.#pages.newest = Math.max(this.#pages.newest, message.seq);
+    if (message.client_msg_id !== undefined && own) this.#unsent.take(message.client_msg_id);
+    if (message.seq === last + 1 && this.#pages.last !== undefined) {
+      if (!own && !this.#isRead()) this.#mark();
+      this.#pages.last = message.seq;
+      putIn(this.#log, this.#articleFor(message), this.#log.lastElementChild);
+      this.#trim();
+    }
+    this.#position.endsHere = this.#pages.whole;
+    if (isNew && !own && !this.#isRead()) this.#setUnread(this.unread + 1);
+    this.#onUnsentChange();
+    this.#readWhatIsNear();
   }
 
-  /** There is a connection again: what could not be read may be read now. */
+  /** What could not be read may be read now. */
   tryAgain() {
-    if (!this.#stuck.hidden) this.readEarlier();
-  }
-
-  /** Reads the page before what is shown, once at a time. */
-  readEarlier() {
-    if (this.#before === undefined || this.#reading || !this.#room) return;
-    const reading = this.#readPage(this.#room, this.#before).finally(() => {
-      if (this.#reading !== reading) return;
-      this.#reading = undefined;
-      // A short page may leave the top in sight, and the observer tells of changes only.
-      if (this.#shown && this.#stuck.hidden && this.scroller.scrollTop < nearTheTop) this.readEarlier();
-    });
-    this.#reading = reading;
+    this.#stuck.hidden = true;
+    this.#readWhatIsNear();
   }
 
   /** @param {Unsent} message @param {string} username */
   addUnsent(message, username) {
-    const article = unsentMessage(message, username);
-    article.dataset.id = message.client_msg_id;
-    this.#unsent.append(article);
-    this.#groupUnsent();
     this.#unmark();
-    this.#setAtEnd(true);
-    this.#follow();
+    this.#unsent.add(message, username);
+    if (this.#shown) this.toLatest();
   }
 
   /** @param {string} id */
   takeUnsent(id) {
-    this.#unsentOf(id)?.remove();
-    this.#groupUnsent();
-    this.#follow();
+    this.#unsent.take(id);
   }
 
-  /** @param {Unsent} message @param {SkaldError} error */
+  /** @param {Unsent} message @param {unknown} error */
   refuse(message, error) {
-    const article = this.#unsentOf(message.client_msg_id);
-    if (!article) return;
-    showRefused(article, sentenceOf(error), {
-      retry: () => {
-        article.remove();
-        this.page.retry(message.text);
-      },
-      discard: () => article.remove(),
-    });
-    this.#follow();
+    this.#unsent.refuse(message, error);
   }
 
-  /** @param {Room} room @param {number} before */
-  async #readPage(room, before) {
-    this.#stuck.hidden = true;
-    this.#loading.hidden = false;
-    try {
-      const { messages, before: earlier } = await room.history({ before, limit: pageSize });
-      if (this.#before !== before) return;
-      this.#before = earlier;
-      this.#prepend(messages);
-    } catch (error) {
-      if (this.#before !== before) return;
-      this.#stuck.hidden = false;
-      element("p", HTMLElement, this.#stuck).textContent = `Earlier messages could not be read. ${sentenceOf(/** @type {SkaldError} */ (error))}`;
+  // Asked for at every move and after every page: what a browser tells of is changes only, and a page that is put in and
+  // passed within one frame is none.
+  #readWhatIsNear() {
+    if (!this.#shown || this.#pages.reading || !this.#stuck.hidden) return;
+    const pages = this.#pages;
+    if (pages.last === undefined) {
+      if (this.#sought === undefined) pages.readNewest((messages) => this.#prepend(messages));
+      else pages.readAround(this.#sought, (messages) => this.#prepend(messages));
+    } else if (pages.before !== undefined && this.#position.isNearTop(near)) {
+      pages.readEarlier((messages) => this.#prepend(messages));
+    } else if (!pages.whole && this.#position.isNearEnd(near)) {
+      pages.readLater((messages) => this.#extend(messages));
     }
+  }
+
+  #onReading() {
+    this.#loading.hidden = this.#pages.last !== undefined && !this.#position.isNearTop(near);
+  }
+
+  #onRead() {
     this.#loading.hidden = true;
+    this.#position.endsHere = this.#pages.whole;
+    this.#reachSought();
+    if (this.#pages.whole && this.#position.isNearEnd()) this.#position.setAtEnd(true);
+    this.#onUnsentChange();
+    this.#readWhatIsNear();
+  }
+
+  /** @param {unknown} error */
+  #onFailed(error) {
+    const earlier = this.#pages.last === undefined || this.#position.isNearTop(near);
+    this.#log[earlier ? "before" : "after"](this.#stuck);
+    this.#loading.hidden = true;
+    this.#stuck.hidden = false;
+    const what = this.#pages.last === undefined ? "The messages" : earlier ? "Earlier messages" : "Later messages";
+    element("p", HTMLElement, this.#stuck).textContent = `${what} could not be read. ${sentenceOf(error)}`;
+    this.#showStart();
+  }
+
+  #reachSought() {
+    if (this.#sought === undefined) return;
+    const article = this.#articleOf(this.#sought);
+    if (article) {
+      this.#pointAt(article);
+      return;
+    }
+    this.page.say(`There is no message ${this.#sought} in ${this.name}.`);
+    this.#sought = undefined;
+    this.toLatest();
+  }
+
+  /** @param {HTMLElement} article */
+  #pointAt(article) {
+    this.#sought = undefined;
+    article.classList.add("pointed");
+    article.scrollIntoView({ block: "center" });
+    this.#position.judge();
+    element(".when", HTMLAnchorElement, article).focus({ preventScroll: true });
+  }
+
+  #forget() {
+    this.#pages.forget();
+    this.#log.replaceChildren();
+    this.#marker = undefined;
+    this.#stuck.hidden = true;
+    this.#position.endsHere = false;
     this.#showStart();
   }
 
   /** @param {Stored[]} messages */
   #prepend(messages) {
-    const height = this.scroller.scrollHeight;
-    const first = /** @type {HTMLElement | null} */ (this.#log.firstElementChild);
-    // What is old news should not be read aloud.
+    this.#quietly(() => {
+      const first = /** @type {HTMLElement | null} */ (this.#log.firstElementChild);
+      this.#position.holdWhile(() => {
+        const last = this.#putAll(messages, null, first);
+        if (first && last) meet(last, first);
+      });
+    });
+  }
+
+  /** @param {Stored[]} messages */
+  #extend(messages) {
+    this.#quietly(() => this.#putAll(messages, this.#log.lastElementChild, null));
+  }
+
+  /** @param {Stored[]} messages @param {Element | null} previous @param {Element | null} next @returns {Element | null} the last one */
+  #putAll(messages, previous, next) {
+    for (const message of messages) previous = putIn(this.#log, this.#articleFor(message), previous, next);
+    return previous;
+  }
+
+  // What is old news should not be read aloud.
+  /** @param {() => void} change */
+  #quietly(change) {
     this.#log.ariaLive = "off";
-    /** @type {HTMLElement | null} */
-    let previous = null;
-    for (const message of messages) {
-      previous = this.#put(storedMessage(message, this.page.isOwn(message.username)), message, previous, first);
-    }
-    if (first && previous) this.#meet(previous, first);
-    if (this.#atEnd) this.#toEnd();
-    else this.scroller.scrollTop += this.scroller.scrollHeight - height;
+    change();
     requestAnimationFrame(() => (this.#log.ariaLive = "polite"));
   }
 
-  /**
-   * Puts a message in, under its day and with its author's name where the voice changes.
-   * @param {HTMLElement} article @param {Stored} message @param {Element | null} previous @param {Element | null} [next]
-   */
-  #put(article, message, previous, next = null) {
-    const date = new Date(message.timestamp);
-    const spoken = voiceOf(previous);
-    if (!spoken || !sameDay(spoken.date, date)) {
-      this.#log.insertBefore(dayOf(date), next ?? (isMarker(previous) ? previous : null));
-    }
-    article.classList.toggle("follows", continues(spoken, { username: message.username, date }) && !isMarker(previous));
-    this.#log.insertBefore(article, next);
-    return article;
-  }
-
-  // Where two pages meet, the later one's day and name may turn out to be said already.
-  /** @param {Element} last @param {HTMLElement} first */
-  #meet(last, first) {
-    const spoken = /** @type {Voice} */ (voiceOf(last));
-    let next = first;
-    if (first.classList.contains("day")) {
-      const following = first.nextElementSibling;
-      const voice = voiceOf(following);
-      if (!voice || !sameDay(voice.date, spoken.date) || !(following instanceof HTMLElement)) return;
-      first.remove();
-      next = following;
-    }
-    const voice = next.classList.contains("message") ? voiceOf(next) : undefined;
-    if (voice) next.classList.toggle("follows", continues(spoken, voice));
-  }
-
   #trim() {
-    if (!this.#atEnd || this.#log.childElementCount <= manyShown || this.#reading) return;
+    if (!this.atEnd || this.#log.childElementCount <= manyShown || this.#pages.reading) return;
     while (this.#log.childElementCount > enoughShown) this.#log.firstElementChild?.remove();
     const oldest = element("article", HTMLElement, this.#log);
     oldest.classList.remove("follows");
-    this.#before = Number(oldest.dataset.seq);
-    this.#showStart();
+    this.#pages.before = Number(oldest.dataset.seq);
     if (this.#marker && !this.#marker.isConnected) this.#marker = undefined;
   }
 
   #mark() {
     if (this.#marker && this.unread > 0) return;
     this.#unmark();
-    this.#marker = document.createElement("div");
-    this.#marker.className = "marker";
-    this.#marker.role = "separator";
-    this.#marker.textContent = "New";
+    this.#marker = newMarker();
     this.#log.append(this.#marker);
   }
 
@@ -269,7 +297,7 @@ export class Timeline {
   }
 
   #isRead() {
-    return this.#shown && this.#atEnd && document.visibilityState === "visible";
+    return this.#shown && this.atEnd && document.visibilityState === "visible";
   }
 
   /** @param {number} unread */
@@ -279,94 +307,34 @@ export class Timeline {
     this.page.onChange();
   }
 
-  #onScroll() {
-    if (!this.#shown) return;
-    const { scrollTop } = this.scroller;
-    // What is added at the end moves the end away from the reader; only going up is the reader's wish.
-    if (this.#isNearEnd()) this.#setAtEnd(true);
-    else if (scrollTop < this.#lastTop) this.#setAtEnd(false);
-    this.#lastTop = scrollTop;
-  }
-
-  #isNearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    return scrollHeight - scrollTop - clientHeight < nearTheEnd;
-  }
-
-  /** @param {boolean} atEnd */
-  #setAtEnd(atEnd) {
-    if (atEnd === this.#atEnd) return;
-    this.#atEnd = atEnd;
+  #onEnd() {
     this.look();
     this.page.onChange();
   }
 
-  // Once a frame is enough, however many messages come at once.
-  #follow() {
-    if (!this.#atEnd || !this.#shown || this.#scrolling) return;
-    this.#scrolling = true;
-    requestAnimationFrame(() => {
-      this.#scrolling = false;
-      if (this.#atEnd) this.#toEnd();
-    });
-  }
-
-  #toEnd() {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.#lastTop = this.scroller.scrollTop;
-  }
-
-  #groupUnsent() {
-    let spoken = voiceOf(this.#log.lastElementChild);
-    for (const article of this.#unsent.children) {
-      const voice = /** @type {Voice} */ (voiceOf(article));
-      article.classList.toggle("follows", continues(spoken, voice));
-      spoken = voice;
-    }
+  #onUnsentChange() {
+    group(this.#log.lastElementChild, this.#unsent.articles);
     this.#showStart();
+    this.#position.follow();
   }
 
   #showStart() {
-    const atStart = this.#room !== undefined && this.#before === undefined;
-    const silent = this.#log.querySelector("article") === null && this.#unsent.childElementCount === 0;
+    const atStart = this.#pages.last !== undefined && this.#pages.before === undefined;
+    const silent = this.#log.querySelector("article") === null && this.#unsent.articles.length === 0;
     const words = silent ? "Nothing is told here yet. The first word is yours." : `Here ${this.name} begins.`;
     tell(this.#start, atStart ? words : "");
     this.scroller.classList.toggle("empty", atStart && silent);
   }
 
-  /** @param {string} id @returns {HTMLElement | undefined} */
-  #unsentOf(id) {
-    const articles = /** @type {HTMLElement[]} */ ([...this.#unsent.children]);
-    return articles.find((article) => article.dataset.id === id);
+  /** @param {Stored} message */
+  #articleFor(message) {
+    return storedMessage(this.name, message, this.page.isOwn(message.username));
   }
-}
 
-/** Whether a message goes on where the last one stopped, so that its author need not be named again. @param {Voice | undefined} last @param {Voice} next */
-function continues(last, next) {
-  return last !== undefined && last.username === next.username && next.date.getTime() - last.date.getTime() < oneBreath && sameDay(last.date, next.date);
-}
-
-/** Who spoke last, and when; a marker in between does not change it. @param {Element | null} node @returns {Voice | undefined} */
-function voiceOf(node) {
-  const article = isMarker(node) ? node.previousElementSibling : node;
-  if (!(article instanceof HTMLElement) || !article.classList.contains("message")) return undefined;
-  return {
-    username: element(".author", HTMLElement, article).textContent ?? "",
-    date: new Date(element("time", HTMLTimeElement, article).dateTime),
-  };
-}
-
-/** @param {Element | null} node @returns {node is Element} */
-function isMarker(node) {
-  return node?.classList.contains("marker") ?? false;
-}
-
-/** @param {Date} date */
-function dayOf(date) {
-  const day = document.createElement("h2");
-  day.className = "day";
-  day.textContent = dayName(date);
-  return day;
+  /** @param {number} seq @returns {HTMLElement | null} */
+  #articleOf(seq) {
+    return this.#log.querySelector(`article[data-seq="${seq}"]`);
+  }
 }
 
 /** @param {string} text */
