@@ -48,6 +48,6 @@ internal sealed class MessagePipeline
     public async Task StopAsync()
     {
         await _log.StopAsync();
-        _delivery.Stop();
+        await _delivery.StopAsync();
     }
 }

@@ -11,6 +11,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     private readonly Pace _pace = new();
     private readonly List<FanOut> _fanOuts = [];
     private readonly BatchEncoder _encoder = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
 
     public void Start()
@@ -30,34 +31,57 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     }
 
     /// <summary>Delivers what was announced, then ends.</summary>
-    public void Stop()
+    /// <remarks>
+    /// The caller may be the delivery thread itself: the log's loop goes on upon it (<see cref="Pace.TurnAsync"/>), and so does whoever
+    /// awaits the loop's end. So nothing here joins the thread, and what follows goes on elsewhere.
+    /// </remarks>
+    public Task StopAsync()
     {
         _slot.End();
-        _thread?.Join();
+        return _thread is null ? Task.CompletedTask : _ended.Task;
     }
 
+    /// <summary>Ends the thread of an application that is disposed of without having been stopped; it frees what it uses itself.</summary>
     public void Dispose()
     {
-        Stop();
-        _encoder.Dispose();
+        _slot.End();
+        if (_thread is null)
+            _encoder.Dispose();
     }
 
     private void Run()
     {
         while (_slot.TryTake(out var batch))
         {
-            foreach (var draft in batch)
-                draft.Complete(refusal: null);
-            foreach (var draft in batch)
-                draft.Flush();
+            Tell(batch, static draft => draft.Complete(refusal: null));
+            Tell(batch, static draft => draft.Flush());
             metrics.Acked(batch.Count);
             Try(batch, () => Encode(batch));
-            _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Readers.Length));
+            _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Count));
             Try(batch, Deliver);
             _pace.End();
             _fanOuts.Clear();
-            foreach (var draft in batch)
-                draft.Trace?.End();
+            Tell(batch, static draft => draft.Trace?.End());
+        }
+
+        _encoder.Dispose();
+        _ended.SetResult();
+    }
+
+    /// <summary>Tells each draft something. One that fails keeps the others from nothing: an exception here would end the process, and the message,
+    /// which is on disk and is sent again, perhaps the next one too.</summary>
+    private void Tell(Batch batch, Action<Draft> what)
+    {
+        foreach (var draft in batch)
+        {
+            try
+            {
+                what(draft);
+            }
+            catch (Exception e)
+            {
+                Log.NotTold(logger, draft.Seq, draft.Room.Name, e);
+            }
         }
     }
 
@@ -108,5 +132,8 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     {
         [LoggerMessage(3000, LogLevel.Error, "{Count} messages were not delivered live")]
         public static partial void NotDelivered(ILogger logger, int count, Exception cause);
+
+        [LoggerMessage(3001, LogLevel.Error, "The sender of message {Seq} of room {Room} could not be told of it")]
+        public static partial void NotTold(ILogger logger, long seq, string room, Exception cause);
     }
 }

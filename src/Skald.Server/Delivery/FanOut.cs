@@ -1,35 +1,56 @@
+using System.Buffers;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>What a batch means for one room: these readers are offered this.</summary>
-internal readonly record struct FanOut(Subscription[] Readers, EncodedBatch Batch)
+/// <summary>What a batch means for one room: these readers are offered this, once.</summary>
+internal readonly struct FanOut
 {
     /// <summary>Turns between asking for an object and needing it. Each is found through the one before, which must be there by then.</summary>
     private const int SubscriptionAhead = 6, ReaderAhead = 4, SocketAhead = 2;
 
-    /// <summary>Messages times readers.</summary>
-    public long Deliveries => (Batch.Last - Batch.First + 1) * Readers.Length;
+    private readonly Subscription[] _readers;   // of the pool, so it may be longer
+    private readonly EncodedBatch _batch;
 
+    private FanOut(Subscription[] readers, int count, EncodedBatch batch) => (_readers, Count, _batch) = (readers, count, batch);
+
+    /// <summary>How many are offered the batch.</summary>
+    public int Count { get; }
+
+    /// <summary>Messages times readers.</summary>
+    public long Deliveries => (_batch.Last - _batch.First + 1) * Count;
+
+    /// <summary>Takes down who is there now: the list may change while the batch goes out, and nobody waits for that.</summary>
+    public static FanOut To(List<Subscription> subscribers, EncodedBatch batch)
+    {
+        var readers = ArrayPool<Subscription>.Shared.Rent(subscribers.Count);
+        subscribers.CopyTo(readers);
+        return new FanOut(readers, subscribers.Count, batch);
+    }
+
+    /// <summary>Offers the batch to each of them. Once only: then nobody is left in it, so that it holds no connection in memory.</summary>
     /// <param name="pace">Counts the offers.</param>
     public void Deliver(Pace pace)
     {
-        for (var i = 0; i < Readers.Length; i++)
+        var readers = _readers.AsSpan(0, Count);
+        for (var i = 0; i < readers.Length; i++)
         {
-            Prefetch(i);
-            Readers[i].Reader.Offer(Readers[i], Batch);
+            Prefetch(readers, i);
+            readers[i].Reader.Offer(readers[i], _batch);
             pace.Step();
         }
+
+        ArrayPool<Subscription>.Shared.Return(_readers, clearArray: true);
     }
 
     /// <summary>Asks for the memory of those whose turn comes soon.</summary>
-    private void Prefetch(int turn)
+    private static void Prefetch(ReadOnlySpan<Subscription> readers, int turn)
     {
-        if (turn + SubscriptionAhead < Readers.Length)
-            CacheLine.Prefetch(Readers[turn + SubscriptionAhead], lines: 2);
-        if (turn + ReaderAhead < Readers.Length)
-            CacheLine.Prefetch(Readers[turn + ReaderAhead].Reader, lines: 3);
-        if (turn + SocketAhead < Readers.Length)
-            Readers[turn + SocketAhead].Reader.Prefetch();
+        if (turn + SubscriptionAhead < readers.Length)
+            CacheLine.Prefetch(readers[turn + SubscriptionAhead], lines: 2);
+        if (turn + ReaderAhead < readers.Length)
+            CacheLine.Prefetch(readers[turn + ReaderAhead].Reader, lines: 3);
+        if (turn + SocketAhead < readers.Length)
+            readers[turn + SocketAhead].Reader.Prefetch();
     }
 }

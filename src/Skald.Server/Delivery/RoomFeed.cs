@@ -9,13 +9,13 @@ namespace Skald.Server.Delivery;
 /// back takes it from the tail, and one that fell off the tail reads the log. So the feed waits for nobody, and a gap in
 /// what it was told costs nothing but its tail.
 /// </remarks>
-internal sealed class RoomFeed(Room room, int tailBytes)
+internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
 {
     private readonly Lock _gate = new();
     private readonly Queue<EncodedBatch> _tail = [];
     private int _tailLength;
-    private Subscription[] _subscribers = [];   // copy-on-write: fan-out takes no lock
-    private Position? _head;                    // null until it begins
+    private readonly List<Subscription> _subscribers = [];   // in no order: the last one takes the place of one that leaves
+    private Position? _head;                                 // null until it begins
     private bool _ended;
 
     public Room Room => room;
@@ -39,7 +39,8 @@ internal sealed class RoomFeed(Room room, int tailBytes)
         {
             if (_ended)
                 return false;
-            _subscribers = [.. _subscribers, subscription];
+            subscription.Slot = _subscribers.Count;
+            _subscribers.Add(subscription);
             return true;
         }
     }
@@ -49,10 +50,21 @@ internal sealed class RoomFeed(Room room, int tailBytes)
     {
         lock (_gate)
         {
-            _subscribers = Array.FindAll(_subscribers, s => s != subscription);
-            _ended = _subscribers.Length == 0;
-            return _ended;
+            if (subscription.Slot < _subscribers.Count && _subscribers[subscription.Slot] == subscription)
+            {
+                var last = _subscribers[^1];
+                last.Slot = subscription.Slot;
+                _subscribers[subscription.Slot] = last;
+                _subscribers.RemoveAt(_subscribers.Count - 1);
+            }
+
+            _ended = _subscribers.Count == 0;
+            if (!_ended)
+                return false;
         }
+
+        DropTail();
+        return true;
     }
 
     /// <summary>Takes in what the log has stored: encodes it once.</summary>
@@ -71,8 +83,7 @@ internal sealed class RoomFeed(Room room, int tailBytes)
         foreach (var draft in drafts)
             encoder.Add(draft);
         var batch = encoder.Take(drafts[0].Seq, Head.Offset);
-        Append(batch);
-        return new FanOut(Volatile.Read(ref _subscribers), batch);
+        return Append(batch);
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>
@@ -101,23 +112,47 @@ internal sealed class RoomFeed(Room room, int tailBytes)
         return false;
     }
 
-    private void Append(EncodedBatch batch)
+    /// <summary>Forgets the newest messages: whoever still needs them reads them in the log.</summary>
+    public void DropTail()
     {
+        lock (_gate)
+            ClearTail();
+        budget.Forget(this);
+    }
+
+    private FanOut Append(EncodedBatch batch)
+    {
+        int tail;
+        FanOut fanOut;
         lock (_gate)
         {
             if (batch.First != Head.Seq + 1)
             {
                 // A gap: the log has what lies between, and whoever needs it reads it there.
-                _tail.Clear();
-                _tailLength = 0;
+                ClearTail();
             }
 
-            _tail.Enqueue(batch);
-            _tailLength += batch.Bytes.Length;
+            if (!_ended)
+            {
+                _tail.Enqueue(batch);
+                _tailLength += batch.Bytes.Length;
+            }
+
             while (_tailLength > tailBytes && _tail.Count > 1)
                 _tailLength -= _tail.Dequeue().Bytes.Length;
             Volatile.Write(ref _head, batch.End);
+            tail = _tailLength;
+            fanOut = FanOut.To(_subscribers, batch);
         }
+
+        budget.Note(this, tail);
+        return fanOut;
+    }
+
+    private void ClearTail()
+    {
+        _tail.Clear();
+        _tailLength = 0;
     }
 }
 

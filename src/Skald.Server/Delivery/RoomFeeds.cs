@@ -10,8 +10,12 @@ namespace Skald.Server.Delivery;
 internal sealed class RoomFeeds(IOptions<Limits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
+    private readonly TailBudget _tails = new(limits.Value.TailBytesInAll);
 
     public int Count => _feeds.Count;
+
+    /// <summary>Bytes that the tails of all rooms hold.</summary>
+    public long TailBytes => _tails.Used;
 
     /// <summary>Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.</summary>
     /// <returns>The room's newest message that a subscriber can have had.</returns>
@@ -19,7 +23,7 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
     {
         while (true)
         {
-            var feed = _feeds.GetOrAdd(subscription.Room, static (room, tailBytes) => new RoomFeed(room, tailBytes), limits.Value.TailBytes);
+            var feed = _feeds.GetOrAdd(subscription.Room, static (room, feeds) => feeds.NewFeed(room), this);
             // The feed is seen before the head is read, as in Take the head before the feed is looked for: one of the two sees the other.
             Interlocked.MemoryBarrier();
             feed.Begin(subscription.Room.LastSeq);
@@ -44,4 +48,6 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
         Interlocked.MemoryBarrier();
         return _feeds.TryGetValue(room, out var feed) ? feed.Take(drafts, encoder) : null;
     }
+
+    private RoomFeed NewFeed(Room room) => new(room, limits.Value.TailBytes, _tails);
 }

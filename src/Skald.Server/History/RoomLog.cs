@@ -12,7 +12,7 @@ namespace Skald.Server.History;
 /// Group commit without a timer: while one batch is on its way to disk, and while the one before is fanned out, the next one gathers.
 /// So a lone message waits for one fsync, and ten thousand wait for few.
 /// </remarks>
-internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, ILogger<RoomLog> logger)
+internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, IHostApplicationLifetime host, ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
     private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
@@ -51,7 +51,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public void Start()
     {
         metrics.ObserveQueue(() => _queue.Reader.Count);
-        _running = WriteAsync();
+        _running = RunAsync();
     }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
@@ -60,6 +60,24 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         _stopped = true;
         _queue.Writer.TryComplete();
         return _running;
+    }
+
+    /// <summary>Runs the loop. Without it nothing is stored any more, so a fault that ends it ends the server: whoever started that starts it again.</summary>
+    private async Task RunAsync()
+    {
+        try
+        {
+            await WriteAsync();
+        }
+        catch (Exception e)
+        {
+            Log.Ended(logger, e);
+            readiness.Add(NotReadyReasons.LogEnded);
+            _stopped = true;
+            _queue.Writer.TryComplete();
+            Refuse(_queue.Reader.ReadAllAsync().ToBlockingEnumerable(), Unknown);
+            host.StopApplication();
+        }
     }
 
     private async Task WriteAsync()
@@ -92,8 +110,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
             metrics.Refused(error.Code, batch.Count);
             if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
                 readiness.Add(NotReadyReasons.StorageFailed);
-            foreach (var draft in batch)
-                draft.Refuse(error);
+            Refuse(batch, error);
             return false;
         }
 
@@ -114,9 +131,31 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         return true;
     }
 
+    /// <summary>Tells each sender. One that fails keeps the others, and the log, from nothing.</summary>
+    private void Refuse(IEnumerable<Draft> drafts, ChatError error)
+    {
+        foreach (var draft in drafts)
+        {
+            try
+            {
+                draft.Refuse(error);
+            }
+            catch (Exception e)
+            {
+                Log.NotTold(logger, draft.Room.Name, e);
+            }
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(2000, LogLevel.Error, "{Count} messages were refused: {Code}")]
         public static partial void NotStored(ILogger logger, int count, string code, Exception cause);
+
+        [LoggerMessage(2001, LogLevel.Critical, "The log has ended by a fault, and so does the server")]
+        public static partial void Ended(ILogger logger, Exception cause);
+
+        [LoggerMessage(2002, LogLevel.Error, "A sender in room {Room} could not be told that its message was refused")]
+        public static partial void NotTold(ILogger logger, string room, Exception cause);
     }
 }

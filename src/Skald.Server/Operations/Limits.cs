@@ -108,6 +108,10 @@ public sealed class Limits
     [Range(0, int.MaxValue)]
     public int TailBytes { get; set; } = 64 * 1024;
 
+    /// <summary>The same of all rooms together; over it the room that was written to longest ago keeps none.</summary>
+    [Range(0, long.MaxValue)]
+    public long TailBytesInAll { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Sockets one user may have open.</summary>
     [Range(0, int.MaxValue)]
     [Beyond("4409")]

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
@@ -12,22 +15,77 @@ namespace Skald.Tests.Delivery;
 /// <summary>What the delivery thread owes the log, whatever becomes of a batch.</summary>
 public sealed class DeliveryThreadTests
 {
+    private readonly Room _room = new(1, "room", 1, 0);
+    private readonly RoomFeeds _feeds = new(Options.Create(new Limits()));
+
     [Fact]
     public async Task Batch_that_cannot_be_encoded_does_not_hold_up_the_log()
     {
-        var limits = Options.Create(new Limits());
-        var room = new Room(1, "room", 1, 0);
-        var feeds = new RoomFeeds(limits);
         var socket = new ModelSocket();
-        feeds.Register(new Subscription(new Outbound(socket, log: null!, limits.Value, TimeProvider.System), room));
-        using var delivery = new DeliveryThread(feeds, new DeliveryMetrics(new Telemetry(), feeds), NullLogger<DeliveryThread>.Instance);
+        _feeds.Register(new Subscription(new Outbound(socket, log: null!, new Limits(), TimeProvider.System), _room));
+        using var delivery = NewThread();
         delivery.Start();
-        var broken = new ModelDraft(room, "x", id: new string('i', 10_000));
+        var broken = new ModelDraft(_room, "x", id: new string('i', 10_000));
         broken.StoreAs(1, default);
 
         delivery.Announce(new Batch([broken]));
 
         await delivery.TurnAsync(commit: 0).Within();
-        await Task.Yield();   // off the delivery thread, which is about to be waited for
     }
+
+    [Fact]
+    public async Task Sender_that_cannot_be_told_keeps_no_other_from_its_ack()
+    {
+        using var delivery = NewThread();
+        delivery.Start();
+        var acked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var deaf = new ModelDraft(_room, "x", null, _ => throw new InvalidOperationException("gone"));
+        var other = new ModelDraft(_room, "y", null, _ => acked.SetResult());
+        deaf.StoreAs(1, default);
+        other.StoreAs(2, default);
+
+        delivery.Announce(new Batch([deaf, other]));
+
+        await acked.Task.Within();
+        await delivery.StopAsync().Within();
+    }
+
+    /// <remarks>The store completes at once, so the log's loop goes on upon the delivery thread, and ends there: whoever then waited for that thread on it would wait for ever.</remarks>
+    [Fact]
+    public async Task Stop_that_goes_on_upon_the_delivery_thread_does_not_wait_for_itself()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var log = ModelLog.Of(new ModelStore());
+            using var delivery = NewThread();
+            var pipeline = new MessagePipeline(authorizer: null!, log, delivery, new LogMetrics(new Telemetry()));
+            pipeline.Start();
+            for (var n = 0; n < 100; n++)
+                Assert.Null(log.TryAppend(new ModelDraft(_room, "x", null)));
+
+            await pipeline.StopAsync().Within();
+        }
+    }
+
+    [Fact]
+    public async Task Log_that_ends_by_a_fault_refuses_what_waits_and_stops_the_server()
+    {
+        var readiness = new Readiness();
+        readiness.TakeBack(NotReadyReasons.Starting);
+        var host = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.ApplicationStopping.Register(stopping.SetResult);
+        var log = ModelLog.Of(new ModelStore(), readiness: readiness, host: host);
+        log.Announce = _ => throw new InvalidOperationException("a fault");
+        log.Start();
+
+        log.TryAppend(new ModelDraft(_room, "x", null));
+
+        await stopping.Task.Within();
+        Assert.Equal("log_ended", readiness.NotReadyBecause);
+        Assert.Equal(ErrorCode.ShuttingDown, log.TryAppend(new ModelDraft(_room, "y", null))!.Code);
+        await log.StopAsync().Within();
+    }
+
+    private DeliveryThread NewThread() => new(_feeds, new DeliveryMetrics(new Telemetry(), _feeds), NullLogger<DeliveryThread>.Instance);
 }

@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Delivery;
@@ -116,7 +115,8 @@ public sealed class DeliveryModelTests
         public World(Limits limits)
         {
             var options = Options.Create(limits);
-            _log = new RoomLog(_store, options, new Readiness(), new LogMetrics(new Telemetry()), NullLogger<RoomLog>.Instance) { Announce = _announced.Enqueue };
+            _log = ModelLog.Of(_store, limits);
+            _log.Announce = _announced.Enqueue;
             _feeds = new RoomFeeds(options);
             _readers = [.. Enumerable.Range(0, Readers).Select(_ => new ModelReader(_feeds, _log, limits))];
             _model = _rooms.ToDictionary(room => room.Name, _ => new List<string>(), StringComparer.Ordinal);

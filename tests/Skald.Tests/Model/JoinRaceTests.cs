@@ -14,7 +14,7 @@ public sealed class JoinRaceTests
     {
         using var encoder = new BatchEncoder();
         var limits = new Limits();
-        var log = new Server.History.RoomLog(new ModelStore(), Options.Create(limits), new Readiness(), new Server.History.LogMetrics(new Telemetry()), Microsoft.Extensions.Logging.Abstractions.NullLogger<Server.History.RoomLog>.Instance);
+        var log = ModelLog.Of(new ModelStore(), limits);
         var feeds = new RoomFeeds(Options.Create(limits));
         using var start = new Barrier(2);
         var rounds = Seed.Count(50_000, 1_000_000);
