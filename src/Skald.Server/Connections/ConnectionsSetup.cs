@@ -11,6 +11,7 @@ internal static class ConnectionsSetup
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();
         services.AddSingleton<FrameDispatcher>();
+        services.AddSingleton<RefusedHandshakes>();
         services.AddSingleton<SocketEndpoints>();
         services.AddHostedService<Drain>();
         services.AddSingleton<SessionWatch>();

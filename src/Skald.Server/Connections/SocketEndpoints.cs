@@ -22,17 +22,20 @@ internal sealed partial class SocketEndpoints(
     IOptions<Limits> limits,
     IOptions<ConnectionsOptions> options,
     IOptions<AccountsOptions> accounts,
+    RefusedHandshakes refusals,
     TimeProvider clock,
     ConnectionMetrics metrics,
     ILogger<Connection> logger)
 {
-    private static readonly ChatError NoCredential = new(ErrorCode.NotAuthenticated, "Bring an access token: ?token=, Authorization: Bearer, or ?ticket=.");
-    private static readonly ChatError TicketRefused = new(ErrorCode.TokenNotValid, "The ticket is wrong, used or older than 30 s; ask for another.");
+    private static readonly ChatError NoCredential = new(ErrorCode.NotAuthenticated, "Bring an access token: Authorization: Bearer, the subprotocol skald.token.…, ?ticket= or ?token=.");
+
+    private readonly ChatError _ticketRefused =
+        new(ErrorCode.TokenNotValid, $"The ticket is wrong, used or older than {accounts.Value.TicketLifetime.TotalSeconds} s; ask for another.");
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/ws", (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ShortCircuit().ExcludeFromDescription();
-        endpoints.MapGet("/ws/chat/{room}", (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
+        endpoints.MapMethods("/ws", Handshake.Methods, (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ShortCircuit().ExcludeFromDescription();
+        endpoints.MapMethods("/ws/chat/{room}", Handshake.Methods, (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
             .ShortCircuit().ExcludeFromDescription();
     }
 
@@ -41,14 +44,14 @@ internal sealed partial class SocketEndpoints(
         if (Handshake.Check(context, options.Value) is { } notAHandshake)
         {
             Handshake.NameVersion(context.Response);
-            await Problems.WriteAsync(context, notAHandshake);
+            await RefuseAsync(context, notAHandshake, notAHandshake.Code.Status);
             return;
         }
 
         var address = ClientAddress.Of(context);
         if (admission.TryEnter(address) is { } notAdmitted)
         {
-            await Problems.WriteAsync(context, notAdmitted);
+            await RefuseAsync(context, notAdmitted, notAdmitted.Code.Status);
             return;
         }
 
@@ -59,7 +62,7 @@ internal sealed partial class SocketEndpoints(
                 return;
             var stream = await Handshake.AcceptAsync(context);
             served = true;
-            if (options.Value.DirectSocket && SocketConnection.Of(context) is { } http)
+            if (options.Value.DirectSocket && !Handshake.IsStream(context) && SocketConnection.Of(context) is { } http)
                 http.TakeOver((socket, unread) => ServePlainAsync(socket, unread, entrant, address));
             else
                 await ServeAsync(NewConnection(new UpgradedStream(stream, context.Abort), default, entrant), entrant, address);
@@ -128,27 +131,29 @@ internal sealed partial class SocketEndpoints(
         if (user is null && (error is not null || roomName is not null))
         {
             // The origin answers every credential it does not accept, and none, with 403.
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            await RefuseAsync(context, error ?? NoCredential);
+            await RefuseAsync(context, error ?? NoCredential, StatusCodes.Status403Forbidden);
             return null;
         }
 
         if (roomName is null)
             return new Entrant(user, null, null, WantsJoined: false);
 
-        (var room, error) = await rooms.EnterAsync(user!.Value, roomName);
-        JoinCommand? join = null;
-        error ??= ReadPosition(context.Request, room!, out join);
+        Room? room = null;
+        error = ReadPosition(context.Request, out var since, out var epoch);
         if (error is null)
-            return new Entrant(user, room, join, context.Request.Query.ContainsKey("since"));
-        await Problems.WriteAsync(context, error);
+            (room, error) = await rooms.EnterAsync(user!.Value, roomName);
+        if (error is null)
+            return new Entrant(user, room, new JoinCommand(default, room!.Name, since ?? room.LastSeq, epoch), WantsJoined: since is not null);
+        await RefuseAsync(context, error, error.Code.Status);
         return null;
     }
 
-    private static Task RefuseAsync(HttpContext context, ChatError error)
+    private Task RefuseAsync(HttpContext context, ChatError error, int status)
     {
+        context.Response.StatusCode = status;
+        refusals.Note(context, error);
         var problem = Problems.Details(error);
-        problem.Status = context.Response.StatusCode;
+        problem.Status = status;
         return TypedResults.Problem(problem).ExecuteAsync(context);
     }
 
@@ -156,19 +161,19 @@ internal sealed partial class SocketEndpoints(
     private async ValueTask<(CurrentUser? User, ChatError? Error)> AuthenticateAsync(HttpRequest request)
     {
         if (request.Query.TryGetValue("ticket", out var ticket))
-            return tickets.TryRedeem(ticket.ToString(), out var holder) ? (holder, null) : (null, TicketRefused);
+            return tickets.TryRedeem(ticket.ToString(), out var holder) ? (holder, null) : (null, _ticketRefused);
 
-        var token = BearerAuthentication.TokenOf(request) ?? request.Query["token"].ToString();
-        if (token.Length == 0)
+        var inQuery = request.Query["token"].ToString();
+        if ((BearerAuthentication.TokenOf(request) ?? Subprotocol.TokenOf(request) ?? (inQuery.Length > 0 ? inQuery : null)) is not { } token)
             return (null, null);
         return (await tokens.ValidateAsync(token)).TryGet(out var user, out var error) ? (user, null) : (null, error);
     }
 
     /// <summary><c>?since=SEQ&amp;epoch=EPOCH</c> of the room socket; without, where the room is before the client can see the socket open.</summary>
-    private static ChatError? ReadPosition(HttpRequest request, Room room, out JoinCommand? join)
+    private static ChatError? ReadPosition(HttpRequest request, out long? since, out string? epoch)
     {
-        join = null;
-        var since = room.LastSeq;
+        since = null;
+        epoch = request.Query["epoch"].ToString() is { Length: > 0 } log ? log : null;
         if (request.Query.TryGetValue("since", out var text))
         {
             if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seq))
@@ -176,8 +181,6 @@ internal sealed partial class SocketEndpoints(
             since = seq;
         }
 
-        var epoch = request.Query["epoch"].ToString();
-        join = new JoinCommand(default, room.Name, since, epoch.Length > 0 ? epoch : null);
         return null;
     }
 

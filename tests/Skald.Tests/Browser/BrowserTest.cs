@@ -34,6 +34,7 @@ public abstract class BrowserTest(Chromium chromium) : IAsyncLifetime
         {
             BaseURL = address.ToString(),
             Locale = "en-GB",
+            IgnoreHTTPSErrors = true,   // the certificate of the tests is nobody's
             ViewportSize = new ViewportSize { Width = width, Height = height },
         });
         Keep(context);

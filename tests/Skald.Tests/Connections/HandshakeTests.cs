@@ -28,7 +28,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
 
     [Theory]
     [InlineData("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")]
-    [InlineData("Sec-WebSocket-Protocol: chat, superchat")]
+    [InlineData("Sec-WebSocket-Extensions: permessage-deflate")]
     [Attack("A-10")]
     public async Task What_is_offered_and_not_spoken_here_is_not_answered(string offer)
     {
@@ -39,6 +39,36 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
         Assert.Equal(101, answer.Status);
         Assert.Empty(answer.Headers["Sec-WebSocket-Extensions"]);
         Assert.Empty(answer.Headers["Sec-WebSocket-Protocol"]);
+    }
+
+    /// <summary>A browser fails the connection where it offered something and nothing of it is answered.</summary>
+    [Theory]
+    [InlineData("skald", "skald")]
+    [InlineData("chat, superchat", "chat")]
+    [InlineData("chat, skald", "skald")]
+    [InlineData("skald.token.x, other", "other")]
+    public async Task One_of_the_subprotocols_that_are_offered_is_answered_and_never_a_token(string offered, string answered)
+    {
+        var server = shared.Server;
+
+        var answer = await RawHttp.HandshakeAsync(server.Address, $"/ws/?ticket={await shared.Ann.TicketAsync()}", $"Sec-WebSocket-Protocol: {offered}");
+
+        Assert.Equal(101, answer.Status);
+        Assert.Equal(answered, Assert.Single(answer.Headers["Sec-WebSocket-Protocol"]));
+    }
+
+    [Fact]
+    public async Task Access_token_may_come_as_a_subprotocol()
+    {
+        var (server, ann) = (shared.Server, shared.Ann);
+        using var raw = await RawHttp.OpenAsync(server.Address);
+
+        var answer = await raw.AskAsync(server.Address, "GET /ws/", [.. RawHttp.Handshake, $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}"], body: "");
+
+        Assert.Equal((101, "skald"), (answer.Status, Assert.Single(answer.Headers["Sec-WebSocket-Protocol"])));
+        Assert.Equal("ann", (await raw.SkipToAsync("ready")).GetProperty("user").GetProperty("username").GetString());
+        Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", "Sec-WebSocket-Protocol: skald, skald.token.wrong")).Status);
+        Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}, skald.token.{ann.Access}")).Status);
     }
 
     [Theory]
@@ -101,6 +131,16 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [InlineData(101, "HTTP://{own}")]
     [InlineData(101, "https://good.example")]
     [InlineData(101, "HTTPS://GOOD.EXAMPLE")]
+    [InlineData(101, "https://good.example/")]
+    [InlineData(101, "https://good.example:443")]
+    [InlineData(101, "https://xn--bcher-kva.example")]
+    [InlineData(101, "https://b\u00fccher.example:443")]
+    [InlineData(403, "https://good.example/chat")]
+    [InlineData(403, "https://good.example?x")]
+    [InlineData(403, "https://good.example\\@evil.example")]
+    [InlineData(403, "https:\\\\good.example")]
+    [InlineData(403, "*")]
+    [InlineData(403, "https://*.example")]
     [InlineData(403, "https://evil.example")]
     [InlineData(403, "null")]
     [InlineData(403, "")]
@@ -109,7 +149,6 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     [InlineData(403, "https://evilgood.example")]
     [InlineData(403, "https://good.example:8443")]
     [InlineData(403, "http://good.example")]
-    [InlineData(403, "https://good.example/")]
     [InlineData(403, "https://good.example@evil.example")]
     [InlineData(403, "good.example")]
     [InlineData(403, "https://{own}")]
@@ -176,6 +215,7 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     /// <summary>A server that pages of one other origin may speak to.</summary>
     public sealed class OneAllowedOrigin : SharedServer
     {
-        private protected override (string Key, string Value)[] Settings => [("Connections:AllowedOrigins:0", "https://good.example")];
+        private protected override (string Key, string Value)[] Settings =>
+            [("Connections:AllowedOrigins:0", "https://good.example"), ("Connections:AllowedOrigins:1", "https://B\u00dcCHER.example/")];
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
@@ -22,6 +23,17 @@ internal sealed class ChatSocket : IAsyncDisposable
             chat._socket.Options.SetRequestHeader(name, value);
         chat._socket.Options.RemoteCertificateValidationCallback = TestCertificate.Accept;
         await chat._socket.ConnectAsync(address, Deadline.Token());
+        return chat;
+    }
+
+    /// <summary>Opens it as a stream of an HTTP/2 connection (RFC 8441), together with others that are given the same client.</summary>
+    public static async Task<ChatSocket> OpenStreamAsync(Uri address, HttpMessageInvoker client, params (string Name, string Value)[] headers)
+    {
+        var chat = new ChatSocket();
+        foreach (var (name, value) in headers)
+            chat._socket.Options.SetRequestHeader(name, value);
+        (chat._socket.Options.HttpVersion, chat._socket.Options.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        await chat._socket.ConnectAsync(address, client, Deadline.Token());
         return chat;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
@@ -38,6 +39,8 @@ public sealed class AccessMatrixTests
         // The handshake of a socket that authenticates by its first frame is for everybody.
         ["GET /ws"] = ("/ws", null, [101, 403, 403, 101, 101]),
         ["GET /ws/chat/{room}"] = ("/ws/chat/global", null, [403, 403, 403, 101, 101]),
+        ["CONNECT /ws"] = ("/ws", null, [200, 403, 403, 200, 200]),
+        ["CONNECT /ws/chat/{room}"] = ("/ws/chat/global", null, [403, 403, 403, 200, 200]),
     };
 
     /// <summary>The type of the answer, or the code of an error or of the close. A socket outlives its token, not its session.</summary>
@@ -73,7 +76,7 @@ public sealed class AccessMatrixTests
     public async Task Route_is_for_those_it_is_for()
     {
         var clock = new FakeClock();
-        await using var server = await SkaldServer.StartAsync(clock: clock);
+        await using var server = await SkaldServer.StartAsync(clock: clock, certificate: TestCertificate.Value);
         var wrong = new List<string>();
         foreach (var (route, (path, body, status)) in Routes)
         {
@@ -119,6 +122,8 @@ public sealed class AccessMatrixTests
 
     private static async Task<int> AskAsync(SkaldServer server, string method, string path, string? body, TestUser? asks)
     {
+        if (method == "CONNECT")
+            return await ConnectAsync(server, path, asks);
         if (path.StartsWith("/ws", StringComparison.Ordinal))
             return (await RawHttp.HandshakeAsync(server.Address, asks is null ? path : $"{path}?token={asks.Access}")).Status;
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
@@ -127,6 +132,16 @@ public sealed class AccessMatrixTests
         if (body is not null)
             request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
         using var response = await server.Http.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+
+    /// <summary>A socket's handshake over HTTP/2.</summary>
+    private static async Task<int> ConnectAsync(SkaldServer server, string path, TestUser? asks)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Connect, asks is null ? path : $"{path}?token={asks.Access}");
+        (request.Version, request.VersionPolicy, request.Headers.Protocol) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, "websocket");
+        request.Headers.Add("Sec-WebSocket-Version", "13");
+        using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return (int)response.StatusCode;
     }
 
