@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
@@ -56,12 +54,6 @@ public static class SkaldHost
         return app;
     }
 
-    private static async Task<int> RefuseAsync(string why)
-    {
-        await Console.Error.WriteLineAsync($"Skald does not start. {why}");
-        return 1;
-    }
-
     private static void AddDocs(IApplicationBuilder app) => app.UseSwaggerUI(docs =>
     {
         docs.RoutePrefix = "docs";
@@ -81,7 +73,7 @@ public static class SkaldHost
     /// <returns>The process's exit code.</returns>
     public static async Task<int> RunSkaldAsync(this WebApplication app)
     {
-        var stopping = app.Lifetime.ApplicationStopping;
+        var (started, stopping, configuration) = (app.Lifetime.ApplicationStarted, app.Lifetime.ApplicationStopping, app.Configuration);
         try
         {
             await app.RunAsync();
@@ -91,13 +83,9 @@ public static class SkaldHost
         {
             return 0;   // stopped while it started
         }
-        catch (Exception e) when (e is StartupRefusedException or OptionsValidationException)
+        catch (Exception e) when (!started.IsCancellationRequested && StartupRefusal.Sentence(e, configuration) is { } why)
         {
-            return await RefuseAsync(e.Message);
-        }
-        catch (IOException e) when (e.InnerException is AddressInUseException)
-        {
-            return await RefuseAsync($"{e.Message} Stop what uses it, or choose another with --urls.");
+            return await StartupRefusal.SayAsync(why);
         }
     }
 }

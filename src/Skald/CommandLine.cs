@@ -12,20 +12,16 @@ internal static class CommandLine
 
     private const string Data = "--data", To = "--to", From = "--from", Overwrite = "--overwrite";
 
-    private const string Usage = """
-        skald [--urls URL] [--data DIR] [--SETTING VALUE] …     serve; docs/operations.md lists the settings
-        skald backup  --to FILE [--data DIR] [--overwrite]      copy the database, while the server runs or not
-        skald restore --from FILE [--data DIR]                  make the database of a new data directory from a backup
-        skald --help, skald --version
-        """;
-
     /// <returns>The exit code; null where the arguments ask for no command: then the program serves.</returns>
     public static int? Run(string[] args)
     {
         switch (args)
         {
-            case ["--help" or "-h" or "help", ..]:
-                Console.WriteLine(Usage);
+            case ["--help" or "-h" or "help", "settings"]:
+                Console.WriteLine(Usage.Settings());
+                return 0;
+            case ["--help" or "-h" or "help", ..] or [.., "--help" or "-h"]:
+                Console.WriteLine(Usage.Text());
                 return 0;
             case ["--version", ..]:
                 Console.WriteLine(typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
@@ -35,11 +31,33 @@ internal static class CommandLine
             case ["restore", .. var options]:
                 return Run("restore", From, [], options, Restore);
             case [var word, ..] when !word.StartsWith('-') && !word.Contains('=', StringComparison.Ordinal):
-                Console.Error.WriteLine($"There is no command {word}.\n\n{Usage}");
+                Console.Error.WriteLine($"There is no command {word}.\n\n{Usage.Commands}");
                 return Misused;
             default:
-                return null;
+                if (WrongOption(args) is not { } wrong)
+                    return null;
+                Console.Error.WriteLine($"Skald does not start. {wrong}");
+                return Misused;
         }
+    }
+
+    /// <summary>What the server's options hold that it would not understand, and would start without.</summary>
+    /// <returns>A sentence, or null.</returns>
+    private static string? WrongOption(string[] args)
+    {
+        for (var i = 0; i < args.Length; i++)
+        {
+            var (written, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
+            var name = written.StartsWith("--", StringComparison.Ordinal) ? written[2..] : written.TrimStart('-');
+            if (value is null && !written.StartsWith('-'))
+                return $"\"{args[i]}\" stands alone: write --SETTING in front of a value, and quotes around one with blanks.";
+            if ((written.StartsWith('-') && !written.StartsWith("--", StringComparison.Ordinal)) || !KnownSettings.Has(name))
+                return $"There is no option {written}. {KnownSettings.Hint(name)}";
+            if (value is null && (i + 1 == args.Length || args[++i].StartsWith("--", StringComparison.Ordinal)))
+                return $"{written} needs a value behind it.";
+        }
+
+        return null;
     }
 
     private static void BackUp(string data, Dictionary<string, string> options)
@@ -64,13 +82,13 @@ internal static class CommandLine
     {
         if (!TryRead(file, flags, args, out var options, out var wrong))
         {
-            Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage}");
+            Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage.Commands}");
             return Misused;
         }
 
         try
         {
-            var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration["Data"] ?? new DataOptions().Directory;
+            var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
             run(data, options);
             return 0;
         }

@@ -8,13 +8,25 @@ if (CommandLine.Run(args) is { } exitCode)
 
 SqliteFile.LeaveOutLocks();
 
-var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, .. args]);
-builder.Configuration.Sources.Insert(0, SkaldDefaults.Settings);
-builder.Services.AddSystemd();
-builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
-builder.AddSkald();
-builder.Services.AddTelemetryExport(builder.Configuration);
+WebApplication app;
+IConfiguration? configuration = null;
+try
+{
+    var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, .. args]);
+    configuration = builder.Configuration;
+    KnownSettings.Check(configuration);
+    builder.AddSkaldDefaults();
+    builder.Services.AddSystemd();
+    builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
+    builder.AddSkald();
+    builder.Services.AddTelemetryExport(configuration);
 
-var app = builder.Build();
-app.MapSkald();
+    app = builder.Build();
+    app.MapSkald();
+}
+catch (Exception e) when (StartupRefusal.Sentence(e, configuration) is { } why)
+{
+    return await StartupRefusal.SayAsync(why);
+}
+
 return await app.RunSkaldAsync();

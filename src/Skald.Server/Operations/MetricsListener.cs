@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -50,7 +51,12 @@ internal sealed partial class MetricsListener(
             if (ListenAddress.IsOpen(address))
                 weak.Report(Setting, $"{listen} can be reached from other machines, and asks nobody who they are. Let it listen on a loopback or private address");
         }
-        catch (Exception e) when (e is IOException or SocketException or FormatException or InvalidOperationException)
+        catch (IOException e) when (e.InnerException is AddressInUseException && options.Value.IsDefault)
+        {
+            Log.Taken(logger, listen);
+            return;
+        }
+        catch (Exception e) when (e is IOException or SocketException or FormatException or ArgumentException or InvalidOperationException)
         {
             throw new StartupRefusedException($"Metrics cannot be served at {listen}: {e.Message.TrimEnd('.')}. Choose another address with {Setting}, or leave it empty to have none.", e);
         }
@@ -120,5 +126,8 @@ internal sealed partial class MetricsListener(
     {
         [LoggerMessage(103, LogLevel.Information, "Metrics at {Address}metrics")]
         public static partial void Listening(ILogger logger, Uri address);
+
+        [LoggerMessage(105, LogLevel.Warning, "No metrics: {Address} is in use, by another Skald perhaps. Give this one an address of its own with Metrics:Listen, or leave that empty")]
+        public static partial void Taken(ILogger logger, string address);
     }
 }

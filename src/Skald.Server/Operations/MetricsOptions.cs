@@ -8,4 +8,7 @@ public sealed class MetricsOptions
     /// a free one. Empty is off, and so is the default in an application that hosts Skald.
     /// </summary>
     public string? Listen { get; set; }
+
+    /// <summary>Whether nobody asked for that address: then one that is taken is no reason not to start.</summary>
+    internal bool IsDefault { get; set; }
 }

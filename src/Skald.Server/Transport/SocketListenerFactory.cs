@@ -41,6 +41,11 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
             socket?.Dispose();
             throw new AddressInUseException(e.Message, e);
         }
+        catch (SocketException e)
+        {
+            socket?.Dispose();
+            throw new StartupRefusedException($"Nothing can listen on {endpoint}: {e.Message}. {Remedy(endpoint, e.SocketErrorCode)}", e);
+        }
     }
 
     public void Dispose()
@@ -49,6 +54,14 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
             loop.Dispose();
         _pool.Dispose();
     }
+
+    private static string Remedy(EndPoint endpoint, SocketError error) => (endpoint, error) switch
+    {
+        (IPEndPoint { Port: < 1024 }, SocketError.AccessDenied) => "Choose a port from 1024 on with --urls, put a proxy before it, or let it have low ports (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).",
+        (IPEndPoint, SocketError.AddressNotAvailable) => "Choose an address of this machine with --urls: 127.0.0.1 for itself alone, 0.0.0.0 for all it has.",
+        (UnixDomainSocketEndPoint, _) => "Its directory must be there, and be one that this user may write to.",
+        _ => "Choose another address with --urls.",
+    };
 
     private SocketConnection Connection(Socket socket, Action closed)
     {

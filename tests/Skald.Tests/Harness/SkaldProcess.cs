@@ -213,7 +213,7 @@ internal sealed class SkaldProcess : IAsyncDisposable
         lock (_output)
             _output.Add(line);
         if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
-            _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Trim()));
+            _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"')[0].Trim().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));   // in JSON too; on all addresses
     }
 
 #pragma warning disable SYSLIB1054 // One call of a test.

@@ -5,12 +5,15 @@ internal static class NearestName
 {
     /// <returns>A sentence: <c>Did you mean Limits:Connections?</c> or where to find them all.</returns>
     public static string Hint(string written, IEnumerable<string> known, string prefix = "") =>
-        Of(written, known) is { } nearest ? $"Did you mean {prefix}{nearest}?" : "docs/operations.md lists the settings, and skald --help the most used.";
+        Of(written, known) is { } nearest ? $"Did you mean {prefix}{nearest}?" : "skald --help settings lists all there are.";
 
-    /// <returns>The name that differs in the fewest letters, if they are fewer than a third; null where none is near.</returns>
-    public static string? Of(string written, IEnumerable<string> known)
+    /// <param name="written">What is there.</param>
+    /// <param name="known">What could be.</param>
+    /// <param name="atMost">Letters that may differ; a third of them where that is not said.</param>
+    /// <returns>The name that differs in the fewest letters; null where none is near.</returns>
+    public static string? Of(string written, IEnumerable<string> known, int? atMost = null)
     {
-        var (nearest, distance) = ((string?)null, (Math.Max(written.Length, 6) / 3) + 1);
+        var (nearest, distance) = ((string?)null, (atMost ?? Math.Max(written.Length, 6) / 3) + 1);
         foreach (var name in known)
         {
             // Somebody may know the setting and not its section.

@@ -30,8 +30,8 @@ internal sealed class Setting
     /// <summary>Whether it stands in a section that is ours; a host may have a section of its own by the name of any other.</summary>
     public bool IsInSection => Key.Contains(':', StringComparison.Ordinal);
 
-    /// <summary>As an environment variable: <c>Limits__Connections</c>.</summary>
-    public string Variable => Key.Replace(":", "__", StringComparison.Ordinal);
+    /// <summary>What it is where nobody sets it, as the documentation spells it; empty where that is nothing.</summary>
+    public string Default => _default is IList<string> ? "" : Spelling.Show(_default);
 
     /// <summary>The section that holds the settings of this class: <c>Connections</c> for ConnectionsOptions.</summary>
     public static string SectionOf(Type options) => options.Name.Replace("Options", "", StringComparison.Ordinal);
@@ -107,7 +107,7 @@ internal sealed class Setting
         var bounds = _range is null ? ""
             : Bounded(_range.Maximum) ? $" from {Spelling.Show(_range.Minimum)} to {Spelling.Show(_range.Maximum)}"
             : $" of at least {Spelling.Show(_range.Minimum)}";
-        var example = _default is null or "" ? "" : $", such as {Spelling.Show(_default)}";
+        var example = Default.Length == 0 ? "" : $", such as {Default}";
         return $"{Key} is \"{text}\". Write {Spelling.Kind(_property.PropertyType)}{bounds}{example}.";
     }
 
