@@ -7,6 +7,7 @@ import { Emitter } from "./events.js";
 import * as frames from "./frames.js";
 import { readHistory } from "./history.js";
 import { Outbox } from "./outbox.js";
+import { need } from "./platform.js";
 import { isRoomName, Room } from "./room.js";
 import { onWake } from "./wake.js";
 
@@ -71,13 +72,20 @@ export class SkaldClient extends Emitter {
    */
   constructor(session, { WebSocket = globalThis.WebSocket, storage, clock = systemClock, random = Math.random, onWake: watch = onWake } = {}) {
     super();
+    const { crypto } = globalThis;
+    need({ WebSocket, "crypto.getRandomValues": crypto?.getRandomValues }, "Node before 22 needs `new SkaldClient(session, { WebSocket })` from the package ws, React Native the package react-native-get-random-values.");
     this.#session = session;
     this.#WebSocket = WebSocket;
     this.#clock = clock;
     this.#onWake = watch;
     this.#backoff = new Backoff(random);
     this.outbox = new Outbox({ clock, random, storage });
-    session.on("signedout", (error) => this.#signedOut(error));
+    this.outbox.on("error", (error) => this.emit("error", error));
+    if (session.username !== undefined) this.outbox.own(session.username);
+    session.on("userchange", ({ username, reason }) => {
+      if (username === undefined) this.#signedOut(reason ?? new SkaldError("signed_out", "The user has signed out."));
+      else this.outbox.own(username);
+    });
   }
 
   /** The joined rooms. @returns {Room[]} */
@@ -88,7 +96,8 @@ export class SkaldClient extends Emitter {
   /** Connects, and from then on stays connected. To be called again after a `closed`. */
   connect() {
     if (this.state.state !== "closed") return;
-    if (this.#session.username !== undefined) this.outbox.restore(this.#session.username);
+    if (this.#session.username !== undefined) this.outbox.own(this.#session.username);
+    this.outbox.restore();
     this.#stopWatching = this.#onWake(() => this.wake());
     this.#setState({ state: "connecting" });
     this.#open();
@@ -193,8 +202,12 @@ export class SkaldClient extends Emitter {
 
   /** @param {frames.ReadyFrame} ready */
   #onReady(ready) {
+    const { username } = ready.user;
+    // An application's own token may be another user's than the one before: nothing is sent or resumed as this one.
+    if (!this.outbox.own(username)) return this.#signedOut(new SkaldError("signed_out", `The token is now ${username}'s.`));
+    this.outbox.restore();
     this.limits = this.outbox.limits = ready.limits;
-    this.username = ready.user.username;
+    this.username = username;
     this.#readyAt = this.#clock.now();
     this.#renewedSinceReady = false;
     if (this.#everReady) this.#resumed ??= { missed: 0, rooms: new Map(), lost: [] };
@@ -240,10 +253,10 @@ export class SkaldClient extends Emitter {
 
   /** @param {SkaldError} error */
   #signedOut(error) {
-    if (this.state.state === "closed") return;
+    const wasOpen = this.state.state !== "closed";
     this.#shut({ state: "closed", reason: "signed_out" });
     this.#abandon(new SkaldError("signed_out", "The session has ended."));
-    this.emit("signedout", error);
+    if (wasOpen) this.emit("signedout", error);
   }
 
   /** @param {ConnectionState} closed */
@@ -262,6 +275,7 @@ export class SkaldClient extends Emitter {
   /** @param {SkaldError} error */
   #abandon(error) {
     this.#everReady = false;
+    this.username = undefined;
     this.#resumed = undefined;
     this.outbox.abandon(error);
     for (const membership of this.#memberships.values()) this.#drop(membership, error);
@@ -393,12 +407,8 @@ export class SkaldClient extends Emitter {
   }
 }
 
-/** @param {URL} server */
-function socketUrl(server) {
-  const url = new URL("ws/", server);
-  url.protocol = server.protocol === "https:" ? "wss:" : "ws:";
-  return url;
-}
+/** @param {string} server */
+const socketUrl = (server) => `${server.replace(/^http/i, "ws")}ws/`;
 
 /** @param {Room[]} rooms @param {string} [epoch] */
 function resumeOf(rooms, epoch) {

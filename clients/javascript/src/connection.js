@@ -4,7 +4,7 @@ import * as frames from "./frames.js";
 /**
  * @typedef {{code: number, reason: string, reconnectAfterMs?: number}} End
  * @typedef {object} ConnectionOptions
- * @property {URL} url
+ * @property {string} url
  * @property {string} token
  * @property {typeof globalThis.WebSocket} WebSocket
  * @property {import("./clock.js").Clock} clock

@@ -1,9 +1,10 @@
 import { errorCodes } from "./codes.js";
 
 /**
- * What went wrong, whether a socket or an HTTP answer told it. Besides the protocol's codes there are four of the
- * client's own: `unreachable` (no answer from the server), `closed` (the client was closed first), `signed_out` (the
- * session ended first) and `outbox_full`.
+ * What went wrong, whether a socket or an HTTP answer told it. Besides the protocol's codes there are those of the client
+ * itself: `unreachable` (no answer), `unexpected_answer` (an answer that is not Skald's: a proxy's or a captive portal's),
+ * `token_unavailable` (the application's getToken failed), `closed` (the client was closed first), `signed_out` (the session
+ * ended first), `outbox_full`, `storage_unavailable` (the storage for unsent messages failed), and `unsupported` (something is missing here that the client needs).
  */
 export class SkaldError extends Error {
   /**
@@ -36,12 +37,26 @@ export class SkaldError extends Error {
    */
   static fromAnswer(status, headers, problem) {
     const seconds = Number(headers.get("retry-after") ?? NaN);
-    return new SkaldError(problem?.code ?? codeOf(status), problem?.detail ?? `The server answered ${status}.`, {
+    const wait = Number.isFinite(seconds) ? seconds * 1000 : undefined;
+    if (!isOwnWord(status, headers, problem)) {
+      const detail = `Something other than Skald answered, with status ${status}: a proxy, a network that asks for a login, or another address.`;
+      // It may go away, whatever its status is.
+      return new SkaldError(foreignCodeOf(status), detail, { retryable: true, retryAfterMs: wait });
+    }
+    return new SkaldError(problem.code, problem.detail ?? `The server answered ${status}.`, {
       retryable: status === 408 || status === 429 || status >= 500,
-      retryAfterMs: problem?.retry_after_ms ?? (Number.isFinite(seconds) ? seconds * 1000 : undefined),
-      errors: problem?.errors,
+      retryAfterMs: problem.retry_after_ms ?? wait,
+      errors: problem.errors,
     });
   }
+}
+
+/**
+ * Whether the server itself speaks, in its own shape. What a session hangs on may be told by nobody else.
+ * @param {number} status @param {Headers} headers @param {any} problem
+ */
+function isOwnWord(status, headers, problem) {
+  return /^application\/problem\+json\b/i.test(headers.get("content-type") ?? "") && typeof problem?.code === "string" && problem.status === status;
 }
 
 /** @param {string} code */
@@ -50,11 +65,7 @@ function isRetryable(code) {
 }
 
 /** @param {number} status */
-function codeOf(status) {
-  if (status === 401) return "token_not_valid";
-  if (status === 403) return "forbidden";
-  if (status === 404) return "not_found";
-  if (status === 413) return "payload_too_large";
+function foreignCodeOf(status) {
   if (status === 429) return "rate_limited";
-  return status >= 500 ? "server_error" : "bad_request";
+  return status >= 500 ? "server_error" : "unexpected_answer";
 }

@@ -1,3 +1,5 @@
+import { SkaldError } from "./errors.js";
+
 /**
  * @typedef {object} HistoryPage
  * @property {import("./frames.js").ChatMessage[]} messages oldest first
@@ -12,12 +14,12 @@
  * @returns {Promise<HistoryPage>}
  */
 export async function readHistory(session, room, { before, after, limit } = {}) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ before, after, limit })) {
-    if (value !== undefined) query.set(name, String(value));
-  }
-  const answer = await session.call("GET", `api/chat/history/${encodeURIComponent(room)}/?${query}`);
-  const links = readLinks(answer.headers.get("link") ?? "", session.server);
+  const query = Object.entries({ before, after, limit })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  const answer = await session.call("GET", `api/chat/history/${encodeURIComponent(room)}/?${query.join("&")}`);
+  if (!Array.isArray(answer.body)) throw new SkaldError("unexpected_answer", "The answer is no page of history: is this Skald's address?", { retryable: true });
+  const links = readLinks(answer.headers.get("link") ?? "");
   return {
     messages: answer.body,
     before: boundOf(links.get("prev"), "before"),
@@ -26,23 +28,22 @@ export async function readHistory(session, room, { before, after, limit } = {}) 
 }
 
 /**
- * The links of RFC 8288 by their relation.
+ * The targets of the links of RFC 8288 by their relation.
  * @param {string} header
- * @param {URL} base
- * @returns {Map<string, URL>}
+ * @returns {Map<string, string>}
  */
-export function readLinks(header, base) {
+export function readLinks(header) {
   const links = new Map();
   for (const [, target, parameters] of header.matchAll(/<([^>]*)>([^<]*)/g)) {
     const relation = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(parameters);
     if (!relation) continue;
-    for (const name of (relation[1] ?? relation[2]).split(/\s+/)) links.set(name, new URL(target, base));
+    for (const name of (relation[1] ?? relation[2]).split(/\s+/)) links.set(name, target);
   }
   return links;
 }
 
-/** @param {URL | undefined} link @param {string} name */
+/** @param {string | undefined} link @param {string} name */
 function boundOf(link, name) {
-  const bound = link?.searchParams.get(name);
-  return bound == null ? undefined : Number(bound);
+  const bound = link === undefined ? null : new RegExp(`[?&]${name}=(\\d+)`).exec(link);
+  return bound ? Number(bound[1]) : undefined;
 }

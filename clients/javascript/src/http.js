@@ -1,21 +1,23 @@
 import { SkaldError } from "./errors.js";
 
-const patience = 10_000;
+const usualPatience = 10_000;
 
 /**
- * @typedef {{status: number, headers: Headers, body: any}} Answer
+ * @typedef {{status: number, headers: Headers, body: any}} Answer `body` is undefined with a 204 only
  * @typedef {{fetch: typeof globalThis.fetch, clock: import("./clock.js").Clock}} Http
  */
 
 /**
  * One request as JSON.
  * @param {Http} http
- * @param {URL} url
- * @param {{method: string, body?: unknown, token?: string}} request
+ * @param {string} url
+ * @param {{method: string, body?: unknown, token?: string, patience?: number}} request `patience`: how many ms to wait for
+ *   the answer
  * @returns {Promise<Answer>}
- * @throws {SkaldError} where the answer is an error, and `unreachable` where there is none
+ * @throws {SkaldError} where the answer is an error, `unexpected_answer` where something else than Skald gave it, and
+ *   `unreachable` where there is none
  */
-export async function exchange({ fetch, clock }, url, { method, body, token }) {
+export async function exchange({ fetch, clock }, url, { method, body, token, patience = usualPatience }) {
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json" };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
@@ -32,9 +34,11 @@ export async function exchange({ fetch, clock }, url, { method, body, token }) {
       signal: overdue.signal,
       credentials: "omit",
       cache: "no-store",
+      // Skald redirects nobody; whoever does is not to be handed a token.
+      redirect: "manual",
     });
     const answer = { status: response.status, headers: response.headers, body: parse(await response.text()) };
-    if (response.ok) return answer;
+    if (response.ok && (answer.body !== undefined || response.status === 204)) return answer;
     throw SkaldError.fromAnswer(answer.status, answer.headers, answer.body);
   } catch (error) {
     if (error instanceof SkaldError) throw error;

@@ -2,6 +2,7 @@ import { Backoff } from "./backoff.js";
 import { SkaldError } from "./errors.js";
 import { Emitter } from "./events.js";
 import * as frames from "./frames.js";
+import { randomId } from "./platform.js";
 import { isRoomName } from "./room.js";
 
 /**
@@ -34,17 +35,17 @@ const aboutTheConnection = new Set(["not_authenticated", "token_not_valid"]);
  * unknown; then it is sent again with the same client_msg_id, which stores it once. One message a room is in flight at a
  * time, so that none overtakes another that has to wait.
  *
- * Events: `queued`, `acked`, `refused`, and `delayed` when the server asked to send it later.
+ * Events: `queued`, `acked`, `refused`, `delayed` when the server asked to send it later, and `error` when the storage fails.
  * @extends {Emitter<{queued: Unsent, acked: {message: Unsent, ack: Ack}, refused: {message: Unsent, error: SkaldError},
- *   delayed: {message: Unsent, error: SkaldError, ms: number}}>}
+ *   delayed: {message: Unsent, error: SkaldError, ms: number}, error: SkaldError}>}
  */
 export class Outbox extends Emitter {
   limits = frames.defaultLimits;
   /** @type {Map<string, Entry>} */ #entries = new Map();
   /** @type {Request | undefined} */ #request;
   /** @type {string | undefined} */ #username;
-  /** @type {any} */ #timer;
-  #closedUntil = 0;
+  #restored = false;
+  /** Runs while the server has asked to wait; nothing is sent until it calls. @type {any} */ #timer;
   #backoff;
   #clock;
   #storage;
@@ -62,12 +63,25 @@ export class Outbox extends Emitter {
     return Array.from(this.#entries.values(), (entry) => entry.message);
   }
 
-  /** Takes up what this user could not send before the page was left. @param {string} username */
-  restore(username) {
+  /**
+   * From here on unsent messages are this user's, those included that were written before anybody had signed in.
+   * @param {string} username
+   * @returns {boolean} false where they are somebody else's; then nothing has changed
+   */
+  own(username) {
     username = username.toLowerCase();
-    if (this.#username === username) return;
+    if (this.#username !== undefined) return this.#username === username;
     this.#username = username;
-    const kept = this.#storage?.load(username) ?? [];
+    for (const { message } of this.#entries.values()) this.#save(message);
+    return true;
+  }
+
+  /** Takes up, once, what this user could not send before the page was left. */
+  restore() {
+    const username = this.#username;
+    if (username === undefined || this.#restored) return;
+    this.#restored = true;
+    const kept = this.#withStorage((storage) => storage.load(username)) ?? [];
     for (const message of kept.sort((a, b) => a.at - b.at).slice(0, capacity)) {
       if (!this.#entries.has(message.client_msg_id)) this.#enqueue(message).catch(() => {});
     }
@@ -79,11 +93,11 @@ export class Outbox extends Emitter {
    * @param {string} [client_msg_id]
    * @returns {Promise<Ack>} rejected where the message was refused, and so never stored
    */
-  async add(room, text, client_msg_id = crypto.randomUUID()) {
+  async add(room, text, client_msg_id = randomId()) {
     const error = this.#fault(room, text, client_msg_id);
     if (error) throw error;
     const message = { client_msg_id, room, text, at: this.#clock.date() };
-    if (this.#username !== undefined) this.#storage?.save(this.#username, message);
+    this.#save(message);
     return this.#enqueue(message);
   }
 
@@ -97,8 +111,8 @@ export class Outbox extends Emitter {
   /** The connection is gone: how it ended for what was in flight is unknown. */
   pause() {
     this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#request = undefined;
-    this.#closedUntil = 0;
     for (const entry of this.#entries.values()) entry.inFlight = false;
   }
 
@@ -108,6 +122,7 @@ export class Outbox extends Emitter {
     for (const entry of this.#entries.values()) entry.reject(error);
     this.#entries.clear();
     this.#username = undefined;
+    this.#restored = false;
   }
 
   /**
@@ -140,7 +155,7 @@ export class Outbox extends Emitter {
   }
 
   #pump() {
-    if (!this.#request || this.#clock.now() < this.#closedUntil) return;
+    if (!this.#request || this.#timer !== undefined) return;
     const busy = new Set();
     for (const entry of this.#entries.values()) {
       const { room } = entry.message;
@@ -186,16 +201,38 @@ export class Outbox extends Emitter {
     }
     entry.inFlight = false;
     const ms = this.#backoff.next(error.retryAfterMs);
-    this.#closedUntil = this.#clock.now() + ms;
     this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => this.#pump(), ms);
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#pump();
+    }, ms);
     this.emit("delayed", { message: entry.message, error, ms });
   }
 
   /** @param {Entry} entry */
   #remove({ message: { client_msg_id } }) {
     this.#entries.delete(client_msg_id);
-    if (this.#username !== undefined) this.#storage?.remove(this.#username, client_msg_id);
+    const username = this.#username;
+    if (username !== undefined) this.#withStorage((storage) => storage.remove(username, client_msg_id));
+  }
+
+  /** @param {Unsent} message */
+  #save(message) {
+    const username = this.#username;
+    if (username !== undefined) this.#withStorage((storage) => storage.save(username, message));
+  }
+
+  /**
+   * Storage that is full or forbidden loses what it should have kept, and nothing else.
+   * @template T @param {(storage: OutboxStorage) => T} action @returns {T | undefined}
+   */
+  #withStorage(action) {
+    try {
+      return this.#storage && action(this.#storage);
+    } catch (cause) {
+      this.emit("error", new SkaldError("storage_unavailable", "Unsent messages cannot be kept beyond this page.", { cause }));
+      return undefined;
+    }
   }
 
   /**
@@ -207,7 +244,8 @@ export class Outbox extends Emitter {
     const { message_code_points, message_bytes, frame_bytes } = this.limits;
     if (!isRoomName(room)) return new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -.");
     if (text === "") return new SkaldError("empty_message", "A message needs some text.");
-    if (!text.isWellFormed() || text.includes("\0")) {
+    // With the flag only a surrogate without its other half matches.
+    if (/[\ud800-\udfff\0]/u.test(text)) {
       return new SkaldError("malformed", "The text has a character that cannot be sent.");
     }
     if (text.length > message_bytes || Array.from(text).length > message_code_points || frames.byteLength(text) > message_bytes) {

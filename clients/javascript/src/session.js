@@ -3,42 +3,89 @@ import { systemClock } from "./clock.js";
 import { SkaldError } from "./errors.js";
 import { Emitter } from "./events.js";
 import { exchange } from "./http.js";
+import { need } from "./platform.js";
+
+/**
+ * @typedef {{access?: string, refresh?: string, username?: string}} Tokens
+ * @typedef {() => string | undefined | null | Promise<string | undefined | null>} GetToken
+ *
+ * One sign-in of one user. Whatever waits for an answer looks afterwards whether it is still this one.
+ * @typedef {object} Login
+ * @property {string} [username] as the user gave it
+ * @property {string} [access]
+ * @property {string} [refresh]
+ * @property {number} staleAt when the access token is renewed before it is used, by the clock's `now`
+ * @property {GetToken} [getToken]
+ */
 
 const usualLifetime = 300_000;
+const patienceWithApplication = 30_000;
+
+// The first answer to a refresh may be lost on the way. For some time the server gives the same answer again, so the
+// request is repeated soon; where the network is only slow, the next tries wait for longer.
+const patienceWithRefresh = 4_000;
+const mostPatience = 10_000;
+
+// Who says this speaks of the session itself. All else, whatever its status, may pass.
+const over = new Set(["token_not_valid", "signed_out"]);
 
 /**
  * A user's login at one server. It holds the tokens, in memory only, and renews them while it lives: a session that
  * nobody renews for a day ends, and its sockets with it.
  *
- * Events: `signedout` when the session is over without logout() having been called.
- * @extends {Emitter<{signedout: SkaldError}>}
+ * Events: `signedout` when the session is over without logout() having been called; `userchange` when another user, or
+ * nobody, is signed in now; `tokens` with each new pair, and with undefined when they are forgotten.
+ * @extends {Emitter<{signedout: SkaldError, userchange: {username?: string, reason?: SkaldError}, tokens: Tokens | undefined}>}
  */
 export class Session extends Emitter {
-  /** The name as the user gave it at login. @type {string | undefined} */
-  username;
+  /** Where Skald is served; ends with a slash. @type {string} */
+  server;
 
-  /** @type {string | undefined} */ #access;
-  /** @type {string | undefined} */ #refresh;
-  #staleAt = 0;
+  /** @type {Login | undefined} */ #login;
   /** @type {Promise<string> | undefined} */ #renewal;
   /** @type {any} */ #timer;
   #http;
   #random;
+  #backoff;
 
   /**
    * @param {string | URL} [server] where Skald is served; the page's own origin by default
-   * @param {{fetch?: typeof globalThis.fetch, clock?: import("./clock.js").Clock, random?: () => number}} [options]
+   * @param {object} [options]
+   * @param {Tokens} [options.tokens] signs in with what an earlier `tokens` event gave; without `refresh` the access token is
+   *   used for as long as the server takes it
+   * @param {GetToken} [options.getToken] signs in with access tokens that the application fetches, each time when one is needed;
+   *   nothing instead of a token ends the session
+   * @param {typeof globalThis.fetch} [options.fetch]
+   * @param {import("./clock.js").Clock} [options.clock]
+   * @param {() => number} [options.random]
    */
-  constructor(server = globalThis.location?.origin, { fetch, clock = systemClock, random = Math.random } = {}) {
+  constructor(server = globalThis.location?.origin, { tokens, getToken, fetch, clock = systemClock, random = Math.random } = {}) {
     super();
-    this.server = new URL(server);
-    if (!this.server.pathname.endsWith("/")) this.server.pathname += "/";
+    need({ fetch: fetch ?? globalThis.fetch, AbortController: globalThis.AbortController }, "Session makes its requests with them.");
+    this.server = addressOf(server);
     this.#http = { fetch: fetch ?? ((/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init)), clock };
     this.#random = random;
+    this.#backoff = new Backoff(random);
+    // How old a token is that somebody kept, its claims do not say: they are by the server's clock. So it is renewed first.
+    if (getToken) this.#login = { getToken, username: tokens?.username, staleAt: -Infinity };
+    else if (tokens?.refresh) this.#login = { ...tokens, staleAt: -Infinity };
+    else if (tokens?.access) this.#login = { ...tokens, staleAt: Infinity };
   }
 
   get signedIn() {
-    return this.#refresh !== undefined;
+    return this.#login !== undefined;
+  }
+
+  /** The user's name as it was given, where it was. */
+  get username() {
+    return this.#login?.username;
+  }
+
+  /** What signs in again, for an application that keeps it; undefined where nobody is signed in. @returns {Tokens | undefined} */
+  get tokens() {
+    if (!this.#login) return undefined;
+    const { access, refresh, username } = this.#login;
+    return { access, refresh, username };
   }
 
   /**
@@ -57,35 +104,46 @@ export class Session extends Emitter {
    */
   async login(username, password) {
     const { body } = await this.#ask("POST", "api/login/", { body: { username, password } });
-    this.username = username;
-    this.#keep(body);
+    const tokens = tokensOf(body);
+    const sameUser = this.username?.toLowerCase() === username.toLowerCase();
+    // What the user before has in hand is let go of before anything can be done as this one.
+    if (!sameUser) this.#forget();
+    this.#renewal = undefined;
+    this.#login = { username, staleAt: -Infinity };
+    this.#keep(this.#login, tokens);
+    if (!sameUser) this.emit("userchange", { username });
   }
 
   /** Forgets the tokens at once, whether or not the server can be told. */
   async logout() {
-    const refresh = this.#refresh;
-    let token = this.#access;
-    const stale = this.#http.clock.now() >= this.#staleAt;
+    const login = this.#login;
+    if (!login) return;
     this.#forget();
-    if (token === undefined) return;
-    // With an expired token the server would not listen, and the session would live on there.
-    if (stale) token = (await this.#ask("POST", "api/token/refresh/", { body: { refresh } })).body.access;
-    await this.#ask("POST", "api/logout/", { token });
+    let token = login.access;
+    if (this.#http.clock.now() >= login.staleAt) {
+      // With an expired token the server would not listen, and the session would live on there.
+      token = login.refresh === undefined ? undefined : (await this.#ask("POST", "api/token/refresh/", { body: { refresh: login.refresh } })).body.access;
+    }
+    if (token !== undefined) await this.#ask("POST", "api/logout/", { token });
   }
 
   /** @returns {Promise<string>} an access token that is good for some time yet */
   async accessToken() {
-    if (this.#access === undefined) throw notSignedIn();
-    return this.#http.clock.now() < this.#staleAt ? this.#access : this.renew();
+    if (!this.#login) throw notSignedIn();
+    const { access, staleAt } = this.#login;
+    return access !== undefined && this.#http.clock.now() < staleAt ? access : this.renew();
   }
 
   /**
-   * Fetches new tokens. A refresh token used twice ends the session, so all who ask at the same time share one request.
+   * Fetches new tokens. A refresh token used twice may end the session, so all who ask at the same time share one request.
    * @returns {Promise<string>} the new access token
    */
   renew() {
-    this.#renewal ??= this.#exchangeTokens().finally(() => (this.#renewal = undefined));
-    return this.#renewal;
+    if (this.#renewal) return this.#renewal;
+    const renewal = this.#renew().finally(() => {
+      if (this.#renewal === renewal) this.#renewal = undefined;
+    });
+    return (this.#renewal = renewal);
   }
 
   /**
@@ -96,69 +154,125 @@ export class Session extends Emitter {
    * @param {unknown} [body]
    */
   async call(method, path, body) {
+    const login = this.#login;
+    const as = (/** @type {string} */ token) => {
+      // It may be another user's by now.
+      if (this.#login !== login) throw notSignedIn();
+      return this.#ask(method, path, { body, token });
+    };
     const token = await this.accessToken();
     try {
-      return await this.#ask(method, path, { body, token });
+      return await as(token);
     } catch (error) {
       if (!(error instanceof SkaldError) || error.code !== "token_not_valid") throw error;
-      return this.#ask(method, path, { body, token: this.#access === token ? await this.renew() : await this.accessToken() });
+      return as(login?.access === token ? await this.renew() : await this.accessToken());
     }
   }
 
   /** Ends the session on this side, for a reason that someone else found out. @param {SkaldError} reason */
   end(reason) {
-    if (!this.signedIn) return;
-    this.#forget();
-    this.emit("signedout", reason);
+    this.#forget(reason);
   }
 
-  async #exchangeTokens() {
-    const refresh = this.#refresh;
-    if (refresh === undefined) throw notSignedIn();
+  async #renew() {
+    const login = this.#login;
+    if (!login) throw notSignedIn();
     try {
-      const { body } = await this.#ask("POST", "api/token/refresh/", { body: { refresh } });
-      if (this.#refresh !== refresh) throw notSignedIn();
-      this.#keep(body);
-      return /** @type {string} */ (body.access);
+      const tokens = await this.#newTokens(login);
+      if (this.#login !== login) throw notSignedIn();
+      this.#keep(login, tokens);
+      return tokens.access;
     } catch (error) {
-      // Anything but a clear no may pass: the session is given up only when the server says so.
-      const refused = error instanceof SkaldError && (error.code === "token_not_valid" || error.code === "bad_request");
-      if (refused && this.#refresh === refresh) this.end(error);
+      if (this.#login !== login) throw notSignedIn();
+      if (error instanceof SkaldError && over.has(error.code)) this.end(error);
+      else if (login.refresh !== undefined) this.#renewIn(this.#backoff.next(/** @type {SkaldError} */ (error).retryAfterMs));
       throw error;
     }
   }
 
-  /** @param {{access: string, refresh: string}} tokens */
-  #keep({ access, refresh }) {
-    this.#access = access;
-    this.#refresh = refresh;
-    const lifetime = lifetimeOf(access);
-    this.#staleAt = this.#http.clock.now() + lifetime * 0.95;
-    // Spread, so that clients that came together do not all renew in the same second.
-    this.#renewIn(lifetime * (0.7 + 0.2 * this.#random()), new Backoff(this.#random));
+  /** @param {Login} login @returns {Promise<{access: string, refresh?: string}>} */
+  async #newTokens({ getToken, refresh }) {
+    if (getToken) return { access: await this.#applicationsToken(getToken) };
+    if (refresh === undefined) throw new SkaldError("token_not_valid", "The server no longer takes the token, and there is none to renew it with.");
+    const patience = Math.min(mostPatience, patienceWithRefresh * 2 ** this.#backoff.attempt);
+    return tokensOf((await this.#ask("POST", "api/token/refresh/", { body: { refresh }, patience })).body);
   }
 
-  /** @param {number} delay @param {Backoff} backoff */
-  #renewIn(delay, backoff) {
+  /** @param {GetToken} getToken @returns {Promise<string>} */
+  async #applicationsToken(getToken) {
+    /** @type {any} */
+    let timer;
+    const overdue = new Promise((_, reject) => {
+      timer = this.#http.clock.setTimeout(() => reject(new Error("getToken took too long")), patienceWithApplication);
+    });
+    try {
+      const token = await Promise.race([getToken(), overdue]);
+      if (!token) throw new SkaldError("signed_out", "The application has no token for this user any more.");
+      return token;
+    } catch (error) {
+      if (error instanceof SkaldError) throw error;
+      throw new SkaldError("token_unavailable", "The application could not get a token.", { retryable: true, cause: error });
+    } finally {
+      this.#http.clock.clearTimeout(timer);
+    }
+  }
+
+  /** @param {Login} login @param {{access: string, refresh?: string}} tokens */
+  #keep(login, { access, refresh }) {
+    login.access = access;
+    const lifetime = lifetimeOf(access);
+    login.staleAt = this.#http.clock.now() + lifetime * 0.95;
+    this.#backoff.reset();
+    if (refresh !== undefined) {
+      login.refresh = refresh;
+      // Spread, so that clients that came together do not all renew in the same second.
+      this.#renewIn(lifetime * (0.7 + 0.2 * this.#random()));
+    }
+    this.emit("tokens", this.tokens);
+  }
+
+  /** @param {number} delay */
+  #renewIn(delay) {
     this.#http.clock.clearTimeout(this.#timer);
     this.#timer = this.#http.clock.setTimeout(() => {
-      this.renew().catch(() => {
-        if (this.signedIn) this.#renewIn(backoff.next(), backoff);
-      });
+      // Where it fails it has set the next timer, or ended the session.
+      this.renew().catch(() => {});
     }, delay);
     // In Node a session that merely waits to be renewed should not keep a program from ending.
     this.#timer?.unref?.();
   }
 
-  #forget() {
+  /** @param {SkaldError} [reason] why, where nobody here asked for it */
+  #forget(reason) {
+    if (!this.#login) return;
     this.#http.clock.clearTimeout(this.#timer);
-    this.#access = this.#refresh = undefined;
+    this.#login = this.#renewal = undefined;
+    this.#backoff.reset();
+    this.emit("tokens", undefined);
+    this.emit("userchange", { reason });
+    if (reason) this.emit("signedout", reason);
   }
 
-  /** @param {string} method @param {string} path @param {{body?: unknown, token?: string}} request */
+  /** @param {string} method @param {string} path @param {{body?: unknown, token?: string, patience?: number}} request */
   #ask(method, path, request) {
-    return exchange(this.#http, new URL(path.replace(/^\//, ""), this.server), { method, ...request });
+    return exchange(this.#http, this.server + path.replace(/^\//, ""), { method, ...request });
   }
+}
+
+/** @param {string | URL | undefined} server */
+function addressOf(server) {
+  const address = String(server).replace(/[?#].*$/, "");
+  if (!/^https?:\/\/[^/]/i.test(address)) {
+    throw new SkaldError("bad_request", `Give the server's address, as in "https://chat.example.com/"; it was ${JSON.stringify(String(server))}.`);
+  }
+  return address.endsWith("/") ? address : `${address}/`;
+}
+
+/** @param {any} answer @returns {{access: string, refresh?: string}} */
+function tokensOf(answer) {
+  const { access, refresh } = answer ?? {};
+  if (typeof access === "string") return { access, refresh: typeof refresh === "string" ? refresh : undefined };
+  throw new SkaldError("unexpected_answer", "The answer has no token in it: is this Skald's address?", { retryable: true });
 }
 
 /**

@@ -79,14 +79,15 @@ export class FakeServer {
   // HTTP
 
   /** @type {any} */
-  fetch = async (/** @type {URL} */ url, /** @type {any} */ { method, headers, body }) => {
+  fetch = async (/** @type {string} */ address, /** @type {any} */ { method, headers, body }) => {
+    const url = new URL(address);
     const answer = this.interceptRequest(method, url.pathname) ?? this.answer(method, url, headers.authorization, body);
     if (answer instanceof Error) throw answer;
     return {
       ok: answer.status < 300,
       status: answer.status,
       headers: new Headers(answer.headers),
-      text: async () => (answer.body === undefined ? "" : JSON.stringify(answer.body)),
+      text: async () => (typeof answer.body === "string" ? answer.body : answer.body === undefined ? "" : JSON.stringify(answer.body)),
     };
   };
 
@@ -327,5 +328,5 @@ export class Peer {
 
 /** @param {number} status @param {string} code @param {string} detail @param {object} [more] @returns {Answer} */
 export function problem(status, code, detail, more) {
-  return { status, body: { status, code, detail, ...more } };
+  return { status, headers: { "content-type": "application/problem+json" }, body: { status, code, detail, ...more } };
 }

@@ -34,10 +34,9 @@ test("history before the cursor and live messages after it meet without gap or r
 });
 
 test("a Link header is read in all its forms", () => {
-  const base = new URL("https://chat.test/");
-  const links = readLinks('</a?before=5&limit=2>; rel="prev", <https://other.test/b>; title="x"; rel=next, </c>; rel="up last"', base);
-  assert.equal(String(links.get("prev")), "https://chat.test/a?before=5&limit=2");
-  assert.equal(String(links.get("next")), "https://other.test/b");
-  assert.equal(String(links.get("last")), "https://chat.test/c");
-  assert.equal(readLinks("", base).size, 0);
+  const links = readLinks('</a?before=5&limit=2>; rel="prev", <https://other.test/b>; title="x"; rel=next, </c>; rel="up last"');
+  assert.equal(links.get("prev"), "/a?before=5&limit=2");
+  assert.equal(links.get("next"), "https://other.test/b");
+  assert.equal(links.get("last"), "/c");
+  assert.equal(readLinks("").size, 0);
 });

@@ -1,20 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { settled } from "./fake-clock.js";
+import { memory } from "./memory.js";
 import { annAndServer, annInRoom, failure } from "./setup.js";
 
 const texts = (/** @type {{message: string}[]} */ messages) => messages.map(({ message }) => message);
-
-function memory() {
-  /** @type {Map<string, any>} */
-  const kept = new Map();
-  return {
-    kept,
-    load: (/** @type {string} */ user) => Array.from(kept).filter(([key]) => key.startsWith(`${user}/`)).map(([, message]) => message),
-    save: (/** @type {string} */ user, /** @type {any} */ message) => void kept.set(`${user}/${message.client_msg_id}`, message),
-    remove: (/** @type {string} */ user, /** @type {string} */ id) => void kept.delete(`${user}/${id}`),
-  };
-}
 
 test("a send resolves with the ack that says where the message stands", async () => {
   const { server, client, seen } = await annInRoom();
@@ -22,7 +12,7 @@ test("a send resolves with the ack that says where the message stands", async ()
   const ack = await client.send("global", "hello bob");
   assert.deepEqual([ack.room, ack.seq, ack.duplicate], ["global", 2, false]);
   assert.deepEqual(texts(seen), ["hello", "hello bob"]);
-  assert.match(server.sends("global")[0].client_msg_id, /^[0-9a-f-]{36}$/);
+  assert.match(server.sends("global")[0].client_msg_id, /^[0-9a-f]{32}$/);
 });
 
 test("messages typed offline are kept and sent in order, once, when there is a connection", async () => {
