@@ -11,13 +11,13 @@ const usualPatience = 10_000;
  * One request as JSON.
  * @param {Http} http
  * @param {string} url
- * @param {{method: string, body?: unknown, token?: string, patience?: number}} request `patience`: how many ms to wait for
- *   the answer
+ * @param {{method: string, body?: unknown, token?: string, patience?: number, cookies?: boolean}} request `patience`: how many
+ *   ms to wait for the answer; `cookies`: whether the browser sends and keeps them, at a page's own origin
  * @returns {Promise<Answer>}
  * @throws {SkaldError} where the answer is an error, `unexpected_answer` where something else than Skald gave it, and
  *   `unreachable` where there is none
  */
-export async function exchange({ fetch, clock }, url, { method, body, token, patience = usualPatience }) {
+export async function exchange({ fetch, clock }, url, { method, body, token, patience = usualPatience, cookies = false }) {
   /** @type {Record<string, string>} */
   const headers = { accept: "application/json" };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
@@ -32,7 +32,7 @@ export async function exchange({ fetch, clock }, url, { method, body, token, pat
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: overdue.signal,
-      credentials: "omit",
+      credentials: cookies ? "same-origin" : "omit",
       cache: "no-store",
       // Skald redirects nobody; whoever does is not to be handed a token.
       redirect: "manual",

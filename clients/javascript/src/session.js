@@ -14,6 +14,7 @@ import { need } from "./platform.js";
  * @property {string} [username] as the user gave it
  * @property {string} [access]
  * @property {string} [refresh]
+ * @property {boolean} [inCookie] the refresh token is where no script can read it
  * @property {number} staleAt when the access token is renewed before it is used, by the clock's `now`
  * @property {GetToken} [getToken]
  */
@@ -31,7 +32,8 @@ const over = new Set(["token_not_valid", "signed_out"]);
 
 /**
  * A user's login at one server. It holds the tokens, in memory only, and renews them while it lives: a session that
- * nobody renews for a day ends, and its sockets with it.
+ * nobody renews for a day ends, and its sockets with it. With `keep: "cookie"` the browser keeps the refresh token where no
+ * script can read it, and `resume()` goes on with it after a reload.
  *
  * Events: `signedout` when the session is over without logout() having been called; `userchange` when another user, or
  * nobody, is signed in now; `tokens` with each new pair, and with undefined when they are forgotten.
@@ -47,6 +49,7 @@ export class Session extends Emitter {
   #http;
   #random;
   #backoff;
+  #keepsCookie;
 
   /**
    * @param {string | URL} [server] where Skald is served; the page's own origin by default
@@ -55,17 +58,20 @@ export class Session extends Emitter {
    *   used for as long as the server takes it
    * @param {GetToken} [options.getToken] signs in with access tokens that the application fetches, each time when one is needed;
    *   nothing instead of a token ends the session
+   * @param {"cookie"} [options.keep] has the browser keep the refresh token in a cookie that no script can read; for pages that
+   *   Skald serves itself, or a proxy under the same origin
    * @param {typeof globalThis.fetch} [options.fetch]
    * @param {import("./clock.js").Clock} [options.clock]
    * @param {() => number} [options.random]
    */
-  constructor(server = globalThis.location?.origin, { tokens, getToken, fetch, clock = systemClock, random = Math.random } = {}) {
+  constructor(server = globalThis.location?.origin, { tokens, getToken, keep, fetch, clock = systemClock, random = Math.random } = {}) {
     super();
     need({ fetch: fetch ?? globalThis.fetch, AbortController: globalThis.AbortController }, "Session makes its requests with them.");
     this.server = addressOf(server);
     this.#http = { fetch: fetch ?? ((/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init)), clock };
     this.#random = random;
     this.#backoff = new Backoff(random);
+    this.#keepsCookie = keep === "cookie";
     // How old a token is that somebody kept, its claims do not say: they are by the server's clock. So it is renewed first.
     if (getToken) this.#login = { getToken, username: tokens?.username, staleAt: -Infinity };
     else if (tokens?.refresh) this.#login = { ...tokens, staleAt: -Infinity };
@@ -103,15 +109,41 @@ export class Session extends Emitter {
    * @param {string} password
    */
   async login(username, password) {
-    const { body } = await this.#ask("POST", "api/login/", { body: { username, password } });
+    const inCookie = this.#keepsCookie;
+    const { body } = await this.#ask("POST", "api/login/", {
+      body: inCookie ? { username, password, keep: "cookie" } : { username, password },
+      cookies: inCookie,
+    });
     const tokens = tokensOf(body);
     const sameUser = this.username?.toLowerCase() === username.toLowerCase();
     // What the user before has in hand is let go of before anything can be done as this one.
     if (!sameUser) this.#forget();
     this.#renewal = undefined;
-    this.#login = { username, staleAt: -Infinity };
+    this.#login = { username, inCookie, staleAt: -Infinity };
     this.#keep(this.#login, tokens);
     if (!sameUser) this.emit("userchange", { username });
+  }
+
+  /**
+   * Goes on, after a reload, with the session that a cookie keeps.
+   * @returns {Promise<boolean>} whether somebody is signed in; it fails where the server could not be asked
+   */
+  async resume() {
+    if (this.#login || !this.#keepsCookie) return this.signedIn;
+    let tokens;
+    try {
+      tokens = await this.#refreshByCookie();
+    } catch (error) {
+      if (error instanceof SkaldError && error.code === "token_not_valid") return this.signedIn;
+      throw error;
+    }
+    // Somebody may have logged in while the answer was on its way.
+    if (this.#login) return true;
+    const username = claimsOf(tokens.access).name;
+    this.#login = { username, inCookie: true, staleAt: -Infinity };
+    this.#keep(this.#login, tokens);
+    this.emit("userchange", { username });
+    return true;
   }
 
   /** Forgets the tokens at once, whether or not the server can be told. */
@@ -122,9 +154,9 @@ export class Session extends Emitter {
     let token = login.access;
     if (this.#http.clock.now() >= login.staleAt) {
       // With an expired token the server would not listen, and the session would live on there.
-      token = login.refresh === undefined ? undefined : (await this.#ask("POST", "api/token/refresh/", { body: { refresh: login.refresh } })).body.access;
+      token = isRenewable(login) ? (await this.#refreshed(login)).access : undefined;
     }
-    if (token !== undefined) await this.#ask("POST", "api/logout/", { token });
+    if (token !== undefined) await this.#ask("POST", "api/logout/", { token, cookies: login.inCookie });
   }
 
   /** @returns {Promise<string>} an access token that is good for some time yet */
@@ -185,17 +217,35 @@ export class Session extends Emitter {
     } catch (error) {
       if (this.#login !== login) throw notSignedIn();
       if (error instanceof SkaldError && over.has(error.code)) this.end(error);
-      else if (login.refresh !== undefined) this.#renewIn(this.#backoff.next(/** @type {SkaldError} */ (error).retryAfterMs));
+      else if (isRenewable(login)) this.#renewIn(this.#backoff.next(/** @type {SkaldError} */ (error).retryAfterMs));
       throw error;
     }
   }
 
   /** @param {Login} login @returns {Promise<{access: string, refresh?: string}>} */
-  async #newTokens({ getToken, refresh }) {
-    if (getToken) return { access: await this.#applicationsToken(getToken) };
-    if (refresh === undefined) throw new SkaldError("token_not_valid", "The server no longer takes the token, and there is none to renew it with.");
-    const patience = Math.min(mostPatience, patienceWithRefresh * 2 ** this.#backoff.attempt);
-    return tokensOf((await this.#ask("POST", "api/token/refresh/", { body: { refresh }, patience })).body);
+  async #newTokens(login) {
+    if (login.getToken) return { access: await this.#applicationsToken(login.getToken) };
+    if (!isRenewable(login)) throw new SkaldError("token_not_valid", "The server no longer takes the token, and there is none to renew it with.");
+    return this.#refreshed(login);
+  }
+
+  /** @param {Login} login @returns {Promise<{access: string, refresh?: string}>} */
+  async #refreshed({ access, refresh, inCookie }) {
+    if (!inCookie) return tokensOf((await this.#ask("POST", "api/token/refresh/", { body: { refresh }, patience: this.#patience })).body);
+    const tokens = await this.#refreshByCookie();
+    // All tabs share the cookie. What another one's user may do must not be done as if it were this one's.
+    if (access !== undefined && claimsOf(access).sub !== claimsOf(tokens.access).sub) {
+      throw new SkaldError("signed_out", "Another user has signed in here, in another tab or window.");
+    }
+    return tokens;
+  }
+
+  async #refreshByCookie() {
+    return tokensOf((await this.#ask("POST", "api/token/refresh/", { body: { keep: "cookie" }, cookies: true, patience: this.#patience })).body);
+  }
+
+  get #patience() {
+    return Math.min(mostPatience, patienceWithRefresh * 2 ** this.#backoff.attempt);
   }
 
   /** @param {GetToken} getToken @returns {Promise<string>} */
@@ -223,8 +273,8 @@ export class Session extends Emitter {
     const lifetime = lifetimeOf(access);
     login.staleAt = this.#http.clock.now() + lifetime * 0.95;
     this.#backoff.reset();
-    if (refresh !== undefined) {
-      login.refresh = refresh;
+    if (refresh !== undefined) login.refresh = refresh;
+    if (isRenewable(login)) {
       // Spread, so that clients that came together do not all renew in the same second.
       this.#renewIn(lifetime * (0.7 + 0.2 * this.#random()));
     }
@@ -253,7 +303,7 @@ export class Session extends Emitter {
     if (reason) this.emit("signedout", reason);
   }
 
-  /** @param {string} method @param {string} path @param {{body?: unknown, token?: string, patience?: number}} request */
+  /** @param {string} method @param {string} path @param {{body?: unknown, token?: string, patience?: number, cookies?: boolean}} request */
   #ask(method, path, request) {
     return exchange(this.#http, this.server + path.replace(/^\//, ""), { method, ...request });
   }
@@ -281,13 +331,23 @@ function tokensOf(answer) {
  * @param {string} token
  */
 function lifetimeOf(token) {
+  const { exp, iat } = claimsOf(token);
+  const lifetime = (exp - iat) * 1000;
+  return lifetime > 0 ? lifetime : usualLifetime;
+}
+
+/** What a token says of itself; only the server can tell whether it is true. @param {string} token @returns {any} */
+function claimsOf(token) {
   try {
-    const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
-    const lifetime = (claims.exp - claims.iat) * 1000;
-    return lifetime > 0 ? lifetime : usualLifetime;
+    return JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))) ?? {};
   } catch {
-    return usualLifetime;
+    return {};
   }
+}
+
+/** @param {Login} login */
+function isRenewable({ refresh, inCookie }) {
+  return refresh !== undefined || inCookie === true;
 }
 
 function notSignedIn() {

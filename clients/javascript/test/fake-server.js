@@ -2,6 +2,7 @@
  * The protocol's other side in memory, as far as the client can tell: accounts with tokens that expire and rotate, rooms as
  * logs, sockets that a test can break at any point.
  *
+ * @typedef {{status: number, body?: any, headers?: Record<string, string>, cookie?: string}} Answer
  * @typedef {{username: string, refresh: string, previous?: {token: string, at: number, answer: object}, access: Map<string, number>}} Login
  * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string, client_msg_id?: string}} Message
  */
@@ -20,6 +21,7 @@ export class FakeServer {
   /** Called for each frame in or out: true breaks the socket there. */ breaks = () => false;
   /** Answers a command in the server's stead. @type {(command: any, peer: Peer) => boolean} */ intercept = () => false;
   /** Answers a request in the server's stead. @type {(method: string, path: string) => Answer | Error | undefined} */ interceptRequest = () => undefined;
+  /** What the one browser keeps that asks here. */ cookie = "";
   refuseSockets = false;
   sockets = 0;
   #serial = 0;
@@ -79,10 +81,12 @@ export class FakeServer {
   // HTTP
 
   /** @type {any} */
-  fetch = async (/** @type {string} */ address, /** @type {any} */ { method, headers, body }) => {
+  fetch = async (/** @type {string} */ address, /** @type {any} */ { method, headers, body, credentials }) => {
     const url = new URL(address);
-    const answer = this.interceptRequest(method, url.pathname) ?? this.answer(method, url, headers.authorization, body);
-    if (answer instanceof Error) throw answer;
+    const asked = this.interceptRequest(method, url.pathname) ?? this.answer(method, url, headers.authorization, body, credentials === "same-origin");
+    if (asked instanceof Error) throw asked;
+    const { cookie, ...answer } = asked;
+    if (cookie !== undefined && credentials === "same-origin") this.cookie = cookie;
     return {
       ok: answer.status < 300,
       status: answer.status,
@@ -92,22 +96,24 @@ export class FakeServer {
   };
 
   /**
-   * @typedef {{status: number, body?: any, headers?: Record<string, string>}} Answer
    * @param {string} method @param {URL} url @param {string | undefined} authorization @param {string | undefined} text
+   * @param {boolean} [cookies]
    * @returns {Answer}
    */
-  answer(method, url, authorization, text) {
+  answer(method, url, authorization, text, cookies = false) {
     const path = url.pathname;
     this.requests.push({ method, path });
     const body = text ? JSON.parse(text) : {};
     if (path === "/api/register/") return this.#register(body);
-    if (path === "/api/login/") return this.#login(body);
-    if (path === "/api/token/refresh/") return this.#refresh(body.refresh);
+    if (path === "/api/login/") return keepAsAsked(this.#login(body), body.keep === "cookie");
+    if (path === "/api/token/refresh/") {
+      return keepAsAsked(this.#refresh(body.refresh ?? (cookies ? this.cookie : "")), body.keep === "cookie" || body.refresh === undefined);
+    }
     const login = this.loginOf(authorization?.replace("Bearer ", ""));
     if (!login) return problem(401, "token_not_valid", "The token is not valid.");
     if (path === "/api/logout/") {
       this.endLogin(login);
-      return { status: 204 };
+      return { status: 204, cookie: "" };
     }
     const history = /^\/api\/chat\/history\/([\w-]+)\/$/.exec(path);
     return history ? this.#history(history[1], url) : problem(404, "not_found", "There is nothing here.");
@@ -147,7 +153,7 @@ export class FakeServer {
         return { status: 200, body: answer };
       }
       if (login.previous?.token === token) {
-        if (now - login.previous.at <= 10_000) return { status: 200, body: login.previous.answer };
+        if (now - login.previous.at <= 60_000) return { status: 200, body: login.previous.answer };
         this.endLogin(login);
       }
     }
@@ -157,7 +163,7 @@ export class FakeServer {
   /** @param {Login} login */
   #tokensFor(login) {
     const iat = Math.floor(this.clock.date() / 1000);
-    const claims = Buffer.from(JSON.stringify({ iat, exp: iat + this.accessLifetime / 1000 })).toString("base64url");
+    const claims = Buffer.from(JSON.stringify({ iat, exp: iat + this.accessLifetime / 1000, sub: login.username, name: login.username })).toString("base64url");
     const access = `header.${claims}.${++this.#serial}`;
     login.access.set(access, this.clock.date() + this.accessLifetime);
     login.refresh = `refresh-${++this.#serial}`;
@@ -324,6 +330,13 @@ export class Peer {
     const again = stored ? { duplicate: true, message: stored.message } : { duplicate: false };
     this.tell({ type: "ack", re, room, seq: message.seq, timestamp: message.timestamp, ...again });
   }
+}
+
+/** Puts the refresh token of an answer into a cookie. @param {Answer} answer @param {boolean} inCookie @returns {Answer} */
+function keepAsAsked(answer, inCookie) {
+  if (!inCookie || answer.status !== 200) return answer;
+  const { access, refresh } = answer.body;
+  return { ...answer, body: { access }, cookie: refresh };
 }
 
 /** @param {number} status @param {string} code @param {string} detail @param {object} [more] @returns {Answer} */
