@@ -1,4 +1,3 @@
-using Microsoft.Extensions.FileProviders;
 using Skald.Server.Accounts;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
@@ -17,9 +16,6 @@ public static class SkaldHost
     public static WebApplicationBuilder AddSkald(this WebApplicationBuilder builder)
     {
         var (services, configuration) = (builder.Services, builder.Configuration);
-        // The address of a socket may carry a token: the hosting layer's request log, which prints addresses, stays quiet.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-
         services.AddOperations(configuration);
         services.AddTransport();
         services.AddAccounts(configuration);
@@ -33,41 +29,39 @@ public static class SkaldHost
         return builder;
     }
 
-    /// <summary>Maps the server's routes, its API docs at <c>/docs/</c> and its page at <c>/</c>.</summary>
-    public static WebApplication MapSkald(this WebApplication app)
+    /// <summary>
+    /// Maps the server's routes. Below a prefix, as <c>/chat</c>, its page, its API docs and its health are there too; without one those addresses
+    /// (<c>/</c>, <c>/docs/</c>, <c>/healthz</c>) stay the application's. Nothing else in the application changes.
+    /// </summary>
+    /// <returns>Takes conventions for all of its routes.</returns>
+    public static IEndpointConventionBuilder MapSkald(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
-        app.UseTrustedProxies();
-        app.UseSecurityHeaders();
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
-        // Routed first: the files are looked for only where no endpoint answers.
-        app.UseRouting();
-        app.UseFileServer(Page());
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), AddDocs);
-        app.UseBearerAuthentication();
-
-        app.MapHealth();
-        app.MapOpenApi();
-        app.MapAccounts();
-        app.MapHistory();
-        app.MapConnections();
-        return app;
+        var skald = endpoints.MapApi(prefix);
+        if (prefix.Trim('/').Length == 0)
+            return skald;
+        skald.MapHealth();
+        skald.MapDocument();
+        skald.MapPage();
+        return skald;
     }
 
-    private static void AddDocs(IApplicationBuilder app) => app.UseSwaggerUI(docs =>
+    internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
-        docs.RoutePrefix = "docs";
-        docs.DocumentTitle = "Skald API";
-        docs.SwaggerEndpoint("/openapi/v1.json", "Skald");
-    });
-
-    /// <summary>The page and the JavaScript client, out of the assembly.</summary>
-    private static FileServerOptions Page() => new()
-    {
-        FileProvider = new ManifestEmbeddedFileProvider(typeof(SkaldHost).Assembly, "wwwroot"),
-        // Its modules belong together: after an upgrade a browser must not mix old ones with new ones.
-        StaticFileOptions = { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" },
-    };
+        var skald = endpoints.MapGroup(prefix);
+        skald.AreOurOwn(endpoints, own =>
+        {
+            own.UseTrustedProxies();
+            own.UseSecurityHeaders();
+            own.UseCrossOrigin();
+            own.UseEndpointFaults();
+            own.UseMiddleware<RequestLimits>();
+            own.UseBearerAuthentication();
+        });
+        skald.MapAccounts();
+        skald.MapHistory();
+        skald.MapConnections();
+        return skald;
+    }
 
     /// <summary>Runs the application. A server that must not start like this says why, and what to change.</summary>
     /// <returns>The process's exit code.</returns>

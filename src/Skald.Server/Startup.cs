@@ -8,7 +8,7 @@ namespace Skald.Server;
 
 /// <summary>The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is ready.</summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IOptions<ProxyOptions> proxies, IServer server, WeakSettings weak)
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -18,6 +18,7 @@ internal sealed class Startup(
         await rooms.CreateGlobalAsync();
         pipeline.Start();
         ReportWeakLimits();
+        ReportLoggedAddresses();
         readiness.TakeBack(NotReadyReasons.Starting);
     }
 
@@ -35,6 +36,18 @@ internal sealed class Startup(
         if (proxies.Value.TrustsEverybody)
             weak.Report(ProxyOptions.Setting, "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
         return Task.CompletedTask;
+    }
+
+    /// <remarks>The program keeps this log quiet itself; in another application it is not ours to change.</remarks>
+    private void ReportLoggedAddresses()
+    {
+        const string RequestLog = "Microsoft.AspNetCore.Hosting.Diagnostics";
+        if (loggers.CreateLogger(RequestLog).IsEnabled(LogLevel.Information))
+        {
+            weak.Report(
+                $"Logging:LogLevel:{RequestLog}",
+                "each request is logged with its address, and that of a socket may carry a token. Set it to Warning, or let clients open sockets with tickets");
+        }
     }
 
     private void ReportWeakLimits()

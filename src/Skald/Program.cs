@@ -17,12 +17,11 @@ try
     KnownSettings.Check(configuration);
     builder.AddSkaldDefaults();
     builder.Services.AddSystemd();
-    builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
-    builder.AddSkald();
+    builder.AddStandAlone();
     builder.Services.AddTelemetryExport(configuration);
 
     app = builder.Build();
-    app.MapSkald();
+    app.MapStandAlone();
 }
 catch (Exception e) when (StartupRefusal.Sentence(e, configuration) is { } why)
 {

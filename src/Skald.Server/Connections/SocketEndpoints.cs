@@ -34,9 +34,9 @@ internal sealed partial class SocketEndpoints(
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/ws", Handshake.Methods, (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ShortCircuit().ExcludeFromDescription();
+        endpoints.MapMethods("/ws", Handshake.Methods, (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ExcludeFromDescription();
         endpoints.MapMethods("/ws/chat/{room}", Handshake.Methods, (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
-            .ShortCircuit().ExcludeFromDescription();
+            .ExcludeFromDescription();
     }
 
     private async Task ServeAsync(HttpContext context, string? roomName)

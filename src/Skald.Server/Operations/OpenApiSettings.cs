@@ -15,6 +15,8 @@ internal sealed partial class OpenApiSettings(IEnumerable<SettingsInForce> setti
 
     public void Configure(string? name, OpenApiOptions options)
     {
+        if (name != OpenApiSetup.Document)
+            return;   // an application's own
         options.AddOperationTransformer((operation, _, _) =>
         {
             operation.Description = Fill(operation.Description);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace Skald.Server.Operations;
@@ -6,10 +7,15 @@ namespace Skald.Server.Operations;
 /// <summary>The OpenAPI document: what the endpoints declare of themselves, with their examples, the bearer scheme and the problem body.</summary>
 internal static class OpenApiSetup
 {
+    /// <summary>The document's name, beside those of an application around us: each has its own title, routes and transformers.</summary>
+    public const string Document = "skald";
+
     private const string Bearer = "Bearer";
 
-    public static void AddSkaldOpenApi(this IServiceCollection services) => services.AddOpenApi("v1", options =>
+    public static void AddSkaldOpenApi(this IServiceCollection services) => services.AddOpenApi(Document, options =>
     {
+        // Ours are of this group, so no other document has them. Each GET is answered to a HEAD too: that need not be said each time.
+        options.ShouldInclude = endpoint => endpoint.GroupName == Document && endpoint.HttpMethod != HttpMethods.Head;
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new OpenApiInfo
@@ -42,6 +48,13 @@ internal static class OpenApiSetup
             return Task.CompletedTask;
         });
     });
+
+    public static void MapDocument(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet("/openapi/v1.json", async (HttpContext context, [FromKeyedServices(Document)] IOpenApiDocumentProvider provider) =>
+        {
+            var document = await provider.GetOpenApiDocumentAsync(context.RequestAborted);
+            return TypedResults.Text(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, context.RequestAborted), "application/json");
+        }).ExcludeFromDescription();
 
     private static void Attach(OpenApiOperation operation, ApiExample example)
     {

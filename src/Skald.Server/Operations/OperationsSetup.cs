@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Skald.Server.Operations.Settings;
 
@@ -19,7 +19,7 @@ internal static class OperationsSetup
         services.AddSettings<DataOptions>(configuration);
         services.AddSettings<MetricsOptions>(configuration);
         services.AddSettings<ProxyOptions>(configuration);
-        services.AddSingleton(TimeProvider.System);
+        services.TryAddSingleton(TimeProvider.System);   // an application may have a clock of its own
         services.AddSingleton<Readiness>();
         services.AddMetrics();
         services.AddSingleton<Telemetry>();
@@ -32,13 +32,6 @@ internal static class OperationsSetup
         services.AddSingleton<MetricsListener>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricsListener>());
         services.AddHostedService<NodeMetrics>();
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Complete);
-        services.ConfigureHttpJsonOptions(options =>
-        {
-            options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
-            options.SerializerOptions.AllowDuplicateProperties = false;
-            options.SerializerOptions.MaxDepth = Protocol.ProtocolLimits.JsonDepth;
-        });
         services.AddSkaldOpenApi();
         services.AddSingleton<IConfigureOptions<OpenApiOptions>, OpenApiSettings>();
     }

@@ -25,7 +25,19 @@ internal static class Problems
     public static ProblemHttpResult ToProblem(this ChatError error) => TypedResults.Problem(Details(error));
 
     /// <summary>Answers with the error, from middleware.</summary>
-    public static Task WriteAsync(HttpContext context, ChatError error) => error.ToProblem().ExecuteAsync(context);
+    public static Task WriteAsync(HttpContext context, ChatError error) => WriteAsync(context, error.ToProblem());
+
+    /// <summary>Answers with the problem by our own JSON: how an application around us words its problems is not ours to change, nor to follow.</summary>
+    public static Task WriteAsync(HttpContext context, ProblemHttpResult problem)
+    {
+        context.Response.StatusCode = problem.StatusCode;
+        Complete(context.Response, problem.ProblemDetails);
+        return context.Response.WriteAsJsonAsync(problem.ProblemDetails, ApiJson.Options, problem.ContentType, context.RequestAborted);
+    }
+
+    /// <summary>Answers with a bare status, in our words where we have some for it.</summary>
+    public static Task WriteAsync(HttpContext context, int status) =>
+        WriteAsync(context, TypedResults.Problem(new ProblemDetails { Status = status }));
 
     public static ProblemDetails Details(ChatError error)
     {
@@ -41,10 +53,10 @@ internal static class Problems
     }
 
     /// <summary>Completes every problem on its way out, whoever wrote it: headers that follow from the body, and a code for bare statuses.</summary>
-    public static void Complete(ProblemDetailsContext context)
+    public static void Complete(ProblemDetailsContext context) => Complete(context.HttpContext.Response, context.ProblemDetails);
+
+    private static void Complete(HttpResponse response, ProblemDetails problem)
     {
-        var problem = context.ProblemDetails;
-        var response = context.HttpContext.Response;
         problem.Type = null;
         problem.Extensions.Remove("trace_id");   // two refusals that must not be told apart are equal to the byte
         if (!problem.Extensions.ContainsKey("code") && ForStatus(problem.Status ?? response.StatusCode) is { } error)

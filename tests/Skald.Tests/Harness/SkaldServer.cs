@@ -7,8 +7,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Skald.Server;
-using Skald.Server.Operations;
 
 namespace Skald.Tests.Harness;
 
@@ -62,17 +60,16 @@ internal sealed class SkaldServer : IAsyncDisposable
         ]);
         builder.Configuration.AddInMemoryCollection((settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
-        builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
         if (certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate)));
-        builder.AddSkald();
+        builder.AddStandAlone();
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         try
         {
-            app.MapSkald();
+            app.MapStandAlone();
             await app.StartAsync();
         }
         catch

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -37,6 +38,34 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
 
         await AssertProblemAsync(response, status, code);
         Assert.Equal(status == 405, response.Content.Headers.Allow.Count > 0);
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz")]
+    [InlineData("/readyz")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/docs/index.html")]
+    [InlineData("/api/me/")]
+    [InlineData("/api/chat/history/global/")]
+    public async Task Head_is_answered_as_get_is_without_the_body(string path)
+    {
+        var ann = shared.Ann;
+        using var got = await ann.SendAsync(HttpMethod.Get, path);
+
+        using var head = await ann.SendAsync(HttpMethod.Head, path);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (got.StatusCode, head.StatusCode));
+        Assert.Equal($"{got.Content.Headers.ContentType}", $"{head.Content.Headers.ContentType}");
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Options_of_the_root_is_answered_as_haproxy_asks_for_it()
+    {
+        var answer = await RawHttp.AskAsync(shared.Server.Address, "OPTIONS / HTTP/1.0");
+
+        Assert.Equal(204, answer.Status);
     }
 
     [Theory]
