@@ -2,14 +2,14 @@ import { SkaldError } from "./errors.js";
 import * as frames from "./frames.js";
 
 /**
- * @typedef {{code: number, reason: string, reconnectAfterMs?: number}} End
+ * @typedef {{code: number, reason: string, opened: boolean, reconnectAfterMs?: number}} End
  * @typedef {object} ConnectionOptions
  * @property {string} url
  * @property {string} token
  * @property {typeof globalThis.WebSocket} WebSocket
  * @property {import("./clock.js").Clock} clock
  * @property {(ready: frames.ReadyFrame) => void} onReady
- * @property {(message: frames.ChatMessage) => void} onMessage
+ * @property {(entry: frames.LogEntry) => void} onEntry the two types of frames that move a room's cursor
  * @property {(error: SkaldError) => void} onError an error that no command here asked for
  * @property {(end: End) => void} onEnd told once, and nothing after it
  *
@@ -36,6 +36,7 @@ export class Connection {
   /** @type {Set<any>} */ #timers = new Set();
   /** @type {frames.ClosingFrame | undefined} */ #closing;
   #ready = false;
+  #opened = false;
   #ended = false;
   #heardAt = 0;
   /** @type {number | undefined} */ #pongDue;
@@ -50,7 +51,10 @@ export class Connection {
     });
     this.#socket = new options.WebSocket(options.url);
     // As the first frame the token is in no URL, and so in no log.
-    this.#socket.onopen = () => this.#write(frames.auth({ id: this.#nextId(), token: options.token }));
+    this.#socket.onopen = () => {
+      this.#opened = true;
+      this.#write(frames.auth({ id: this.#nextId(), token: options.token }));
+    };
     this.#socket.onmessage = ({ data }) => this.#hear(data);
     this.#socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     // A close follows each error and says more. But without a listener Node's ws would throw.
@@ -80,9 +84,9 @@ export class Connection {
     return timer;
   }
 
-  /** Finds out soon whether the peer is still there. */
-  probe() {
-    if (this.#ready && this.#pongDue === undefined) this.#ping(timeToPongWhenWoken);
+  /** Finds out soon whether the peer is still there. @param {() => void} [alive] called if it answers */
+  probe(alive = () => {}) {
+    if (this.#ready && !this.#ended) this.#ping(timeToPongWhenWoken, alive);
   }
 
   /** Ends it from this side; onEnd is not told. @param {number} [code] */
@@ -98,9 +102,8 @@ export class Connection {
     this.#pongDue = undefined;
     const frame = frames.readFrame(data);
     if (!frame) return this.#finish({ code: lost, reason: "The server sent something that is no frame." });
+    if (frames.movesCursor(frame)) return this.#options.onEntry(frame);
     switch (frame.type) {
-      case "chat_message":
-        return this.#options.onMessage(frame);
       case "ready":
         return this.#onReady(frame);
       case "closing":
@@ -121,7 +124,7 @@ export class Connection {
     this.#options.onReady(frame);
   }
 
-  /** @param {Exclude<frames.ServerFrame, frames.ClosingFrame>} frame */
+  /** @param {Exclude<frames.ServerFrame, frames.ClosingFrame | frames.LogEntry>} frame */
   #onAnswer(frame) {
     const re = "re" in frame ? frame.re : undefined;
     const awaited = re === undefined ? undefined : this.#awaited.get(re);
@@ -155,10 +158,10 @@ export class Connection {
     this.#watchNext();
   }
 
-  /** @param {number} patience */
-  #ping(patience) {
-    this.#pongDue = this.#now() + patience;
-    this.request(frames.ping(), () => {});
+  /** @param {number} patience @param {() => void} [onPong] */
+  #ping(patience, onPong = () => {}) {
+    this.#pongDue = Math.min(this.#pongDue ?? Infinity, this.#now() + patience);
+    this.request(frames.ping(), onPong);
     this.#watchNext();
   }
 
@@ -169,12 +172,12 @@ export class Connection {
     this.#finish({ code: why.code, reason: why.reason || reason });
   }
 
-  /** @param {End} end */
+  /** @param {{code: number, reason: string}} end */
   #finish(end) {
     if (this.#ended) return;
     this.#end();
     this.#socket.close();
-    this.#options.onEnd({ ...end, reconnectAfterMs: this.#closing?.reconnect_after_ms });
+    this.#options.onEnd({ ...end, opened: this.#opened, reconnectAfterMs: this.#closing?.reconnect_after_ms });
   }
 
   #end() {

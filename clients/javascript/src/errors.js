@@ -4,7 +4,8 @@ import { errorCodes } from "./codes.js";
  * What went wrong, whether a socket or an HTTP answer told it. Besides the protocol's codes there are those of the client
  * itself: `unreachable` (no answer), `unexpected_answer` (an answer that is not Skald's: a proxy's or a captive portal's),
  * `token_unavailable` (the application's getToken failed), `closed` (the client was closed first), `signed_out` (the session
- * ended first), `outbox_full`, `storage_unavailable` (the storage for unsent messages failed), and `unsupported` (something is missing here that the client needs).
+ * ended first), `outbox_full`, `storage_unavailable` (the storage for unsent messages failed),
+ * `socket_blocked` (the server answers, but no WebSocket gets through) and `unsupported` (something is missing here that the client needs).
  */
 export class SkaldError extends Error {
   /**

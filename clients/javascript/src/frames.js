@@ -1,6 +1,9 @@
 /**
  * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string,
  *   client_msg_id?: string}} ChatMessage
+ * @typedef {{type: "entry", room: string, seq: number, kind: string, from?: number} & Record<string, unknown>} Entry what a log
+ *   holds besides messages; `kind` may be one that is not known here. With `from` it stands for all numbers from there to `seq`
+ * @typedef {ChatMessage | Entry} LogEntry
  * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number}} Limits
  * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
  *   limits: Limits}} ReadyFrame
@@ -13,7 +16,7 @@
  * @typedef {{type: "error", re?: Id, room?: string, code: string, detail: string, retryable: boolean,
  *   retry_after_ms?: number}} ErrorFrame
  * @typedef {{type: "closing", code: number, reason: string, reconnect: boolean, reconnect_after_ms?: number}} ClosingFrame
- * @typedef {ChatMessage | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | ErrorFrame | ClosingFrame} ServerFrame
+ * @typedef {ChatMessage | Entry | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | ErrorFrame | ClosingFrame} ServerFrame
  * @typedef {string | number} Id
  * @typedef {{type: string, id?: Id} & Record<string, unknown>} Command
  */
@@ -46,13 +49,22 @@ export function readFrame(data) {
   }
 }
 
+/**
+ * Whether a frame is an entry of a room's log. These two types move a cursor and no other does, now or later: what a server
+ * learns to put into its log is an `entry` of another kind.
+ * @param {ServerFrame} frame @returns {frame is LogEntry}
+ */
+export function movesCursor(frame) {
+  return (frame.type === "chat_message" || frame.type === "entry") && Number.isSafeInteger(frame.seq);
+}
+
 /** @param {{id?: Id, token: string}} fields @returns {Command} */
 export const auth = ({ id, token }) => ({ type: "auth", id, token });
 
 /** @param {{id?: Id, room: string, since?: number, epoch?: string}} fields @returns {Command} */
 export const join = ({ id, room, since, epoch }) => ({ type: "join", id, room, since, epoch });
 
-/** @param {{id?: Id, epoch?: string, rooms: Record<string, number>}} fields @returns {Command} */
+/** @param {{id?: Id, epoch?: string, rooms: Record<string, number | null>}} fields @returns {Command} */
 export const resume = ({ id, epoch, rooms }) => ({ type: "resume", id, epoch, rooms });
 
 /** @param {{id?: Id, room: string}} fields @returns {Command} */

@@ -1,3 +1,18 @@
+/**
+ * @typedef {import("./connector.js").ConnectionState} ConnectionState
+ * @typedef {import("./joined-rooms.js").Resumed} Resumed
+ * @typedef {import("./joined-rooms.js").Joining} Joining
+ * @typedef {import("./frames.js").ChatMessage} ChatMessage
+ * @typedef {import("./frames.js").Entry} Entry
+ * @typedef {import("./frames.js").Limits} Limits
+ * @typedef {import("./history.js").HistoryPage} HistoryPage
+ * @typedef {import("./outbox.js").Ack} Ack
+ * @typedef {import("./outbox.js").Unsent} Unsent
+ * @typedef {import("./outbox.js").OutboxStorage} OutboxStorage
+ * @typedef {import("./room.js").PositionLost} PositionLost
+ * @typedef {import("./session.js").Tokens} Tokens
+ * @typedef {import("./session.js").GetToken} GetToken
+ */
 export { SkaldClient } from "./client.js";
 export { Session } from "./session.js";
 export { Room } from "./room.js";

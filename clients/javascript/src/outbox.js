@@ -45,6 +45,7 @@ export class Outbox extends Emitter {
   /** @type {Request | undefined} */ #request;
   /** @type {string | undefined} */ #username;
   #restored = false;
+  /** How often all was given up; a listener may do so while one message is being taken in. */ #abandoned = 0;
   /** Runs while the server has asked to wait; nothing is sent until it calls. @type {any} */ #timer;
   #backoff;
   #clock;
@@ -81,8 +82,10 @@ export class Outbox extends Emitter {
     const username = this.#username;
     if (username === undefined || this.#restored) return;
     this.#restored = true;
+    const before = this.#abandoned;
     const kept = this.#withStorage((storage) => storage.load(username)) ?? [];
     for (const message of kept.sort((a, b) => a.at - b.at).slice(0, capacity)) {
+      if (this.#abandoned !== before) return;
       if (!this.#entries.has(message.client_msg_id)) this.#enqueue(message).catch(() => {});
     }
   }
@@ -97,7 +100,9 @@ export class Outbox extends Emitter {
     const error = this.#fault(room, text, client_msg_id);
     if (error) throw error;
     const message = { client_msg_id, room, text, at: this.#clock.date() };
+    const before = this.#abandoned;
     this.#save(message);
+    if (this.#abandoned !== before) throw new SkaldError("closed", "The client was closed.");
     return this.#enqueue(message);
   }
 
@@ -123,6 +128,7 @@ export class Outbox extends Emitter {
     this.#entries.clear();
     this.#username = undefined;
     this.#restored = false;
+    this.#abandoned++;
   }
 
   /**

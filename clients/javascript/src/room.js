@@ -3,15 +3,16 @@ import { readHistory } from "./history.js";
 
 /**
  * @typedef {import("./frames.js").ChatMessage} ChatMessage
+ * @typedef {import("./frames.js").Entry} Entry
  * @typedef {{room: string, from: number | undefined, firstSeq: number, seq: number}} PositionLost
  */
 
 /**
  * A room this client has joined: a cursor into the room's log.
  *
- * Events: `message` for each one after the cursor, once and in order; `positionlost` when the log cannot continue from the
- * cursor, and what is shown must be read anew.
- * @extends {Emitter<{message: ChatMessage, positionlost: PositionLost}>}
+ * Events: `message` for each one after the cursor, once and in order; `entry` for whatever else the log holds, of a kind known
+ * here or not; `positionlost` when the log cannot continue from the cursor, and what is shown must be read anew.
+ * @extends {Emitter<{message: ChatMessage, entry: Entry, positionlost: PositionLost}>}
  */
 export class Room extends Emitter {
   /** The last `seq` this client has, or undefined before the first `joined`. @type {number | undefined} */
@@ -54,16 +55,27 @@ export class Room extends Emitter {
   }
 
   /**
-   * @param {ChatMessage} message
+   * @param {ChatMessage | Entry} entry
    * @returns {"next" | "passed" | "gap"} only the next one moves the cursor and is told to listeners
    */
-  take(message) {
+  take(entry) {
     // Before `joined` has come, what comes still belongs to the position before it.
-    if (!this.live || this.cursor === undefined || message.seq <= this.cursor) return "passed";
-    if (message.seq !== this.cursor + 1) return "gap";
-    this.cursor = message.seq;
-    this.emit("message", message);
+    if (!this.live || this.cursor === undefined || !(entry.seq > this.cursor)) return "passed";
+    // Several numbers with nothing in them may come as one.
+    const from = entry.type === "entry" ? entry.from ?? entry.seq : entry.seq;
+    if (from > this.cursor + 1) return "gap";
+    this.cursor = entry.seq;
+    if (entry.type === "entry") this.emit("entry", entry);
+    else this.emit("message", entry);
     return "next";
+  }
+
+  /** Goes on at an entry that lies behind a hole which nobody could fill. @param {ChatMessage | Entry} entry */
+  skip(entry) {
+    const from = this.cursor;
+    const firstSeq = entry.type === "entry" ? entry.from ?? entry.seq : entry.seq;
+    this.cursor = firstSeq - 1;
+    this.emit("positionlost", { room: this.name, from, firstSeq, seq: entry.seq });
   }
 }
 

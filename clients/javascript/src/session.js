@@ -206,6 +206,16 @@ export class Session extends Emitter {
     this.#forget(reason);
   }
 
+  /** Whether the server itself answers a plain request where its socket is: only the upgrade does not get through. */
+  async answersWithoutUpgrade() {
+    try {
+      await this.#ask("GET", "ws/", {});
+      return false;
+    } catch (error) {
+      return error instanceof SkaldError && error.code === "upgrade_required";
+    }
+  }
+
   async #renew() {
     const login = this.#login;
     if (!login) throw notSignedIn();

@@ -260,11 +260,120 @@ test("what is no frame ends the connection, not the client", async () => {
   await clock.until(() => client.state.state === "ready");
 });
 
-test("a frame of a type yet unknown is passed over", async () => {
-  const { server, client } = await annInRoom();
-  for (const peer of server.peers) peer.tell({ type: "typing", room: "global", username: "bob" });
+test("a frame of a type yet unknown is passed over, and moves nothing even if it has a seq", async () => {
+  const { server, client, room } = await annInRoom();
+  for (const peer of server.peers) peer.tell({ type: "typing", room: "global", seq: 1, username: "bob" });
   await settled();
   assert.equal(client.state.state, "ready");
+  assert.equal(room.cursor, 0);
+});
+
+test("a listener that closes the client has the last word, whatever it was told", async () => {
+  for (const told of ["connecting", "reconnecting", "wake", "ready", "closed"]) {
+    const { server, client, clock, wake } = await annAndServer();
+    const stop = client.on("state", (state) => {
+      if (state.state === told || (told === "wake" && state.state === "reconnecting" && state.delay === 0)) client.close();
+    });
+    client.connect();
+    await settled();
+    if (told === "reconnecting" || told === "wake") {
+      server.dropAll();
+      await clock.advance(told === "wake" ? 0 : 20_000);
+      wake();
+    }
+    if (told === "closed") client.close();
+    await clock.advance(20_000);
+    assert.deepEqual([told, client.state.state, server.peers.size], [told, "closed", 0]);
+    stop();
+  }
+  for (const type of /** @type {const} */ (["message", "positionlost", "roomlost", "resumed", "error", "entry"])) {
+    const { server, client, clock, states } = await annInRoom();
+    await client.join("secret");
+    client.on(type, () => client.close());
+    server.intercept = ({ type: command, id }, peer) => {
+      if (command !== "resume") return false;
+      if (type === "error") peer.tell({ type: "error", code: "overloaded", detail: "Busy.", retryable: true });
+      if (type === "roomlost") peer.tell({ type: "error", re: id, room: "secret", code: "forbidden", detail: "No.", retryable: false });
+      if (type === "entry") {
+        peer.tell({ type: "joined", re: id, room: "global", seq: 1, since: 0, complete: true, first_seq: 1, epoch: "epoch-1" });
+        peer.tell({ type: "entry", room: "global", seq: 1, kind: "pin" });
+      }
+      return type !== "message" && type !== "positionlost" && type !== "resumed";
+    };
+    server.dropAll();
+    if (type === "message") server.say("global", "bob", "hi");
+    if (type === "positionlost") server.epoch = "epoch-2";
+    await clock.advance(20_000);
+    assert.deepEqual([type, client.state.state, states.at(-1).state, server.peers.size], [type, "closed", "closed", 0]);
+  }
+});
+
+test("what is written while a listener closes the client is not left for the next user", async () => {
+  /** @type {import("../src/index.js").SkaldClient} */
+  let client;
+  const storage = { load: () => [1, 2].map((at) => ({ client_msg_id: `kept-${at}-0000`, room: "global", text: "kept", at })), save: () => client.close(), remove: () => {} };
+  const world = await annAndServer({ storage });
+  client = world.client;
+  assert.equal((await failure(client.send("global", "x"))).code, "closed");
+  client.outbox.on("queued", () => client.close());
+  client.connect();
+  await world.clock.advance(20_000);
+  assert.equal(client.outbox.messages.length, 0);
+  assert.equal(world.server.peers.size, 0);
+});
+
+test("when the platform says that the network has gone, the state says so at once, and the silence is noticed in 5 s", async () => {
+  const { server, client, clock, states, offline, wake } = await annInRoom();
+  for (const peer of server.peers) peer.mute = true;
+  server.refuseSockets = true;
+  offline();
+  assert.deepEqual(states.at(-1), { state: "ready", offline: true });
+  await clock.advance(5_000);
+  assert.equal(client.state.state, "reconnecting");
+  assert.equal(states.at(-1).offline, true);
+  server.refuseSockets = false;
+  wake();
+  await settled();
+  assert.deepEqual(states.at(-1), { state: "ready" });
+});
+
+test("a server that answers although the platform sees no network is believed", async () => {
+  const { states, offline } = await annInRoom();
+  offline();
+  await settled();
+  assert.deepEqual(states.map(({ state, offline }) => [state, offline]), [["connecting", undefined], ["ready", undefined], ["ready", true], ["ready", undefined]]);
+});
+
+test("where no WebSocket gets through although the server answers, the state says so until one does", async () => {
+  const { server, client, clock, states } = await annAndServer();
+  /** @type {string[]} */
+  const errors = [];
+  client.on("error", ({ code }) => errors.push(code));
+  server.refuseSockets = true;
+  client.connect();
+  await clock.advance(60_000);
+  assert.equal(states.at(-1).reason, "socket_blocked");
+  assert.deepEqual(errors, ["socket_blocked"]);
+  assert.equal(server.requests.filter(({ path }) => path === "/ws/").length, 1);
+  server.refuseSockets = false;
+  await clock.until(() => client.state.state === "ready", 11_000);
+  server.dropAll();
+  await settled();
+  assert.equal(states.at(-1).reason, undefined);
+  client.close();
+
+  // Where the server does not answer either, it is the network.
+  server.refuseSockets = true;
+  server.interceptRequest = () => new TypeError("offline");
+  states.length = 0;
+  client.connect();
+  await clock.advance(60_000);
+  assert.ok(states.length > 3 && states.every(({ reason }) => reason === undefined));
+});
+
+test("what the platform lacks is named where the client is made", async () => {
+  const { session } = await annAndServer();
+  assert.throws(() => new SkaldClient(session, { WebSocket: /** @type {any} */ (null) }), { code: "unsupported", message: /WebSocket/ });
 });
 
 test("an error that answers no command is told", async () => {

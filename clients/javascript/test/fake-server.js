@@ -109,6 +109,7 @@ export class FakeServer {
     if (path === "/api/token/refresh/") {
       return keepAsAsked(this.#refresh(body.refresh ?? (cookies ? this.cookie : "")), body.keep === "cookie" || body.refresh === undefined);
     }
+    if (path === "/ws/") return problem(426, "upgrade_required", "Open a WebSocket here.");
     const login = this.loginOf(authorization?.replace("Bearer ", ""));
     if (!login) return problem(401, "token_not_valid", "The token is not valid.");
     if (path === "/api/logout/") {
@@ -263,7 +264,7 @@ export class Peer {
       case "join":
         return this.#join(re, room, command.since, command.epoch);
       case "resume":
-        for (const [name, since] of Object.entries(command.rooms)) this.#join(re, name, Number(since), command.epoch);
+        for (const [name, since] of Object.entries(command.rooms)) this.#join(re, name, since === null ? undefined : Number(since), command.epoch);
         return;
       case "leave":
         this.rooms.delete(room);

@@ -195,6 +195,96 @@ test("a whole resume that was put off is made again, and messages wait for it", 
   assert.equal((await client.send("global", "hello")).seq, 2);
 });
 
+test("many rooms are entered by one command, and those put off are tried by one more when the wait is over", async () => {
+  const { server, client, clock } = await annAndServer();
+  const names = Array.from({ length: 128 }, (_, i) => `room-${i}`);
+  let allowed = 30;
+  server.intercept = (command, peer) => {
+    if (command.type !== "resume" && command.type !== "join") return false;
+    for (const [room, since] of Object.entries(command.rooms)) {
+      if (allowed-- > 0) peer.answer({ ...command, rooms: { [room]: since } });
+      else peer.tell({ type: "error", re: command.id, room, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: 2000 });
+    }
+    return true;
+  };
+  const joined = names.map((name) => client.join(name));
+  client.connect();
+  await settled();
+  assert.deepEqual(server.commands("resume").map(({ rooms }) => Object.keys(rooms).length), [128]);
+  assert.deepEqual(new Set(Object.values(server.commands("resume")[0].rooms)), new Set([null]));
+  allowed = 60;
+  await clock.advance(2000);
+  allowed = 60;
+  await clock.advance(2000);
+  await Promise.all(joined);
+  assert.deepEqual(server.commands("resume").map(({ rooms }) => Object.keys(rooms).length), [128, 98, 38]);
+  assert.equal(server.commands("join").length, 0);
+});
+
+test("a room is left when the last of its users leaves, and each one's listener ends with it", async () => {
+  const { server, client } = await annAndServer();
+  client.connect();
+  /** @type {string[]} */
+  const heard = [];
+  // As React's StrictMode does: mount, unmount, mount.
+  const first = client.join("global", { onMessage: () => heard.push("first") });
+  first.leave();
+  const second = client.join("global", { onMessage: () => heard.push("second") });
+  const third = client.join("global", { onMessage: () => heard.push("third") });
+  await Promise.all([second, third]);
+  server.say("global", "bob", "hi");
+  await settled();
+  assert.deepEqual(heard, ["second", "third"]);
+  second.leave();
+  second.leave();
+  first.leave();
+  server.say("global", "bob", "hi");
+  await settled();
+  assert.deepEqual(heard, ["second", "third", "third"]);
+  assert.equal(client.rooms.length, 1);
+  third.leave();
+  await settled();
+  assert.deepEqual(client.rooms, []);
+  assert.equal(server.commands("leave").length, 1);
+
+  const fourth = client.join("global");
+  const fifth = client.join("global");
+  await fourth;
+  client.leave("global");
+  assert.deepEqual(client.rooms, []);
+  fifth.leave();
+  await client.join("global");
+  fourth.leave();
+  assert.equal(client.rooms.length, 1);
+});
+
+test("a hole that no connection fills is told, and the room goes on behind it instead of asking for ever", async () => {
+  const { server, client, clock, seen } = await annInRoom();
+  server.log("global").length = 0;
+  for (let seq = 1; seq <= 3; seq++) server.log("global").push({ ...messageLike(seq), message: String(seq) });
+  server.intercept = (command, peer) => {
+    if (command.type !== "join" && command.type !== "resume") return false;
+    const since = command.since ?? command.rooms.global;
+    peer.rooms.add("global");
+    peer.tell({ type: "joined", re: command.id, room: "global", seq: 3, since, complete: true, first_seq: 1, epoch: "epoch-1" });
+    for (const message of server.log("global").slice(since)) if (message.seq !== 2) peer.tell(message);
+    return true;
+  };
+  /** @type {any[]} */
+  const lost = [];
+  client.on("positionlost", (what) => lost.push(what));
+  for (const peer of server.peers) peer.tell(server.log("global")[0]);
+  for (const peer of server.peers) peer.tell(server.log("global")[2]);
+  await clock.advance(60_000);
+  assert.deepEqual(seqs(seen), [1, 3]);
+  assert.deepEqual(lost, [{ room: "global", from: 1, firstSeq: 3, seq: 3 }]);
+  assert.equal(server.sockets, 2);
+  server.say("global", "bob", "goes on");
+  await settled();
+  assert.deepEqual(seqs(seen), [1, 3, 4]);
+  assert.equal(client.state.state, "ready");
+});
+
 test("a room can be joined from a position the application kept", async () => {
   const { server, client } = await annAndServer();
   for (let i = 0; i < 5; i++) server.say("global", "bob", "hi");

@@ -12,20 +12,22 @@ export async function annAndServer({ seed = 1, storage } = {}) {
   await session.login("ann", "12345678");
 
   let wake = () => {};
+  let offline = () => {};
   const client = new SkaldClient(session, {
     WebSocket: server.WebSocket,
     storage,
     clock,
     random,
-    onWake: (woken) => {
+    onWake: (woken, gone) => {
       wake = woken;
+      offline = gone;
       return () => (wake = () => {});
     },
   });
   /** @type {any[]} */
   const states = [];
   client.on("state", (state) => states.push(state));
-  return { clock, server, session, client, states, wake: () => wake(), random };
+  return { clock, server, session, client, states, wake: () => wake(), offline: () => offline(), random };
 }
 
 /** The same, connected, with a room joined. @param {Parameters<typeof annAndServer>[0] & {room?: string}} [options] */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { closeCodes, errorCodes, mayReconnect } from "../src/index.js";
+import { movesCursor } from "../src/frames.js";
+import { Room } from "../src/room.js";
 import * as frames from "../src/frames.js";
 
 /** @param {string} name */
@@ -9,6 +11,22 @@ const vectors = (name) => JSON.parse(readFileSync(new URL(`../../../protocol/vec
 
 for (const { name, frame, fields } of vectors("server-frames.json")) {
   test(`the server's frame is read: ${name}`, () => assert.deepEqual(frames.readFrame(frame), fields));
+}
+
+for (const { name, cursor, frames: sent, told, after } of vectors("entries.json")) {
+  test(`the cursor moves: ${name}`, () => {
+    const room = new Room(/** @type {any} */ (undefined), "global", { since: cursor });
+    room.live = true;
+    /** @type {[string, number][]} */
+    const heard = [];
+    room.on("message", ({ seq }) => heard.push(["message", seq]));
+    room.on("entry", ({ seq, kind }) => heard.push([kind, seq]));
+    for (const text of sent) {
+      const frame = /** @type {any} */ (frames.readFrame(text));
+      if (movesCursor(frame)) room.take(frame);
+    }
+    assert.deepEqual([heard, room.cursor], [told, after]);
+  });
 }
 
 const commands = /** @type {Record<string, (fields: any) => frames.Command>} */ (/** @type {unknown} */ (frames));
