@@ -65,7 +65,7 @@ internal static class KnownSettings
         foreach (var written in configuration.GetChildren())
         {
             // A single name of few letters may be anybody's: DATE is not Data.
-            var known = written.Value is null ? OwnSections : written.Key.Length < 8 ? [] : Singles;
+            var known = written.GetChildren().Any() ? OwnSections : written.Key.Length < 8 ? [] : Singles;
             if (!Has(written.Key) && NearestName.Of(written.Key, known, atMost: written.Key.Length < 8 ? 1 : 3) is { } meant)
                 throw new StartupRefusedException($"{written.Key} is no setting. Did you mean {meant}?");
         }
