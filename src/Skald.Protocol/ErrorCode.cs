@@ -16,6 +16,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode TokenNotValid = new("token_not_valid", 401);
     public static readonly ErrorCode InvalidCredentials = new("invalid_credentials", 401);
     public static readonly ErrorCode Forbidden = new("forbidden", 403);
+    public static readonly ErrorCode RegistrationClosed = new("registration_closed", 403);
     public static readonly ErrorCode NotFound = new("not_found", 404);
     public static readonly ErrorCode RoomNotFound = new("room_not_found", 404);
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", 405);
@@ -47,7 +48,7 @@ public sealed class ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         Malformed, BadRequest, ValidationFailed, UnknownCommand, EmptyMessage, TooLong, BadClientMessageId, TooManyRooms,
-        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, NotFound, RoomNotFound, MethodNotAllowed,
+        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MethodNotAllowed,
         PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed,
         StorageFull, ShuttingDown,
     ];

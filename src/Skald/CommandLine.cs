@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
@@ -10,10 +11,10 @@ internal static class CommandLine
 {
     private const int Failed = 1, Misused = 2;
 
-    private const string Data = "--data", To = "--to", From = "--from", Overwrite = "--overwrite";
+    private const string Data = "--data", To = "--to", From = "--from", Overwrite = "--overwrite", Email = "--email", Table = "--table", DryRun = "--dry-run";
 
     /// <returns>The exit code; null where the arguments ask for no command: then the program serves.</returns>
-    public static int? Run(string[] args)
+    public static async Task<int?> RunAsync(string[] args)
     {
         switch (args)
         {
@@ -27,9 +28,22 @@ internal static class CommandLine
                 Console.WriteLine(typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
                 return 0;
             case ["backup", .. var options]:
-                return Run("backup", To, [Overwrite], options, BackUp);
+                return await RunAsync("backup", [To], [], [Overwrite], options, Directly(BackUp));
             case ["restore", .. var options]:
-                return Run("restore", From, [], options, Restore);
+                return await RunAsync("restore", [From], [], [], options, Directly(Restore));
+            case ["import-django", .. var options]:
+                return await RunAsync("import-django", [From], [Table], [DryRun], options, Directly(ImportDjango));
+            case ["users", "list", .. var options]:
+                return await RunAsync("users list", [], [], [], options, (data, _) => UsersCommand.ListAsync(data));
+            case ["users", "create", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
+                return await RunAsync("users create", [], [Email], [], options, (data, given) => UsersCommand.CreateAsync(data, name, given.GetValueOrDefault(Email, "")));
+            case ["users", "reset", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
+                return await RunAsync("users reset", [], [], [], options, (data, _) => UsersCommand.ResetAsync(data, name));
+            case ["users", "disable" or "enable", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
+                return await RunAsync($"users {args[1]}", [], [], [], options, (data, _) => UsersCommand.SetDisabledAsync(data, name, args[1] == "disable"));
+            case ["users", ..]:
+                Console.Error.WriteLine($"skald users: say list, or create, reset, disable or enable with a NAME.\n\n{Usage.Commands}");
+                return Misused;
             case [var word, ..] when !word.StartsWith('-') && !word.Contains('=', StringComparison.Ordinal):
                 Console.Error.WriteLine($"There is no command {word}.\n\n{Usage.Commands}");
                 return Misused;
@@ -73,14 +87,32 @@ internal static class CommandLine
         Console.WriteLine($"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(options[From])}, with the new epoch {epoch}. Every session has ended: users log in again.");
     }
 
+    private static void ImportDjango(string data, Dictionary<string, string> options)
+    {
+        using var source = new DjangoDatabase(Path.GetFullPath(options[From]), options.GetValueOrDefault(Table));
+        var import = new DjangoImport(source, Console.WriteLine);
+        if (options.ContainsKey(DryRun))
+            import.Plan();
+        else
+            import.Run(data, Timestamp.From(TimeProvider.System.GetUtcNow()));
+    }
+
+    private static Func<string, Dictionary<string, string>, Task> Directly(Action<string, Dictionary<string, string>> run) => (data, options) =>
+    {
+        run(data, options);
+        return Task.CompletedTask;
+    };
+
     /// <param name="command">Its name.</param>
-    /// <param name="file">The option it cannot do without.</param>
+    /// <param name="required">The options it cannot do without.</param>
+    /// <param name="optional">Options with a value, besides <c>--data</c>.</param>
     /// <param name="flags">Options without a value.</param>
     /// <param name="args">What stands behind its name.</param>
     /// <param name="run">Takes the data directory and the options.</param>
-    private static int Run(string command, string file, string[] flags, string[] args, Action<string, Dictionary<string, string>> run)
+    private static async Task<int> RunAsync(
+        string command, string[] required, string[] optional, string[] flags, string[] args, Func<string, Dictionary<string, string>, Task> run)
     {
-        if (!TryRead(file, flags, args, out var options, out var wrong))
+        if (!TryRead(required, [.. required, .. optional, Data], flags, args, out var options, out var wrong))
         {
             Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage.Commands}");
             return Misused;
@@ -89,17 +121,17 @@ internal static class CommandLine
         try
         {
             var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
-            run(data, options);
+            await run(data, options);
             return 0;
         }
-        catch (Exception e) when (e is BackupRefusedException or StartupRefusedException)
+        catch (Exception e) when (e is CommandRefusedException or StartupRefusedException or OptionsValidationException)
         {
             Console.Error.WriteLine($"skald {command}: {e.Message}");
             return Failed;
         }
     }
 
-    private static bool TryRead(string file, string[] flags, string[] args, out Dictionary<string, string> options, out string wrong)
+    private static bool TryRead(string[] required, string[] valued, string[] flags, string[] args, out Dictionary<string, string> options, out string wrong)
     {
         (options, wrong) = (new(StringComparer.OrdinalIgnoreCase), "");
         for (var i = 0; i < args.Length; i++)
@@ -107,7 +139,7 @@ internal static class CommandLine
             var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], "");
             if (flags.Contains(name, StringComparer.OrdinalIgnoreCase))
                 value = name;
-            else if (!name.Equals(file, StringComparison.OrdinalIgnoreCase) && !name.Equals(Data, StringComparison.OrdinalIgnoreCase))
+            else if (!valued.Contains(name, StringComparer.OrdinalIgnoreCase))
                 wrong = $"{args[i]} is no option of it";
             else if (value.Length == 0 && i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal))
                 value = args[++i];
@@ -121,8 +153,9 @@ internal static class CommandLine
             return false;
         }
 
-        if (!options.ContainsKey(file))
-            wrong = $"{file} FILE is missing";
+        var given = options;
+        if (Array.Find(required, name => !given.ContainsKey(name)) is { } missing)
+            wrong = $"{missing} FILE is missing";
         return wrong.Length == 0;
     }
 }

@@ -3,7 +3,7 @@ using Skald.Server;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
-if (CommandLine.Run(args) is { } exitCode)
+if (await CommandLine.RunAsync(args) is { } exitCode)
     return exitCode;
 
 SqliteFile.LeaveOutLocks();

@@ -9,6 +9,12 @@ internal static class Usage
         skald [--SETTING VALUE] …                               serve
         skald backup  --to FILE [--data DIR] [--overwrite]      copy the database, while the server runs or not
         skald restore --from FILE [--data DIR]                  make the database of a new data directory from a backup
+        skald users list [--data DIR]                           every account; this and what follows while no server runs there
+        skald users create NAME [--email ADDRESS] [--data DIR]  make an account; the password is asked for, or comes from standard input
+        skald users reset NAME [--data DIR]                     give an account another password, and end its sessions
+        skald users disable NAME, skald users enable NAME       keep a user out, and end the sessions; let it in again
+        skald import-django --from FILE [--table NAME] [--data DIR] [--dry-run]
+                                                                bring the users and messages of a Django project into a new data directory
         skald --help, skald --help settings, skald --version
         """;
 

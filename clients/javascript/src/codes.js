@@ -12,6 +12,7 @@ export const errorCodes = Object.freeze({
   token_not_valid: { status: 401, retryable: false },
   invalid_credentials: { status: 401, retryable: false },
   forbidden: { status: 403, retryable: false },
+  registration_closed: { status: 403, retryable: false },
   not_found: { status: 404, retryable: false },
   room_not_found: { status: 404, retryable: false },
   method_not_allowed: { status: 405, retryable: false },

@@ -11,6 +11,8 @@ public sealed class AccountsOptions : IValidatableObject
     /// <summary>NIST SP 800-63B, section 5.1.1.1.</summary>
     internal const int SoundPasswordLength = 8;
 
+    private const string Open = "open", Closed = "closed";
+
     /// <summary>The <c>iss</c> of access tokens; one of another issuer is refused. Give two deployments that share a key two names.</summary>
     [Required]
     public string Issuer { get; set; } = "skald";
@@ -34,6 +36,18 @@ public sealed class AccountsOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan RefreshGrace { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// Whether each refresh gives a new refresh token and uses the old one up. Off, for front ends that keep the first one (SimpleJWT's default): a
+    /// session ends <see cref="RefreshLifetime"/> after its login, used or not, and a stolen token works until then without anybody noticing.
+    /// </summary>
+    public bool RotateRefreshTokens { get; set; } = true;
+
+    /// <summary>
+    /// Who makes accounts. <c>open</c>: everybody, at <c>/api/register/</c>. <c>closed</c>: the operator, with <c>skald users create</c>; the route
+    /// answers <c>registration_closed</c>.
+    /// </summary>
+    public string Registration { get; set; } = Open;
+
     /// <summary>How long a socket ticket waits to be used: 30 s, enough for a handshake on a bad line.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan TicketLifetime { get; set; } = TimeSpan.FromSeconds(30);
@@ -45,7 +59,7 @@ public sealed class AccountsOptions : IValidatableObject
     [Range(1, 100_000_000)]
     public int PasswordIterations { get; set; } = SoundPasswordIterations;
 
-    /// <summary>Shortest new password, in Unicode code points: 8, as with the origin. Older, shorter ones keep working.</summary>
+    /// <summary>Shortest new password, in Unicode code points. Older, shorter ones keep working. 6 for front ends that let a user choose so few.</summary>
     [Range(1, 128)]
     public int PasswordMinLength { get; set; } = SoundPasswordLength;
 
@@ -62,8 +76,12 @@ public sealed class AccountsOptions : IValidatableObject
     /// <summary>The <see cref="SigningKey"/> before the present one: still verifies, no longer signs. Null when the key was never changed.</summary>
     public string? PreviousSigningKey { get; set; }
 
+    internal bool RegistrationIsClosed => string.Equals(Registration, Closed, StringComparison.OrdinalIgnoreCase);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (!RegistrationIsClosed && !string.Equals(Registration, Open, StringComparison.OrdinalIgnoreCase))
+            yield return new($"Accounts:Registration is \"{Registration}\". Write open or closed.");
         if (RefreshLifetime < AccessLifetime)
             yield return new("Accounts:RefreshLifetime must be at least Accounts:AccessLifetime, or a token would outlive its session.");
         if (PasswordMaxLength < PasswordMinLength)

@@ -13,6 +13,8 @@ internal sealed class AccountsStartup(Sessions sessions, IOptions<AccountsOption
             weak.Report("Accounts:PasswordIterations", $"{iterations} rounds: passwords of a stolen database are found quickly. Use {AccountsOptions.SoundPasswordIterations} or more outside of tests");
         if (length < AccountsOptions.SoundPasswordLength)
             weak.Report("Accounts:PasswordMinLength", $"passwords of {length} code points can be guessed. Use {AccountsOptions.SoundPasswordLength} or more");
+        if (!options.Value.RotateRefreshTokens)
+            weak.Report("Accounts:RotateRefreshTokens", "a stolen refresh token works until its session ends, and nobody notices. Let it be on, unless a front end keeps its first token");
         await sessions.LoadEndedAsync();
     }
 

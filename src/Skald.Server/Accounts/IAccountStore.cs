@@ -23,6 +23,17 @@ internal interface IAccountStore
     /// <returns>The ids of the sessions it revoked; null, and nothing changed, when the stored hash is no longer <paramref name="current"/>.</returns>
     Task<IReadOnlyList<long>?> ChangePasswordAsync(long userId, string current, string replacement, long keptSessionId, Timestamp now);
 
+    /// <summary>All users, by name.</summary>
+    Task<IReadOnlyList<Account>> ListAccountsAsync();
+
+    /// <summary>Stores a new password, whatever the one before it was, and revokes every session of the user.</summary>
+    /// <returns>The ids of the sessions it revoked; null where there is no such user.</returns>
+    Task<IReadOnlyList<long>?> ResetPasswordAsync(long userId, string replacement, Timestamp now);
+
+    /// <summary>Keeps a user out from now on, and revokes every session; or lets the user in again.</summary>
+    /// <returns>The ids of the sessions it revoked; null, and nothing changed, where there is no such user or it was so already.</returns>
+    Task<IReadOnlyList<long>?> SetDisabledAsync(long userId, bool disabled, Timestamp now);
+
     /// <summary>Stores a new session, and forgets those of this user that expired before <paramref name="forgetBefore"/>.</summary>
     /// <returns>
     /// False, and nothing changed, when the user is disabled or the hash is no longer <paramref name="passwordHash"/>: a login that began

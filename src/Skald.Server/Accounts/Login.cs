@@ -43,7 +43,12 @@ internal sealed partial class Login(
         }
 
         if (!await verifying || account is not { IsActive: true })
+        {
+            if (account is not null && hasher.WhyNever(account.PasswordHash) is { } algorithm)
+                Log.NotVerifiable(logger, account.Id, algorithm);
             return Refused;
+        }
+
         throttle.Succeed(key);
         account = await RehashAsync(account, request.Password);
         return await sessions.BeginAsync(account, userAgent) is { } pair ? pair : Refused;
@@ -64,6 +69,9 @@ internal sealed partial class Login(
 
     private static partial class Log
     {
+        [LoggerMessage(1021, LogLevel.Warning, "The password of user {UserId} cannot be verified: its hash is of {Algorithm}. Give the user another with skald users reset")]
+        public static partial void NotVerifiable(ILogger logger, long userId, string algorithm);
+
         [LoggerMessage(1020, LogLevel.Warning, "Too many failed logins for {Username}: one from {Address} has to wait {RetryAfter}")]
         public static partial void Delayed(ILogger logger, string username, string address, TimeSpan retryAfter);
     }

@@ -16,6 +16,9 @@ internal sealed class PasswordHasher : IDisposable
     /// <summary>A tenth of the weight of other threads (sched(7)): they wake at once, and logins still get on where they take all there is.</summary>
     private const int Niceness = 10;
 
+    /// <summary>Some 3 s of a core. Django's own number is a tenth of it: a stored hash that says more must not keep a thread for minutes.</summary>
+    private const int MostIterations = 10_000_000;
+
     private readonly int _iterations;
     private readonly PasswordHash _nobody;
     private readonly BlockingCollection<Action> _queue;
@@ -48,13 +51,22 @@ internal sealed class PasswordHasher : IDisposable
     /// <summary>Verifies a password. A user that does not exist has the hash null: that takes as long, and no password is right.</summary>
     /// <returns>False, at once, when the queue is full.</returns>
     public bool TryVerify(string password, string? stored, [NotNullWhen(true)] out Task<bool>? verifying) =>
-        TryRun(() => ((stored is null ? null : PasswordHash.Parse(stored)) ?? _nobody).Verify(password, _iterations), out verifying);
+        TryRun(() => ((stored is null ? null : Read(stored)) ?? _nobody).Verify(password, _iterations), out verifying);
 
     /// <summary>Whether a stored hash is weaker than a new one would be.</summary>
-    public bool IsOutdated(string stored) => PasswordHash.Parse(stored) is { } hash && hash.Iterations < _iterations;
+    public bool IsOutdated(string stored) => Read(stored) is { } hash && hash.Cost < _iterations;
+
+    /// <summary>Why no password can be right for a stored hash although one was meant to be: its algorithm, in words for the log.</summary>
+    /// <returns>Null where the hash is verified, and where it is to keep everybody out.</returns>
+    public string? WhyNever(string stored) => Read(stored) is not null ? null
+        : PasswordHash.Parse(stored) is not null ? $"more than {Math.Max(MostIterations, _iterations)} rounds"
+        : PasswordHash.NameAlgorithm(stored);
 
     /// <remarks>The threads finish what is queued and go.</remarks>
     public void Dispose() => _queue.CompleteAdding();
+
+    private PasswordHash? Read(string stored) =>
+        PasswordHash.Parse(stored) is { } hash && hash.Iterations <= Math.Max(MostIterations, _iterations) ? hash : null;
 
     private bool TryRun<T>(Func<T> work, [NotNullWhen(true)] out Task<T>? running)
     {

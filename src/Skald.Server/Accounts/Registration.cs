@@ -10,10 +10,24 @@ internal sealed class Registration(IAccountStore store, PasswordHasher hasher, I
     private readonly KeyedRateLimiter<string> _perAddress =
         new(limits.Value.RegistersPerAddressPerSecond, limits.Value.RegisterBurst, clock);
 
+    /// <summary>Looking up a name costs the same, so that a body that is wrong on purpose is no way to ask for names faster.</summary>
+    private readonly KeyedRateLimiter<string> _lookUpsPerAddress =
+        new(limits.Value.RegistersPerAddressPerSecond, limits.Value.RegisterBurst, clock);
+
+    /// <summary>What is said of a name that somebody has.</summary>
+    public const string Taken = "A user with that username already exists.";
+
+    /// <summary>What is answered where the operator alone makes accounts.</summary>
+    public static ChatError Closed { get; } = new(ErrorCode.RegistrationClosed, "Nobody can register here. Ask whoever runs this server for an account.");
+
     private static ChatError NameTaken { get; } = new(ErrorCode.ValidationFailed, "Check username: see errors.")
     {
-        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["username"] = ["A user with that username already exists."] },
+        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["username"] = [Taken] },
     };
+
+    /// <summary>Whether a name is taken, to be told beside what else is wrong; who asks too often is told no.</summary>
+    public async Task<bool> IsTakenAsync(string username, string address) =>
+        Username.IsValid(username) && _lookUpsPerAddress.TryTake(address, out _) && await store.FindAccountAsync(username) is not null;
 
     /// <param name="request">Checked already.</param>
     /// <param name="address">As <see cref="ClientAddress"/> gives it.</param>

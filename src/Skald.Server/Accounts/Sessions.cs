@@ -61,6 +61,8 @@ internal sealed partial class Sessions(
             if (!session.IsLive(now) || !account.IsActive || generation > session.Generation)
                 return RefreshRefused;   // a generation of the future is of a database that a backup has replaced
 
+            if (generation == session.Generation && !options.Value.RotateRefreshTokens)
+                return Pair(account, id, generation);
             if (generation == session.Generation)
             {
                 if (await store.RotateSessionAsync(id, generation, now, ExpiryFrom(now)))

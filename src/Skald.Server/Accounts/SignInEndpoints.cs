@@ -22,7 +22,7 @@ internal static class SignInEndpoints
             .WithDescription("The body may be a form too. Answers every bad field at once under errors. A name is unique without case.")
             .Takes<RegisterRequest>("""{"username":"testuser","email":"test@test.com","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status201Created, """{"id":7,"username":"testuser","email":"test@test.com"}""")
-            .Refuses(EndpointDocs.Invalid("username", "A user with that username already exists."), Problems.TooLarge, Problems.WrongType,
+            .Refuses(EndpointDocs.Invalid("username", Registration.Taken), Registration.Closed, Problems.TooLarge, Problems.WrongType,
                 TooMany with { Detail = "Too many registrations from this address." }, PasswordHasher.Overloaded);
 
         api.MapPost("/login", LoginAsync)
@@ -46,10 +46,14 @@ internal static class SignInEndpoints
     private static async Task<Results<Created<RegisteredView>, ProblemHttpResult>> RegisterAsync(
         HttpContext context, Registration registration, IOptions<AccountsOptions> options, CancellationToken ct)
     {
+        if (options.Value.RegistrationIsClosed)
+            return Registration.Closed.ToProblem();
         var body = await RequestFields.ReadAsync(context.Request, forms: true, ct);
         if (!body.TryGet(out var fields, out var unreadable))
             return unreadable.ToProblem();
         var request = RegisterRequest.From(fields, options.Value);
+        if (fields.Error is not null && await registration.IsTakenAsync(request.Username, ClientAddress.Of(context)))
+            fields.Refuse("username", Registration.Taken);
         if (fields.Error is { } invalid)
             return invalid.ToProblem();
 

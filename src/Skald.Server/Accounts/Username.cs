@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>The rule for names: 1–150 of ASCII letters, digits and <c>@.+-_</c>, as with the origin, so no two names look alike but by case.</summary>
+/// <summary>The rule for names: 1–150 of ASCII letters, digits and <c>@.+-_</c>, so that no two names look alike but by case.</summary>
 internal static class Username
 {
     public const int MaxLength = 150;

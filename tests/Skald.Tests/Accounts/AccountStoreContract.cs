@@ -22,6 +22,14 @@ public abstract class AccountStoreContract : IAsyncLifetime
     private protected abstract Task DisableAsync(long userId);
 
     [Fact]
+    public async Task Accounts_are_listed_by_name_without_case()
+    {
+        foreach (var name in new[] { "bob", "Ann", "carl" })
+            await CreateAsync(name);
+        Assert.Equal(["Ann", "bob", "carl"], (await Store.ListAccountsAsync()).Select(account => account.Username));
+    }
+
+    [Fact]
     public async Task Account_comes_back_as_it_was_stored()
     {
         var created = await CreateAsync("Ann");

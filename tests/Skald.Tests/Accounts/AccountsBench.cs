@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -96,15 +95,8 @@ internal sealed class AccountsBench : IAsyncDisposable
 
     public async Task<bool> WorksAsync(string access) => (await AccessTokens.ValidateAsync(access)).TryGet(out _, out _);
 
-    /// <summary>Disables a user, as an administrator will.</summary>
-    public Task DisableAsync(Account account) => Get<SqliteDatabase>().WriteAsync(connection =>
-    {
-        using var update = connection.CreateCommand();
-        update.CommandText = "UPDATE users SET disabled_at = $now WHERE id = $id";
-        update.Parameters.Add(new SqliteParameter("$now", Now.Microseconds));
-        update.Parameters.Add(new SqliteParameter("$id", account.Id));
-        return update.ExecuteNonQuery();
-    });
+    /// <summary>Disables a user, as the operator does.</summary>
+    public Task DisableAsync(Account account) => Store.SetDisabledAsync(account.Id, disabled: true, Now);
 
     /// <summary>Stops as the process would: the database is closed, its directory stays until the bench goes.</summary>
     public ValueTask StopAsync() => _services.DisposeAsync();

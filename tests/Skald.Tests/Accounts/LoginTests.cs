@@ -49,12 +49,41 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Attack("A-18")]
+    public async Task User_of_Django_with_a_hash_of_sha1_logs_in_and_has_one_of_today_afterwards()
+    {
+        await using var bench = await AccountsBench.StartAsync();
+        var account = await bench.Store.CreateAccountAsync("django", "", "pbkdf2_sha1$1000$seasalt2$Yq7i15+lKxnBeEGl3EgyGf1cBfg=", bench.Now);
+        Assert.False((await bench.LoginAsync("django", "87654321")).TryGet(out _, out _));
+        Assert.True((await bench.LoginAsync("django", "12345678")).TryGet(out _, out _));
+        Assert.StartsWith("pbkdf2_sha256$1000$", (await bench.Store.FindAccountAsync(account!.Id))!.PasswordHash, StringComparison.Ordinal);
+        Assert.True((await bench.LoginAsync("django", "12345678")).TryGet(out _, out _));
+    }
+
+    [Theory]
+    [InlineData("argon2$argon2id$v=19$m=102400,t=2,p=8$c2FsdA$aGFzaA", "is of argon2.")]
+    [InlineData("bcrypt$$2b$12$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234", "is of bcrypt.")]
+    [InlineData("5f4dcc3b5aa765d61d8327deb882cf99", "is of an unknown algorithm.")]
+    // 2,000,000,000 rounds would take ten minutes.
+    [InlineData("pbkdf2_sha256$2000000000$seasalt2$ihlHETA3mfOaQY1C3IHrnODrRn/DuoF7rITlLHQd7F4=", "is of more than 10000000 rounds.")]
+    public async Task Hash_that_is_never_verified_is_told_to_the_operator_and_not_shown(string hash, string told)
+    {
+        await using var bench = await AccountsBench.StartAsync();
+        var account = await bench.Store.CreateAccountAsync("django", "", hash, bench.Now);
+        Assert.False((await bench.LoginAsync("django", "12345678").Within()).TryGet(out _, out var error));
+        Assert.Same(Login.Refused, error);
+        Assert.Contains(bench.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"user {account!.Id} cannot", StringComparison.Ordinal) && line.Contains(told, StringComparison.Ordinal));
+        Assert.DoesNotContain(bench.Log.Lines, line => line.Contains(hash[^12..], StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task User_of_Django_without_a_password_cannot_log_in()
     {
         await using var bench = await AccountsBench.StartAsync();
         await bench.Store.CreateAccountAsync("django", "", "!Nk2hZJb5dSgPVgpQ", bench.Now);
         Assert.False((await bench.LoginAsync("django", "!Nk2hZJb5dSgPVgpQ")).TryGet(out _, out var error));
         Assert.Same(Login.Refused, error);
+        Assert.DoesNotContain(bench.Log.Lines, line => line.Contains("[1021]", StringComparison.Ordinal));
     }
 
     [Theory]

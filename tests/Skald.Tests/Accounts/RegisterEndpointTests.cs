@@ -214,6 +214,44 @@ public sealed class RegisterEndpointTests
         await ProblemAsync(invalid, 400, "validation_failed");
     }
 
+    [Fact]
+    public async Task Taken_name_is_told_beside_what_else_is_wrong_and_no_faster_than_a_registration()
+    {
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true")]);
+        await server.RegisterAsync("ann");
+        for (var i = 0; i < 4; i++)
+        {
+            using var response = await PostAsync(server, "/api/register/", """{"username":"ANN","password":"short","email":"nonsense"}""");
+            var errors = (await ProblemAsync(response, 400, "validation_failed")).GetProperty("errors");
+            string[] named = i < 3 ? ["email", "password", "username"] : ["email", "password"];
+            Assert.Equal(named, errors.EnumerateObject().Select(error => error.Name).Order());
+        }
+    }
+
+    [Fact]
+    public async Task Where_registration_is_closed_it_says_so_and_who_has_an_account_logs_in()
+    {
+        using var data = new TestDirectory();
+        await using (var open = await SkaldServer.StartAsync(data: data.Path))
+            await open.RegisterAsync("ann");
+        await using var closed = await SkaldServer.StartAsync([("Accounts:Registration", "closed")], data: data.Path);
+        using var refused = await PostAsync(closed, "/api/register/", """{"username":"bob","password":"12345678"}""");
+        await ProblemAsync(refused, 403, "registration_closed");
+        using var taken = await PostAsync(closed, "/api/register/", """{"username":"ann","password":"12345678"}""");
+        await ProblemAsync(taken, 403, "registration_closed");
+        await closed.LoginAsync("ann");
+    }
+
+    [Fact]
+    public async Task Password_may_be_as_short_as_the_setting_says()
+    {
+        await using var server = await SkaldServer.StartAsync([("Accounts:PasswordMinLength", "6")]);
+        await server.RegisterAsync("ann", "123456");
+        using var shorter = await PostAsync(server, "/api/register/", """{"username":"bob","password":"12345"}""");
+        var errors = (await ProblemAsync(shorter, 400, "validation_failed")).GetProperty("errors");
+        Assert.Equal("Ensure this field has at least 6 characters.", errors.GetProperty("password")[0].GetString());
+    }
+
     internal static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, int status, string code)
     {
         var text = await response.Content.ReadAsStringAsync();

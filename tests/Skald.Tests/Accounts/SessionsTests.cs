@@ -50,6 +50,23 @@ public sealed class SessionsTests
     }
 
     [Fact]
+    public async Task Without_rotation_the_first_token_refreshes_until_a_day_after_the_login()
+    {
+        await using var bench = await AccountsBench.StartAsync([new("Accounts:RotateRefreshTokens", "off")]);
+        var first = await bench.BeginAsync(await bench.RegisterAsync());
+        for (var i = 0; i < 3; i++)
+        {
+            bench.Clock.Advance(TimeSpan.FromHours(7));
+            var next = await RefreshAsync(bench, first);
+            Assert.Equal(first.Refresh, next.Refresh);
+            Assert.True(await bench.WorksAsync(next.Access));
+        }
+
+        bench.Clock.Advance(TimeSpan.FromHours(3));
+        await RefusedAsync(bench, first);
+    }
+
+    [Fact]
     public async Task Token_of_two_refreshes_ago_ends_the_session_at_once()
     {
         await using var bench = await AccountsBench.StartAsync();

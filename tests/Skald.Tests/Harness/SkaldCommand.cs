@@ -10,17 +10,24 @@ internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
 
     public static Task<SkaldCommand> RunAsync(params string[] arguments) => RunAsync([], arguments);
 
+    /// <summary>The same, with a line that it may read.</summary>
+    public static Task<SkaldCommand> TellAsync(string line, params string[] arguments) => RunAsync([], arguments, line);
+
     /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
     /// <param name="arguments">Its own.</param>
-    public static async Task<SkaldCommand> RunAsync(string[] under, string[] arguments)
+    /// <param name="line">What stands on its standard input.</param>
+    public static async Task<SkaldCommand> RunAsync(string[] under, string[] arguments, string line = "")
     {
         string[] command = [.. under, "dotnet", Program, .. arguments];
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
+        await process.StandardInput.WriteLineAsync(line);
+        process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync(Deadline.Token());
         return new SkaldCommand(process.ExitCode, await output, await error);

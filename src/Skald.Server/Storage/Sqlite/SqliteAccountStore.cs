@@ -44,6 +44,31 @@ internal sealed class SqliteAccountStore(SqliteDatabase database) : IAccountStor
             ? Revoke(connection, userId, now, keptSessionId)
             : null);
 
+    public Task<IReadOnlyList<Account>> ListAccountsAsync() => database.ReadAsync<IReadOnlyList<Account>>(connection =>
+    {
+        using var select = connection.CreateCommand();
+        select.CommandText = "SELECT id, username, email, password_hash, created_at, disabled_at FROM users ORDER BY username_key";
+        return ReadAll(select, row => ReadAccount(row, 0));
+    });
+
+    public Task<IReadOnlyList<long>?> ResetPasswordAsync(long userId, string replacement, Timestamp now) =>
+        database.WriteAsync<IReadOnlyList<long>?>(connection =>
+        {
+            using var update = connection.CreateCommand();
+            update.CommandText = "UPDATE users SET password_hash = $replacement WHERE id = $id";
+            Bind(update, ("$id", userId), ("$replacement", replacement));
+            return update.ExecuteNonQuery() == 1 ? Revoke(connection, userId, now, keptSessionId: 0) : null;
+        });
+
+    public Task<IReadOnlyList<long>?> SetDisabledAsync(long userId, bool disabled, Timestamp now) =>
+        database.WriteAsync<IReadOnlyList<long>?>(connection =>
+        {
+            using var update = connection.CreateCommand();
+            update.CommandText = "UPDATE users SET disabled_at = iif($disabled, $now, NULL) WHERE id = $id AND (disabled_at IS NULL) = $disabled";
+            Bind(update, ("$id", userId), ("$disabled", disabled), ("$now", now.Microseconds));
+            return update.ExecuteNonQuery() == 0 ? null : disabled ? Revoke(connection, userId, now, keptSessionId: 0) : [];
+        });
+
     public Task<bool> CreateSessionAsync(Session session, string passwordHash, Timestamp forgetBefore) => database.WriteAsync(connection =>
     {
         using var insert = connection.CreateCommand();

@@ -22,20 +22,20 @@ internal static class SqliteBackup
     /// <param name="directory">The data directory.</param>
     /// <param name="to">The copy.</param>
     /// <param name="overwrite">Whether it may replace an older one.</param>
-    /// <exception cref="BackupRefusedException">There is no copy; an older one is as it was.</exception>
+    /// <exception cref="CommandRefusedException">There is no copy; an older one is as it was.</exception>
     public static void Make(string directory, string to, bool overwrite)
     {
         (directory, to) = (Path.GetFullPath(directory), Path.GetFullPath(to));
         var file = Path.Combine(directory, SqliteFile.Name);
         if (!File.Exists(file))
-            throw new BackupRefusedException($"There is no database in {directory}. Name the server's data directory with --data DIR.");
+            throw new CommandRefusedException($"There is no database in {directory}. Name the server's data directory with --data DIR.");
         if (Directory.Exists(to))
-            throw new BackupRefusedException($"{to} is a directory. Name a file in it with --to FILE.");
+            throw new CommandRefusedException($"{to} is a directory. Name a file in it with --to FILE.");
         // Whatever way leads there: a server's database is not to be replaced by accident.
         if (File.Exists(Path.Combine(Path.GetDirectoryName(to)!, SqliteFile.LockName)))
-            throw new BackupRefusedException($"{Path.GetDirectoryName(to)} is a server's data directory. Choose another place, best on another disk, with --to FILE.");
+            throw new CommandRefusedException($"{Path.GetDirectoryName(to)} is a server's data directory. Choose another place, best on another disk, with --to FILE.");
         if (File.Exists(to) && !overwrite)
-            throw new BackupRefusedException($"{to} exists. Choose another name with --to FILE, or replace it with --overwrite.");
+            throw new CommandRefusedException($"{to} exists. Choose another name with --to FILE, or replace it with --overwrite.");
 
         WriteBeside(to, overwrite, part => Copy(file, part));
     }
@@ -45,18 +45,18 @@ internal static class SqliteBackup
     /// <param name="directory">The data directory, made if need be.</param>
     /// <param name="now">Tokens made before it are no longer believed.</param>
     /// <returns>The new epoch.</returns>
-    /// <exception cref="BackupRefusedException">There is no database in the directory, or the one that was there is as it was.</exception>
+    /// <exception cref="CommandRefusedException">There is no database in the directory, or the one that was there is as it was.</exception>
     public static string Restore(string from, string directory, Timestamp now)
     {
         from = Path.GetFullPath(from);
         if (!File.Exists(from))
-            throw new BackupRefusedException($"There is no file {from}. Name a backup with --from FILE.");
+            throw new CommandRefusedException($"There is no file {from}. Name a backup with --from FILE.");
         var file = SqliteFile.Prepare(directory);
         using var alone = SqliteFile.Lock(directory);
         foreach (var left in new[] { file, file + "-wal", file + "-journal" })
         {
             if (File.Exists(left))
-                throw new BackupRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
+                throw new CommandRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
         }
 
         // The directory is ours alone: nobody writes them any more.
@@ -88,7 +88,7 @@ internal static class SqliteBackup
         }
         catch (Exception e) when (e is SqliteException { SqliteErrorCode: Full } or IOException or UnauthorizedAccessException)
         {
-            throw new BackupRefusedException($"{path} cannot be written ({e.Message}). Check that there is space and that this user may write there, or choose another place.", e);
+            throw new CommandRefusedException($"{path} cannot be written ({e.Message}). Check that there is space and that this user may write there, or choose another place.", e);
         }
         finally
         {
@@ -109,14 +109,14 @@ internal static class SqliteBackup
         }
         catch (SqliteException e) when (e.SqliteErrorCode != Full)
         {
-            throw new BackupRefusedException($"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.", e);
+            throw new CommandRefusedException($"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.", e);
         }
 
         // It came in WAL mode. One file is easier to keep, and can be read from a medium that cannot be written.
         Ask(copy, "PRAGMA journal_mode = DELETE");
         var found = Ask(copy, "PRAGMA integrity_check(1)");
         if (found != "ok")
-            throw new BackupRefusedException($"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
+            throw new CommandRefusedException($"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
     }
 
     /// <remarks>In steps that are synced one by one: a commit of the server on the same disk waits for a few megabytes, not for all of it.</remarks>
@@ -142,7 +142,7 @@ internal static class SqliteBackup
     {
         using var copy = SqliteFile.OpenPrivate(part);
         if (Ask(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'server'") != "1")
-            throw new BackupRefusedException($"{from} is no database of Skald. Name a backup with --from FILE.");
+            throw new CommandRefusedException($"{from} is no database of Skald. Name a backup with --from FILE.");
         SqliteSchema.Apply(copy, from);
         return SqliteSchema.BeginAnew(copy, now);
     }

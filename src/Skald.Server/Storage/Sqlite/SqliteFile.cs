@@ -11,6 +11,9 @@ internal static class SqliteFile
 
     private const string Part = ".part";
 
+    /// <summary>How the system says that somebody holds the lock: EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.</summary>
+    private const int WouldBlock = 11, WouldBlockOnMac = 35, SharingViolation = unchecked((int)0x80070020);
+
     /// <summary>The first without the WAL-reset bug, which can damage a database that two connections use (sqlite.org/wal.html, section 11).</summary>
     private static readonly Version OldestSqlite = new(3, 51, 3);
 
@@ -69,9 +72,13 @@ internal static class SqliteFile
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.None);
         }
+        catch (IOException e) when (e.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
+        {
+            throw new StartupRefusedException($"Another Skald uses {Path.GetFullPath(directory)}. Stop it, or choose another directory with --data DIR.", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupRefusedException($"Another Skald uses {Path.GetFullPath(directory)}, or {path} cannot be written. Stop it, or choose another directory with --data DIR.", e);
+            throw new StartupRefusedException($"The lock file {path} cannot be written ({e.Message}). Give this user the directory and what is in it, or choose another with --data DIR.", e);
         }
     }
 
