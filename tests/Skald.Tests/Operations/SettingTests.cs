@@ -91,6 +91,11 @@ public sealed class SettingTests
         }
     }
 
+    [Fact]
+    public void Every_number_and_every_time_has_bounds() =>
+        Assert.Empty(OptionTypes.SelectMany(Setting.Of).Where(setting => setting.Property.PropertyType.IsValueType && setting.Property.PropertyType != typeof(bool)
+            && !setting.Property.IsDefined(typeof(System.ComponentModel.DataAnnotations.RangeAttribute), inherit: false)).Select(setting => setting.Key));
+
     [Theory]
     [InlineData("Limits:Connections", "abc", "Limits:Connections is \"abc\". Write a whole number of at least 0, such as 50,000.")]
     [InlineData("Limits:Connections", "-4", "Limits:Connections is \"-4\". Write a whole number of at least 0, such as 50,000.")]
