@@ -15,11 +15,15 @@ check() {
 }
 
 need() {   # need COMMAND PACKAGE…
-    command -v "$1" >/dev/null && return
+    PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
     shift
     if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
         [ -n "${updated:-}" ] || { apt-get update -qq && updated=1; }
+        # Only the programs are wanted: no package starts its daemon, which would hold a port (nginx: 80).
+        local policy=/usr/sbin/policy-rc.d made=
+        [ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy && made=1; }
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+        [ -z "$made" ] || rm $policy
     else
         echo "Please install: $*"
     fi
@@ -30,7 +34,9 @@ need node nodejs npm
 need chromium chromium
 need strace strace
 need eatmydata eatmydata
-need promtool prometheus   # its daemon, where services are started at once, has port 9090 and meets none of ours
+need nginx nginx-light
+need haproxy haproxy
+need promtool prometheus
 
 check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
 check "Build" dotnet build Skald.slnx --no-restore -v quiet
@@ -48,6 +54,7 @@ echo "${js_pass:-0} passed, ${js_fail:-1} failed"
 passed=$((passed + ${js_pass:-0})) failed=$((failed + ${js_fail:-1}))
 
 step "Tests of the server"
+(cd tests/openapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))   # what judges the OpenAPI document
 results=$(mktemp)
 dotnet run --no-build --project tests/Skald.Tests -- -noColor -jUnit "$results"
 code=$?

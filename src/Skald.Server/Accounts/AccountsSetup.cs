@@ -28,7 +28,7 @@ internal static class AccountsSetup
     public static void MapAccounts(this IEndpointRouteBuilder endpoints)
     {
         // Tokens and personal data: no cache on the way may keep them.
-        var api = endpoints.MapGroup("/api").WithTags("Accounts").AddEndpointFilter((context, next) =>
+        var api = endpoints.MapGroup("/api").AddEndpointFilter((context, next) =>
         {
             context.HttpContext.Response.Headers.CacheControl = "no-store";
             return next(context);

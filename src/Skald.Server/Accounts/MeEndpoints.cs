@@ -16,16 +16,17 @@ internal static class MeEndpoints
     public static void MapMe(this IEndpointRouteBuilder api)
     {
         api.MapPost("/logout", LogoutAsync)
-            .WithSummary("End this session").WithDescription("Its tokens stop working, its sockets are closed with 4401, and a cookie that kept it is forgotten.")
+            .Describes("Accounts", "logout", "End this session")
+            .WithDescription("Its tokens stop working, its sockets are closed with 4401, and a cookie that kept it is forgotten.")
             .ForUsers();
 
         api.MapGet("/me", GetAsync)
-            .WithSummary("Who am I?").WithDescription("The account of the access token.")
+            .Describes("Accounts", "getMe", "Who am I?").WithDescription("The account of the access token.")
             .Gives(StatusCodes.Status200OK, """{"id":7,"username":"testuser","email":"test@test.com","created_at":"2026-02-21T16:46:02.123456Z"}""")
             .ForUsers();
 
         api.MapPost("/me/password", ChangePasswordAsync)
-            .WithSummary("Change the password").WithDescription("Ends all other sessions.")
+            .Describes("Accounts", "changePassword", "Change the password").WithDescription("Ends all other sessions.")
             .Takes<PasswordRequest>("""{"current_password":"12345678","new_password":"correct horse battery"}""")
             .Refuses(EndpointDocs.Invalid(PasswordRequest.CurrentField, "This is not the current password."),
                 Problems.TooLarge,
@@ -34,7 +35,7 @@ internal static class MeEndpoints
             .ForUsers();
 
         api.MapGet("/me/sessions", ListAsync)
-            .WithSummary("List my sessions").WithDescription("The live ones, at most 200, the last used first.")
+            .Describes("Accounts", "listSessions", "List my sessions").WithDescription("The live ones, at most 200, the last used first.")
             .Gives(StatusCodes.Status200OK, """
                 [{"id":3151598391342801,"created_at":"2026-02-21T16:46:02.123456Z","last_used_at":"2026-02-21T16:50:57.000001Z",
                 "expires_at":"2026-02-22T16:50:57.000001Z","user_agent":"Mozilla/5.0","current":true}]
@@ -42,16 +43,17 @@ internal static class MeEndpoints
             .ForUsers();
 
         api.MapDelete("/me/sessions/{id:long}", EndOneAsync)
-            .WithSummary("End one of my sessions").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .Describes("Accounts", "endSession", "End one of my sessions").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .TakesNumber("id", 1, long.MaxValue, "Which: an id of the list.")
             .Refuses(NoSuchSession)
             .ForUsers();
 
         api.MapDelete("/me/sessions", EndAllAsync)
-            .WithSummary("End all my sessions").WithDescription("This one too: the way out of everywhere.")
+            .Describes("Accounts", "endAllSessions", "End all my sessions").WithDescription("This one too: the way out of everywhere.")
             .ForUsers();
 
         api.MapPost("/ws-ticket", IssueTicketAsync)
-            .WithSummary("Get a ticket for one socket")
+            .Describes("Accounts", "createSocketTicket", "Get a ticket for one socket")
             .WithDescription("Opens one socket as ?ticket=, once, within expires_in seconds: an address with a used ticket is worth nothing in a log.")
             .Gives(StatusCodes.Status200OK, """{"ticket":"q1Vb8nQhM0tqk3m8m1mJ3o4Jt2uQx0aP5k1bq7b0sZs","expires_in":30}""")
             .Refuses(TooManyTickets)

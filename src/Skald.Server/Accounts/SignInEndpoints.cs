@@ -18,7 +18,7 @@ internal static class SignInEndpoints
     public static void MapSignIn(this IEndpointRouteBuilder api)
     {
         api.MapPost("/register", RegisterAsync)
-            .WithSummary("Make an account")
+            .Describes("Accounts", "register", "Make an account")
             .WithDescription("The body may be a form too. Answers every bad field at once under errors. A name is unique without case.")
             .Takes<RegisterRequest>("""{"username":"testuser","email":"test@test.com","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status201Created, """{"id":7,"username":"testuser","email":"test@test.com"}""")
@@ -26,7 +26,7 @@ internal static class SignInEndpoints
                 TooMany with { Detail = "Too many registrations from this address." }, PasswordHasher.Overloaded);
 
         api.MapPost("/login", LoginAsync)
-            .WithSummary("Begin a session")
+            .Describes("Accounts", "login", "Begin a session")
             .WithDescription("The body may be a form too. The refusal of a wrong password and of an unknown name are one and the same. " +
                 "After {Limits:LoginFailures} failures each further attempt at a name has to wait. A page of this origin that says \"keep\": \"cookie\", in JSON, " +
                 "gets the refresh token as a cookie that no script can read, and it is not in the answer.")
@@ -35,7 +35,7 @@ internal static class SignInEndpoints
             .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
 
         api.MapPost("/token/refresh", RefreshAsync)
-            .WithSummary("Exchange a refresh token for a new pair")
+            .Describes("Accounts", "refreshTokens", "Exchange a refresh token for a new pair")
             .WithDescription("The old refresh token is used up. Presented again within {Accounts:RefreshGrace} it yields the same successor, because the first answer " +
                 "may have been lost; later it ends the session. Without a token in the body it is the cookie's, and so is the next one.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")

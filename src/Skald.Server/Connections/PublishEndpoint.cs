@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text.Json.Serialization;
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -17,9 +17,10 @@ internal static class PublishEndpoint
 
     public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapPost("/api/rooms/{room}/messages", PublishAsync)
-            .WithTags("Messages").WithSummary("Send a message")
+            .Describes("Messages", "sendMessage", "Send a message")
             .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
             .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
+            .TakesRoom()
             .Takes<PublishRequest>("""{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}""")
             .Gives(StatusCodes.Status201Created, Example)
             .Gives(StatusCodes.Status200OK, Example.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
@@ -91,9 +92,13 @@ internal static class PublishEndpoint
 /// <summary>A message to send.</summary>
 /// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
 /// <param name="ClientMsgId">The sender's own name for the message, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes the send idempotent.</param>
-internal sealed record PublishRequest(string? Message, [property: JsonPropertyName("client_msg_id")] string? ClientMsgId);
+internal sealed record PublishRequest(
+    string Message,
+    [property: RegularExpression("^[A-Za-z0-9_-]{8,64}$")] string? ClientMsgId = null);
 
-/// <summary>The stored message; see the message object in docs/protocol.md.</summary>
-internal sealed record StoredMessage(
-    string Type, string Room, long Seq, string Username, string Message, string Timestamp,
-    [property: JsonPropertyName("client_msg_id")] string? ClientMsgId, bool Duplicate);
+/// <summary>The message as it is stored.</summary>
+internal sealed record StoredMessage : HistoryMessage
+{
+    /// <summary>Whether it was there before: the same client_msg_id came again.</summary>
+    public required bool Duplicate { get; init; }
+}

@@ -1,5 +1,5 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Primitives;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -20,11 +20,17 @@ internal static class HistoryEndpoints
 
     public static void MapHistory(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
-            .WithTags("Messages").WithSummary("Read a room's history")
+            .Describes("Messages", "readHistory", "Read a room's history")
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
                 "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\").")
+            .TakesRoom()
+            .TakesNumber("limit", 1, MaxLimit, "How many messages at most.", absent: DefaultLimit)
+            .TakesNumber("before", 1, long.MaxValue, "Only messages before this seq.")
+            .TakesNumber("after", 0, long.MaxValue, "Only messages after this seq.")
             .Produces<HistoryMessage[]>()
+            .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Link", Microsoft.OpenApi.JsonSchemaType.String,
+                "RFC 8288, each target relative to this address: <?limit=100&before=41>; rel=\"prev\". Not there where there is no other page."))
             .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]""")
             .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" })
             .ForUsers();
@@ -60,13 +66,13 @@ internal static class HistoryEndpoints
         var (first, last) = start >= 0 ? (from + 1, Math.Min(newest, from + count)) : (newest - count + 1, newest);
         first = Math.Max(first, found.FirstSeq);
         var page = await HistoryPage.ReadAsync(log, found, first, last);
-        Link(context, room, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
+        Link(context, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
         return page;
     }
 
-    private static void Link(HttpContext context, string room, long limit, long? earlier, long? later)
+    private static void Link(HttpContext context, long limit, long? earlier, long? later)
     {
-        var address = string.Create(CultureInfo.InvariantCulture, $"<{context.Request.PathBase}/api/chat/history/{room}/?limit={limit}");
+        var address = string.Create(CultureInfo.InvariantCulture, $"<?limit={limit}");
         string? previous = null, next = null;
         if (earlier is { } before)
             previous = string.Create(CultureInfo.InvariantCulture, $"{address}&before={before}>; rel=\"prev\"");
@@ -83,6 +89,32 @@ internal static class HistoryEndpoints
     }
 }
 
-/// <summary>A message of the history; see the message object in docs/protocol.md.</summary>
-internal sealed record HistoryMessage(
-    string Type, string Room, long Seq, string Username, string Message, string Timestamp, [property: JsonPropertyName("client_msg_id")] string? ClientMsgId);
+/// <summary>A message, one entry of a room's log, for the OpenAPI document: what is sent is written by <see cref="FrameWriter"/>.</summary>
+internal record HistoryMessage
+{
+    /// <summary>2⁵³ - 1: the largest integer that a JSON reader keeps exact which takes numbers for doubles.</summary>
+    private const double LargestExact = 9_007_199_254_740_991;
+
+    /// <summary>What kind of entry it is.</summary>
+    [AllowedValues("chat_message")]
+    public required string Type { get; init; }
+
+    /// <summary>The room it was sent to.</summary>
+    public required string Room { get; init; }
+
+    /// <summary>Its place in the room's log: 1, 2, 3 … without holes.</summary>
+    [Range(1, LargestExact)]
+    public required long Seq { get; init; }
+
+    /// <summary>Who sent it.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>The text; never render it as markup.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>When it was stored: UTC, microseconds.</summary>
+    public required DateTime Timestamp { get; init; }
+
+    /// <summary>The sender's own name for it, where it was given one.</summary>
+    public string? ClientMsgId { get; init; }
+}

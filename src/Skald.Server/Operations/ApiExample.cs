@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Skald.Protocol;
+
 namespace Skald.Server.Operations;
 
 /// <summary>An example for the OpenAPI document, attached to an endpoint as metadata.</summary>
@@ -9,4 +12,12 @@ internal sealed record ApiExample(int? Status, Func<string> Json)
         : this(status, () => json)
     {
     }
+
+    /// <summary>The refusal as it is sent.</summary>
+    public static ApiExample Of(ChatError error) => new(error.Code.Status, () =>
+    {
+        var problem = error.ToProblem().ProblemDetails;
+        problem.Type = null;
+        return JsonSerializer.Serialize(problem, JsonSerializerOptions.Web);
+    });
 }

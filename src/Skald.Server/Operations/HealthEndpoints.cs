@@ -6,15 +6,17 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/healthz", () => TypedResults.Ok(new HealthReport("ok")))
-            .WithTags("Operations").WithSummary("Is the process alive?").WithMetadata(new ApiExample(200, """{"status":"ok"}"""));
+            .Describes("Operations", "getHealth", "Is the process alive?").Gives(StatusCodes.Status200OK, """{"status":"ok"}""")
+            .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
 
         endpoints.MapGet("/readyz", (Readiness readiness) =>
                 readiness.NotReadyBecause is { } reason
                     ? TypedResults.Json(new HealthReport(reason), statusCode: StatusCodes.Status503ServiceUnavailable)
                     : Results.Ok(new HealthReport("ready")))
             .Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
-            .WithTags("Operations").WithSummary("Should this node be sent traffic?")
-            .WithMetadata(new ApiExample(200, """{"status":"ready"}"""), new ApiExample(503, """{"status":"draining"}"""));
+            .Describes("Operations", "getReadiness", "Should this node be sent traffic?")
+            .Gives(StatusCodes.Status200OK, """{"status":"ready"}""").Gives(StatusCodes.Status503ServiceUnavailable, """{"status":"draining"}""")
+            .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
     }
 }
 

@@ -21,6 +21,7 @@ internal static class Page
             ui.RoutePrefix = Docs[1..];
             ui.DocumentTitle = "Skald API";
             ui.SwaggerEndpoint("../openapi/v1.json", "Skald");   // from the docs' own address: whatever prefix we and our proxies have
+            ui.HeadContent = "<style>.swagger-ui .topbar { display: none }</style>";   // a choice among documents, of which there is one
         }));
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Operations;
 
-/// <summary>Believes the proxies of the setting <c>TrustedProxies</c> about whose request it is and whether it came by TLS; nobody where there are none.</summary>
+/// <summary>Believes the proxies of the setting <c>TrustedProxies</c> about whose request it is, whether it came by TLS and below which path; nobody where there are none.</summary>
 internal static class TrustedProxies
 {
     public static void UseTrustedProxies(this IApplicationBuilder app)
@@ -12,7 +12,11 @@ internal static class TrustedProxies
         var proxies = app.ApplicationServices.GetRequiredService<IOptions<ProxyOptions>>().Value.Trusted;
         if (proxies.Count == 0)
             return;
-        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedPrefix,
+            ForwardLimit = null,
+        };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var proxy in proxies)

@@ -171,8 +171,13 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
         return (Link(response, "prev"), Link(response, "next"));
     }
 
-    private static string? Link(HttpResponseMessage response, string relation) =>
-        response.Headers.TryGetValues("Link", out var links)
-            ? links.Select(link => Regex.Match(link, $"<([^>]+)>; rel=\"{relation}\"")).FirstOrDefault(match => match.Success)?.Groups[1].Value
-            : null;
+    /// <summary>Where a link leads: it is relative to the page's own address, whatever a proxy has made of that.</summary>
+    private static string? Link(HttpResponseMessage response, string relation)
+    {
+        if (!response.Headers.TryGetValues("Link", out var links)
+            || links.Select(link => Regex.Match(link, $"<([^>]+)>; rel=\"{relation}\"")).FirstOrDefault(match => match.Success) is not { } link)
+            return null;
+        Assert.StartsWith("?", link.Groups[1].Value, StringComparison.Ordinal);
+        return new Uri(response.RequestMessage!.RequestUri!, link.Groups[1].Value).PathAndQuery;
+    }
 }

@@ -54,7 +54,7 @@ public sealed class OpenApiTests
             Assert.True(operation.TryGetProperty("summary", out _), name);
             if (operation.TryGetProperty("requestBody", out var request))
                 AssertDescribed($"{name} body", request.GetProperty("content"));
-            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => response.Name != "204"))
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => response.Name is not ("204" or "431")))
             {
                 Assert.True(response.Value.TryGetProperty("content", out var content), $"{name} {response.Name} has no body");
                 AssertDescribed($"{name} {response.Name}", content);
@@ -78,8 +78,8 @@ public sealed class OpenApiTests
 
         foreach (var (name, operation) in await OperationsAsync(server))
         {
-            // A readiness check answers its own body: it is no refusal.
-            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(r => r.Name[0] is '4' or '5' && name != "GET /readyz"))
+            // 431 is the web server's own answer, without a body. A readiness check answers its own body: it is no refusal.
+            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(r => r.Name[0] is '4' or '5' && r.Name != "431" && name != "GET /readyz"))
             {
                 var media = Assert.Single(response.Value.GetProperty("content").EnumerateObject());
                 var example = media.Value.GetProperty("example");
@@ -100,7 +100,7 @@ public sealed class OpenApiTests
 
         foreach (var (name, operation) in await OperationsAsync(server))
         {
-            Assert.Equal(!open.Contains(name), operation.TryGetProperty("security", out _));
+            Assert.Equal(!open.Contains(name), Assert.Single(operation.GetProperty("security").EnumerateArray()).TryGetProperty("Bearer", out _));
             Assert.Equal(!open.Contains(name), operation.GetProperty("responses").TryGetProperty("401", out _) && name != "POST /api/login" && name != "POST /api/token/refresh");
         }
     }
@@ -138,7 +138,7 @@ public sealed class OpenApiTests
 
         static IEnumerable<string> Fields(JsonElement json, string? optional) =>
             (json.ValueKind == JsonValueKind.Array ? json[0] : json).EnumerateObject().Select(field => field.Name)
-                .Where(name => name != optional && name != "title").Order(StringComparer.Ordinal);
+                .Where(name => name != optional).Order(StringComparer.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
+using Skald.Tests.Repository;
+
+namespace Skald.Tests.Harness;
+
+/// <summary>Debian's nginx or HAProxy with the configuration of docs/proxies.md: what stands there, with the ports and files of the test.</summary>
+internal sealed class ReverseProxy : IAsyncDisposable
+{
+    public const string Nginx = "nginx";
+    public const string Haproxy = "haproxy";
+
+    private readonly Process _process;
+    private readonly TestDirectory _files;
+
+    private ReverseProxy(Process process, TestDirectory files, int port)
+    {
+        (_process, _files) = (process, files);
+        Address = new Uri($"https://127.0.0.1:{port}");
+        Http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept }, AllowAutoRedirect = false })
+        {
+            BaseAddress = Address,
+            DefaultRequestVersion = HttpVersion.Version20,
+        };
+    }
+
+    public Uri Address { get; }
+
+    /// <summary>Speaks HTTP/2 to the proxy, as browsers do.</summary>
+    public HttpClient Http { get; }
+
+    /// <param name="program"><see cref="Nginx"/> or <see cref="Haproxy"/>.</param>
+    /// <param name="server">What it stands in front of.</param>
+    /// <param name="underPath">Whether with what the page says of a path.</param>
+    /// <param name="without">Leaves out the lines with this text.</param>
+    public static async Task<ReverseProxy> StartAsync(string program, Uri server, bool underPath, string? without = null)
+    {
+        var files = new TestDirectory();
+        var port = FreePort();
+        await WriteCertificateAsync(files.Path);
+        var config = program == Nginx ? NginxConfig(files.Path, underPath) : HaproxyConfig(files.Path, underPath);
+        config = Regex.Replace(config, program == Nginx ? @"\b443\b" : @":443\b", $"127.0.0.1:{port}")
+            .Replace("127.0.0.1:8000", server.Authority, StringComparison.Ordinal);
+        if (without is not null)
+            config = string.Join('\n', config.Split('\n').Where(line => !line.Contains(without, StringComparison.Ordinal)));
+        var path = Path.Combine(files.Path, $"{program}.conf");
+        await File.WriteAllTextAsync(path, config);
+
+        string[] arguments = program == Nginx ? ["-c", path, "-e", "stderr", "-g", "daemon off;"] : ["-f", path, "-db"];
+        var process = Process.Start(new ProcessStartInfo(Find(program), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = process.StandardError.ReadToEndAsync();
+        var proxy = new ReverseProxy(process, files, port);
+        try
+        {
+            await Deadline.UntilAsync(() => process.HasExited || Listens(port), $"{program} listens");
+            Assert.False(process.HasExited, process.HasExited ? await said : "");
+        }
+        catch
+        {
+            await proxy.DisposeAsync();
+            throw;
+        }
+
+        return proxy;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync().Within();
+        _process.Dispose();
+        _files.Dispose();
+    }
+
+    /// <summary>A block of the page, by the name in its marks.</summary>
+    private static string Block(string name)
+    {
+        var block = Regex.Match(Source.Read("docs/proxies.md"), $"<!-- {name} -->\\s*```\\n(.*?)```\\s*<!-- /{name} -->", RegexOptions.Singleline);
+        Assert.True(block.Success, $"docs/proxies.md has no block {name}");
+        return block.Groups[1].Value;
+    }
+
+    private static string NginxConfig(string files, bool underPath)
+    {
+        var site = Block("nginx");
+        if (underPath)
+            site = ReplaceOnce(site, @"    location / \{.*?\n    \}\n", Block("nginx-path"));
+        // One address and one port are enough here: those of IPv6 and of plain HTTP are the machine's.
+        site = Regex.Replace(site, @".*listen \[::\].*\n", "").Replace("listen 80;", $"listen 127.0.0.1:{FreePort()};", StringComparison.Ordinal)
+            .Replace("/etc/ssl/chat.example", files, StringComparison.Ordinal);
+        var user = Environment.UserName == "root" ? "user root;\n" : "";
+        var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {files}/{kind};\n"));
+        return $"{user}pid {files}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n";
+    }
+
+    private static string HaproxyConfig(string files, bool underPath)
+    {
+        var config = Block("haproxy");
+        if (underPath)
+        {
+            config = ReplaceOnce(config, @"    default_backend skald\n", Block("haproxy-path"));
+            config = ReplaceOnce(config, @"backend skald\n", "backend skald\n" + Block("haproxy-strip"));
+        }
+
+        return config.Replace("/etc/haproxy/chat.example.pem", $"{files}/both.pem", StringComparison.Ordinal);
+    }
+
+    private static string ReplaceOnce(string text, string pattern, string with)
+    {
+        var place = Regex.Match(text, pattern, RegexOptions.Singleline);
+        Assert.True(place.Success, pattern);
+        return text[..place.Index] + with + text[(place.Index + place.Length)..];
+    }
+
+    private static async Task WriteCertificateAsync(string files)
+    {
+        var certificate = TestCertificate.Value.ExportCertificatePem() + "\n";
+        using var key = TestCertificate.Value.GetECDsaPrivateKey()!;
+        var secret = key.ExportPkcs8PrivateKeyPem() + "\n";
+        await File.WriteAllTextAsync(Path.Combine(files, "fullchain.pem"), certificate);
+        await File.WriteAllTextAsync(Path.Combine(files, "privkey.pem"), secret);
+        await File.WriteAllTextAsync(Path.Combine(files, "both.pem"), certificate + secret);
+    }
+
+    /// <remarks>Debian has both where only root looks for programs.</remarks>
+    private static string Find(string program)
+    {
+        var found = ((string[])["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        Assert.True(found is not null, $"{program} is not here: Debian has it in the package {(program == Nginx ? "nginx-light" : program)}, which test.sh installs.");
+        return found;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static bool Listens(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
