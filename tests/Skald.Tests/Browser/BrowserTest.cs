@@ -41,7 +41,7 @@ public abstract class BrowserTest(Chromium chromium) : IAsyncLifetime
         var page = await context.NewPageAsync();
         var faults = await PageFaults.WatchAsync(page);
         _faults.Add(faults);
-        await page.GotoAsync("/");
+        await page.GotoAsync(address.ToString());
         return new ChatPage(page, faults);
     }
 

@@ -8,10 +8,14 @@ public sealed class Chromium : IAsyncLifetime
 {
     private const string Program = "/usr/bin/chromium";
 
+    /// <summary>This machine under a name that browsers, unlike <c>localhost</c>, hold for another's: plain HTTP is no secure context there.</summary>
+    internal const string InsecureHost = "chat.lan";
+
     private static readonly string[] Arguments =
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        $"--host-resolver-rules=MAP {InsecureHost} 127.0.0.1",
     ];
 
     private IPlaywright? _playwright;

@@ -52,6 +52,49 @@ public sealed class ScrollbackTests(Chromium chromium) : BrowserTest(chromium)
         await Expect(page.Part("jump")).ToBeHiddenAsync();
     }
 
+    [Fact]
+    public async Task Page_that_is_put_in_and_passed_within_one_frame_does_not_end_the_way_back()
+    {
+        var server = await StartServerAsync();
+        await TellAsync(await server.RegisterAsync("ann"));
+        var page = await OpenAsAsync("ben", server.Address);
+        await Expect(Numbered(page, Count)).ToBeInViewportAsync();
+
+        // A wheel that turns on: whenever messages are put in, the reader is at the top again before the next frame is drawn.
+        await page.Part("timeline").EvaluateAsync(
+            """
+            timeline => {
+              const toTop = () => requestAnimationFrame(() => { timeline.scrollTop = 0; });
+              new MutationObserver(toTop).observe(timeline.querySelector('.log'), { childList: true });
+              toTop();
+            }
+            """);
+
+        await Expect(page.Page.GetByText("Here global begins.")).ToBeInViewportAsync();
+        await page.AssertNumberedToAsync(Count);
+    }
+
+    [Fact]
+    public async Task Lines_pasted_over_what_was_being_written_leave_the_reader_at_the_end()
+    {
+        var server = await StartServerAsync();
+        var ann = await server.RegisterAsync("ann");
+        await TellAsync(ann);
+        var page = await OpenAsAsync("ben", server.Address);
+        await Expect(Numbered(page, Count)).ToBeInViewportAsync();
+
+        foreach (var lines in new[] { "one\ntwo\nthree\nfour\nfive", "one\ntwo", "a\nb\nc\nd\ne\nf\ng", "a\nb\nc\nd\ne\nf\ng" })
+        {
+            await page.Part("composer").PressAsync("Control+a");
+            await page.Page.Keyboard.InsertTextAsync(lines);
+            await Expect(page.Part("composer")).ToHaveValueAsync(lines);
+        }
+
+        (await ann.PublishAsync("global", "news")).EnsureSuccessStatusCode().Dispose();
+        await Expect(Numbered(page, Count + 1)).ToBeInViewportAsync();
+        await Expect(page.Part("jump")).ToBeHiddenAsync();
+    }
+
     private static ILocator Numbered(ChatPage page, int seq) => page.Page.Locator($"[data-seq='{seq}']");
 
     private static async Task TellAsync(TestUser user)

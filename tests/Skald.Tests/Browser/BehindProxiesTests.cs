@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using static Microsoft.Playwright.Assertions;
+
+namespace Skald.Tests.Browser;
+
+/// <summary>The page where the way to its server is not plain: below a path, past a proxy that knows no WebSockets, without TLS.</summary>
+public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium)
+{
+    [Fact]
+    public async Task Page_works_below_a_path_and_keeps_apart_from_a_Skald_below_another()
+    {
+        var server = await StartServerAsync();
+        var proxy = Keep(new Proxy(server.Address, "/chat/"));
+
+        var page = await OpenAsAsync("ann", proxy.Address);
+        await page.SayAsync("from below a path");
+        await page.ExpectMessagesAsync("from below a path");
+        await page.AddRoomAsync("tech");
+
+        await Expect(page.Page).ToHaveURLAsync(new Uri(proxy.Address, "#/rooms/tech").ToString());
+        await Expect(page.Page.Locator("link[rel=icon]")).ToHaveJSPropertyAsync("href", new Uri(proxy.Address, "favicon.svg").ToString());
+        Assert.Equal(["skald/chat/rooms", "skald/chat/username"], await page.Page.EvaluateAsync<string[]>("Object.keys(localStorage).sort()"));
+        Assert.Empty(page.Faults.ConsoleErrors);
+    }
+
+    [Fact]
+    public async Task Where_no_socket_can_be_opened_history_shows_and_the_page_says_why_nothing_is_sent()
+    {
+        var server = await StartServerAsync();
+        var ben = await server.RegisterAsync("ben");
+        (await ben.PublishAsync("global", "said before")).EnsureSuccessStatusCode().Dispose();
+        await server.RegisterAsync("ann");
+        var proxy = Keep(new Proxy(server.Address, passesUpgrades: false));
+
+        var page = await OpenAsync(proxy.Address);
+        await page.EnterAsync("sign-in", "ann");
+
+        await page.ExpectMessagesAsync("said before");
+        await Expect(page.Page.Locator("#banner-text")).ToContainTextAsync("does not let WebSockets through");
+        await page.SayAsync("waits");
+        await Expect(page.Unsent).ToHaveCountAsync(1);
+        await Expect(page.Unsent.GetByTestId("delivery")).ToHaveTextAsync("waiting");
+    }
+
+    [Fact]
+    public async Task Send_that_fails_for_whatever_reason_is_told_where_one_writes()
+    {
+        var server = await StartServerAsync();
+        var page = await OpenAsAsync("ann", server.Address);
+
+        // As in a browser that has none of what an id is made of.
+        await page.Page.EvaluateAsync("() => { crypto.randomUUID = crypto.getRandomValues = () => { throw new TypeError('not here'); }; }");
+        await page.SayAsync("does not go");
+
+        await Expect(page.Part("composer-fault")).ToHaveTextAsync(new Regex("Reload"));
+        await Expect(page.Part("composer")).ToHaveValueAsync("does not go");
+    }
+
+    [Fact]
+    public async Task Plain_http_on_a_name_of_the_network_is_no_secure_context_and_the_page_works_there()
+    {
+        var server = await StartServerAsync();
+        var page = await OpenAsAsync("ann", new UriBuilder(server.Address) { Host = Chromium.InsecureHost }.Uri);
+        Assert.False(await page.Page.EvaluateAsync<bool>("isSecureContext"));
+
+        await page.SayAsync("sent");
+        await page.ExpectMessagesAsync("sent");
+        await page.Part("when").ClickAsync();
+
+        await Expect(page.Part("notice-text")).ToHaveTextAsync("The link stands in the browser’s address bar.");
+        await Expect(page.Page).ToHaveURLAsync(new Regex("#/rooms/global/1$"));
+    }
+}
