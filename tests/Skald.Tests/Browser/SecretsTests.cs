@@ -6,12 +6,12 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>Tokens live in the page's memory and nowhere else.</summary>
+/// <summary>The access token lives in the page's memory, the refresh token in a cookie that no script can read, and neither anywhere else.</summary>
 public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
     [Attack("A-45")]
-    public async Task No_storage_no_cookie_and_no_address_holds_a_token()
+    public async Task No_storage_that_scripts_read_and_no_address_holds_a_token()
     {
         var server = await StartServerAsync();
         await server.RegisterAsync("ann");
@@ -30,24 +30,50 @@ public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
         var kept = await KeptAsync(page.Page);
         Assert.Contains("tech", kept, StringComparison.Ordinal);
         Assert.Contains(addresses, address => address.EndsWith("/ws/", StringComparison.Ordinal));
-        foreach (var name in new[] { "access", "refresh" })
+        Assert.False(tokens.TryGetProperty("refresh", out _));
+        var cookie = Assert.Single(await page.Page.Context.CookiesAsync());
+        Assert.True(cookie.HttpOnly);
+        Assert.Equal(SameSiteAttribute.Strict, cookie.SameSite);
+        foreach (var token in new[] { tokens.GetProperty("access").GetString()!, cookie.Value })
         {
-            var token = tokens.GetProperty(name).GetString()!;
             Assert.DoesNotContain(token, kept, StringComparison.Ordinal);
             Assert.DoesNotContain(addresses, address => address.Contains(token, StringComparison.Ordinal));
             Assert.DoesNotContain(server.Log.Lines, line => line.Contains(token, StringComparison.Ordinal));
         }
 
-        await page.Page.ReloadAsync();
+        await page.Part("sign-out").ClickAsync();
         await page.ExpectSignedOutAsync();
         await Expect(page.Part("username")).ToHaveValueAsync("ann");
         await Expect(page.Part("password")).ToHaveValueAsync("");
+        Assert.Empty(await page.Page.Context.CookiesAsync());
     }
 
-    /// <summary>Everything that outlives the page: cookies, local storage, databases and caches, and what the tab itself keeps.</summary>
+    [Fact]
+    public async Task Who_is_signed_in_stays_so_after_a_reload_and_who_signed_out_does_not()
+    {
+        var server = await StartServerAsync();
+        var page = await OpenAsAsync("ann", server.Address);
+        await page.AddRoomAsync("tech");
+        await page.SayAsync("before");
+        await page.ExpectMessagesAsync("before");
+
+        await page.Page.ReloadAsync();
+        await page.ExpectStateAsync("ready");
+        await Expect(page.Page.Locator("#self-name")).ToHaveTextAsync("ann");
+        await Expect(page.Page.Locator("#room-name")).ToHaveTextAsync("tech");
+        await page.SayAsync("after");
+        await page.ExpectMessagesAsync("before", "after");
+
+        await page.Page.RunAndWaitForResponseAsync(() => page.Part("sign-out").ClickAsync(), "**/api/logout/");
+        await page.Page.ReloadAsync();
+        await page.ExpectSignedOutAsync();
+        Assert.Empty(page.Faults.ConsoleErrors);
+    }
+
+    /// <summary>What of that which outlives the page its scripts can read: local storage, databases and caches, and what the tab itself keeps.</summary>
     private static async Task<string> KeptAsync(IPage page)
     {
-        var profile = await page.Context.StorageStateAsync(new BrowserContextStorageStateOptions { IndexedDB = true });
+        var profile = JsonElement.Parse(await page.Context.StorageStateAsync(new BrowserContextStorageStateOptions { IndexedDB = true }));
         var tab = await page.EvaluateAsync<string>(
             """
             async () => JSON.stringify([
@@ -55,6 +81,6 @@ public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
               await indexedDB.databases(), await caches.keys(),
             ])
             """);
-        return profile + tab;
+        return profile.GetProperty("origins").GetRawText() + tab;
     }
 }

@@ -6,11 +6,19 @@ const path = new URL("../", import.meta.url).pathname;
 const ours = path === "/" ? "skald." : `skald${path}`;
 const roomsKey = `${ours}rooms`;
 const usernameKey = `${ours}username`;
+const signedInKey = `${ours}signed-in`;
 
 export const keptUsername = () => read(usernameKey) ?? "";
 
 /** @param {string} username */
 export const keepUsername = (username) => write(usernameKey, username);
+
+/** Whether the browser may hold the cookie of a session: no script can see it, and where there is none the server need not be asked. */
+export const isSignedInKept = () => read(signedInKey) !== null;
+
+export const keepSignedIn = () => write(signedInKey, "yes");
+
+export const forgetSignedIn = () => void attempt(() => localStorage.removeItem(signedInKey));
 
 /** @returns {string[]} */
 export function keptRooms() {

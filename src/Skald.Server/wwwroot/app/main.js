@@ -1,13 +1,23 @@
 import { Session } from "../skald/index.js";
 import { Account } from "./account.js";
 import { Chat } from "./chat.js";
+import { forgetSignedIn, isSignedInKept, keepSignedIn } from "./keep.js";
+import { sentenceOf } from "./sentences.js";
 import { SignIn } from "./sign-in.js";
 
-// Skald is where this module came from, which may be below a path.
-const session = new Session(new URL("../", import.meta.url));
+// Skald is where this module came from, which may be below a path. There it may not know its path, and its cookie would not come
+// back: tokens then live in this page alone.
+const server = new URL("../", import.meta.url);
+const session = new Session(server, { keep: server.pathname === "/" ? "cookie" : undefined });
 const account = new Account(session);
-const chat = new Chat(session, () => leave());
-const signIn = new SignIn(session, () => chat.open());
+const chat = new Chat(session, () => {
+  forgetSignedIn();
+  leave();
+});
+const signIn = new SignIn(session, () => {
+  keepSignedIn();
+  chat.open();
+});
 
 /** @param {string} [note] */
 function leave(note) {
@@ -16,5 +26,16 @@ function leave(note) {
   signIn.show(note);
 }
 
-session.on("signedout", () => leave("Your session has ended. Sign in again; what you had not sent yet is kept."));
-signIn.show();
+session.on("signedout", ({ code, detail }) => {
+  // Another user who signed in is still signed in, in the other tab.
+  const replaced = code === "signed_out";
+  if (!replaced) forgetSignedIn();
+  leave(replaced ? detail : "Your session has ended. Sign in again; what you had not sent yet is kept.");
+});
+
+try {
+  if (isSignedInKept() && (await session.resume())) chat.open();
+  else signIn.show();
+} catch (error) {
+  signIn.show(sentenceOf(error));
+}
