@@ -42,10 +42,12 @@ export class SkaldClient extends Emitter {
    * @param {() => number} [options.random]
    * @param {typeof onWake} [options.onWake] how the platform tells that the network has gone or come back; browsers are known
    */
-  constructor(session, { WebSocket = globalThis.WebSocket, storage, clock = systemClock, random = Math.random, onWake: watch = onWake } = {}) {
+  constructor(session, options = {}) {
     super();
+    const { WebSocket = globalThis.WebSocket, storage, clock = systemClock, random = Math.random, onWake: watch = onWake } = options;
     need({ WebSocket, "crypto.getRandomValues": globalThis.crypto?.getRandomValues },
-      "Node before 22 needs `new SkaldClient(session, { WebSocket })` from the package ws, React Native the package react-native-get-random-values.");
+      "Node before 22 needs `new SkaldClient(session, { WebSocket })` from the package ws, " +
+      "React Native the package react-native-get-random-values.");
     this.#session = session;
     this.outbox = new Outbox({ clock, random, storage });
     this.#rooms = new JoinedRooms({

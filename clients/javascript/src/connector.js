@@ -195,8 +195,10 @@ export class Connector {
     if (!(await this.#options.session.answersWithoutUpgrade()) || this.#neverOpened < suspicious || this.state.state === "closed") return;
     this.#blocked = true;
     this.#setState(this.state);
-    this.#options.onError(new SkaldError("socket_blocked",
-      "The server can be reached, but no WebSocket to it: a proxy in between does not pass on `Upgrade`, or the server does not take this page's origin.", { retryable: true }));
+    const detail =
+      "The server can be reached, but no WebSocket to it: a proxy in between does not pass on `Upgrade`, " +
+      "or the server does not take this page's origin.";
+    this.#options.onError(new SkaldError("socket_blocked", detail, { retryable: true }));
   }
 
   /** @param {number} [wish] */

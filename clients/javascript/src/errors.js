@@ -40,7 +40,7 @@ export class SkaldError extends Error {
     const seconds = Number(headers.get("retry-after") ?? NaN);
     const wait = Number.isFinite(seconds) ? seconds * 1000 : undefined;
     if (!isOwnWord(status, headers, problem)) {
-      const detail = `Something other than Skald answered, with status ${status}: a proxy, a network that asks for a login, or another address.`;
+      const detail = `Not Skald answered, with status ${status}, but a proxy, a network that asks for a login, or another address.`;
       // It may go away, whatever its status is.
       return new SkaldError(foreignCodeOf(status), detail, { retryable: true, retryAfterMs: wait });
     }
@@ -57,7 +57,8 @@ export class SkaldError extends Error {
  * @param {number} status @param {Headers} headers @param {any} problem
  */
 function isOwnWord(status, headers, problem) {
-  return /^application\/problem\+json\b/i.test(headers.get("content-type") ?? "") && typeof problem?.code === "string" && problem.status === status;
+  const isProblem = /^application\/problem\+json\b/i.test(headers.get("content-type") ?? "");
+  return isProblem && typeof problem?.code === "string" && problem.status === status;
 }
 
 /** @param {string} code */

@@ -18,7 +18,9 @@ export async function readHistory(session, room, { before, after, limit } = {}) 
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${value}`);
   const answer = await session.call("GET", `api/chat/history/${encodeURIComponent(room)}/?${query.join("&")}`);
-  if (!Array.isArray(answer.body)) throw new SkaldError("unexpected_answer", "The answer is no page of history: is this Skald's address?", { retryable: true });
+  if (!Array.isArray(answer.body)) {
+    throw new SkaldError("unexpected_answer", "The answer is no page of history: is this Skald's address?", { retryable: true });
+  }
   const links = readLinks(answer.headers.get("link") ?? "");
   return {
     messages: answer.body,

@@ -8,7 +8,8 @@ import { isRoomName, Room } from "./room.js";
  * @typedef {Promise<Room> & {leave: () => void}} Joining `leave` ends this use of the room, also before it is entered; the room
  *   itself is left when nobody uses it any more
  *
- * @typedef {{room: Room, users: Set<object>, entered: Promise<Room>, resolve: (room: Room) => void, reject: (error: SkaldError) => void}} Membership
+ * @typedef {{room: Room, users: Set<object>, entered: Promise<Room>, resolve: (room: Room) => void,
+ *   reject: (error: SkaldError) => void}} Membership
  *
  * @typedef {object} JoinedRoomsOptions
  * @property {import("./session.js").Session} session

@@ -235,7 +235,9 @@ export class Session extends Emitter {
   /** @param {Login} login @returns {Promise<{access: string, refresh?: string}>} */
   async #newTokens(login) {
     if (login.getToken) return { access: await this.#applicationsToken(login.getToken) };
-    if (!isRenewable(login)) throw new SkaldError("token_not_valid", "The server no longer takes the token, and there is none to renew it with.");
+    if (!isRenewable(login)) {
+      throw new SkaldError("token_not_valid", "The server no longer takes the token, and there is none to renew it with.");
+    }
     return this.#refreshed(login);
   }
 
@@ -323,7 +325,7 @@ export class Session extends Emitter {
 function addressOf(server) {
   const address = String(server).replace(/[?#].*$/, "");
   if (!/^https?:\/\/[^/]/i.test(address)) {
-    throw new SkaldError("bad_request", `Give the server's address, as in "https://chat.example.com/"; it was ${JSON.stringify(String(server))}.`);
+    throw new SkaldError("bad_request", `Give the server's address, as in "https://chat.example.com/", and not "${server}".`);
   }
   return address.endsWith("/") ? address : `${address}/`;
 }
