@@ -315,7 +315,7 @@ test("what is written while a listener closes the client is not left for the nex
   const world = await annAndServer({ storage });
   client = world.client;
   assert.equal((await failure(client.send("global", "x"))).code, "closed");
-  client.outbox.on("queued", () => client.close());
+  const stop = client.outbox.on("queued", () => (stop(), client.close()));
   client.connect();
   await world.clock.advance(20_000);
   assert.equal(client.outbox.messages.length, 0);

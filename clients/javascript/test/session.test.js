@@ -121,6 +121,7 @@ test("nothing that a proxy or a captive portal answers ends the session, and wha
       const error = await failure(/** @type {Promise<any>} */ (asked));
       assert.deepEqual([portal.status, error.code, error.retryable], [portal.status, "unexpected_answer", true]);
     }
+    if (portal.headers === html) assert.equal((await failure(session.call("GET", "/api/me/"))).code, "unexpected_answer");
     assert.equal(session.signedIn, true);
   }
   server.interceptRequest = () => undefined;
