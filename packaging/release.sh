@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 [ -z "$(ls -A "$out")" ] || { echo "$out is not empty: choose another directory." >&2; exit 2; }
 dotnet publish src/Skald -c Release -o "$out" --nologo -v quiet
 node packaging/sbom.mjs > "$out/skald.cdx.json"
-cp packaging/skald.service LICENSE "$out"
+cp packaging/skald.service packaging/skald-backup.service packaging/skald-backup.timer LICENSE "$out"
 cd "$out"
 sha256sum -- * > SHA256SUMS
 cat SHA256SUMS

@@ -27,9 +27,20 @@ internal sealed class TestDirectory : IDisposable
         return command.ExecuteScalar();
     }
 
-    private static SqliteConnection Connect(string directory)
+    /// <returns><c>ok</c>, or what SQLite finds wrong with a database file.</returns>
+    public static object? Check(string file)
     {
-        var connection = new SqliteConnection($"Data Source={System.IO.Path.Combine(directory, "skald.db")};Pooling=False");
+        using var connection = Open(file);
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA integrity_check";
+        return command.ExecuteScalar();
+    }
+
+    private static SqliteConnection Connect(string directory) => Open(System.IO.Path.Combine(directory, "skald.db"));
+
+    private static SqliteConnection Open(string file)
+    {
+        var connection = new SqliteConnection($"Data Source={file};Pooling=False");
         connection.Open();
         return connection;
     }

@@ -43,6 +43,46 @@ public sealed partial class ServiceUnitTests
     }
 
     [Fact]
+    public async Task Backup_unit_backs_up_a_running_server_and_removes_what_is_older_than_two_weeks()
+    {
+        using var backups = new TestDirectory();
+        await using var server = await SkaldServer.StartAsync();
+        var (kept, old, foreign) = (Path.Combine(backups.Path, "skald-kept.db"), Path.Combine(backups.Path, "skald-old.db"), Path.Combine(backups.Path, "other.db"));
+        foreach (var (file, days) in new[] { (kept, 13.5), (old, 14.5), (foreign, 100) })
+        {
+            await File.WriteAllTextAsync(file, "");
+            File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-days));
+        }
+
+        Assert.Equal(0, await RunAsync("ExecStart"));
+        Assert.Equal(0, await RunAsync("ExecStartPost"));
+
+        Assert.True(File.Exists(kept) && File.Exists(foreign) && !File.Exists(old));
+        var made = Assert.Single(Directory.GetFiles(backups.Path, "skald-2*Z.db"));
+        Assert.Equal("ok", TestDirectory.Check(made));
+
+        async Task<int> RunAsync(string key)
+        {
+            var line = Assert.Single(Line().Matches(Source.Read("packaging/skald-backup.service")), match => match.Groups[1].Value == key).Groups[2].Value;
+            // What systemd makes of the line, and this machine's places in place of the guide's.
+            line = line.Replace("$$", "$", StringComparison.Ordinal).Replace("%%", "%", StringComparison.Ordinal)
+                .Replace("/opt/skald/skald", $"dotnet {SkaldCommand.Program}", StringComparison.Ordinal)
+                .Replace("/var/lib/skald", server.Data, StringComparison.Ordinal).Replace("/var/backups/skald", backups.Path, StringComparison.Ordinal);
+            using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", line]) { UseShellExecute = false })!;
+            await shell.WaitForExitAsync(Deadline.Token());
+            return shell.ExitCode;
+        }
+    }
+
+    [Fact]
+    public void Guide_names_what_the_backup_unit_needs()
+    {
+        var guide = Source.Read("docs/operations.md");
+        foreach (var words in new[] { "packaging/skald-backup.service packaging/skald-backup.timer", "-m 700 /var/backups/skald", "enable --now skald-backup.timer" })
+            Assert.Contains(words, guide, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Server_tells_systemd_when_it_is_ready_and_when_it_stops()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no systemd here.");
