@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Skald.Server.Accounts;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
@@ -68,6 +69,12 @@ public static class SkaldHost
     public static async Task<int> RunSkaldAsync(this WebApplication app)
     {
         var (started, stopping, configuration) = (app.Lifetime.ApplicationStarted, app.Lifetime.ApplicationStopping, app.Configuration);
+        // The framework stops for SIGTERM and SIGINT. A terminal that closes is no reason to cut everybody off without a word.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            app.Lifetime.StopApplication();
+        });
         try
         {
             await app.RunAsync();

@@ -8,10 +8,11 @@ internal static class ClientAddress
 {
     /// <returns>An IPv4 address, or an IPv6 /64, which is what one household or attacker holds.</returns>
     /// <remarks>The socket's own peer, unless forwarded headers of a trusted proxy were applied before (setting <c>TrustedProxies</c>).</remarks>
-    public static string Of(HttpContext context)
+    public static string Of(HttpContext context) => context.Connection.RemoteIpAddress is { } address ? Of(address) : "";
+
+    /// <inheritdoc cref="Of(HttpContext)"/>
+    public static string Of(IPAddress address)
     {
-        if (context.Connection.RemoteIpAddress is not { } address)
-            return "";
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

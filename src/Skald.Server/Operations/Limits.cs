@@ -122,6 +122,14 @@ public sealed class Limits
     [Beyond("rate_limited")]
     public int ConnectionsPerAddress { get; set; } = 100;
 
+    /// <summary>
+    /// Connections from one address (IPv6: one /64) that are no sockets yet, or never; over TLS sockets count too. For one more, the one that was silent longest
+    /// is ended. Trusted proxies may have any number.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    [Beyond(BeyondAttribute.Cut)]
+    public int RequestConnectionsPerAddress { get; set; } = 200;
+
     /// <summary>Sockets of the node; never more than five eighths of the files it may have open (<c>nofile</c>), also where this is 0.</summary>
     [Range(0, int.MaxValue)]
     [Beyond("overloaded")]
@@ -224,10 +232,13 @@ public sealed class Limits
     [Beyond("408")]
     public TimeSpan RequestHeaderTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Time that a connection may wait for its next request.</summary>
+    /// <summary>
+    /// Time that a connection may wait for its next request. Longer than the 60 s for which load balancers commonly keep one: else they send a request into a
+    /// connection that ends at that moment.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     [Beyond(BeyondAttribute.Cut)]
-    public TimeSpan RequestIdleTime { get; set; } = TimeSpan.FromSeconds(60);
+    public TimeSpan RequestIdleTime { get; set; } = TimeSpan.FromSeconds(90);
 
     /// <summary>What both sides of a socket must agree on.</summary>
     public ProtocolLimits Protocol => new()
@@ -245,7 +256,8 @@ public sealed class Limits
             (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection), (nameof(MessagesPerUser), MessagesPerUser),
             (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
             (nameof(MessagesBehind), MessagesBehind), (nameof(BytesBehind), BytesBehind), (nameof(ConnectionsPerUser), ConnectionsPerUser),
-            (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(Connections), Connections), (nameof(Handshakes), Handshakes),
+            (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(RequestConnectionsPerAddress), RequestConnectionsPerAddress),
+            (nameof(Connections), Connections), (nameof(Handshakes), Handshakes),
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(LoginFailures), LoginFailures),
             (nameof(LoginsPerAddressPerMinute), LoginsPerAddressPerMinute), (nameof(RegistersPerAddressPerSecond), RegistersPerAddressPerSecond),
         }.Where(limit => limit.Value <= 0).Select(limit => limit.Name);
@@ -253,7 +265,7 @@ public sealed class Limits
     /// <summary>What <see cref="Enabled"/> = false means: no rate and no count, while sizes and the bounds of memory stay.</summary>
     internal void SwitchOffRatesAndCounts()
     {
-        RoomsPerConnection = ConnectionsPerUser = ConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
+        RoomsPerConnection = ConnectionsPerUser = ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
         CommandsPerConnection = MessagesPerUser = MessagesPerRoom = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
         Handshakes = HandshakesPerAddress = RegistersPerAddressPerSecond = 0;
     }

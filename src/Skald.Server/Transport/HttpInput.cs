@@ -5,9 +5,14 @@ using Microsoft.AspNetCore.Connections;
 namespace Skald.Server.Transport;
 
 /// <summary>What HTTP reads of a connection: nothing ahead of what it asks for, and its end is not that of the connection.</summary>
-internal sealed class HttpInput(PlainSocket socket) : PipeReader
+internal sealed class HttpInput(PlainSocket socket, TimeProvider clock) : PipeReader
 {
     private readonly PipeReader _inner = Create(new SocketStream(socket), new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+
+    private long _heardAt = clock.GetTimestamp();
+
+    /// <summary>When the peer sent something last; at first, when it came.</summary>
+    public long HeardAt => Volatile.Read(ref _heardAt);
 
     public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
 
@@ -15,7 +20,9 @@ internal sealed class HttpInput(PlainSocket socket) : PipeReader
     {
         try
         {
-            return await _inner.ReadAsync(cancellationToken);
+            var read = await _inner.ReadAsync(cancellationToken);
+            Volatile.Write(ref _heardAt, clock.GetTimestamp());
+            return read;
         }
         catch (IOException e)
         {

@@ -27,22 +27,26 @@ internal sealed partial class SocketConnection : ConnectionContext,
     private readonly IDuplexPipe _pipes;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly ConnectionsByAddress _connections;
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
+    private int _disposed;
 
     /// <param name="id">A name for it.</param>
     /// <param name="socket">Its socket.</param>
     /// <param name="pool">What HTTP takes its buffers from.</param>
     /// <param name="turns">When HTTP's answers are sent.</param>
+    /// <param name="connections">Where it stands while HTTP is spoken.</param>
     /// <param name="clock">The time.</param>
     /// <param name="logger">Where it is noted that somebody who listens for its end has failed.</param>
-    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, TimeProvider clock, ILogger logger)
+    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, ConnectionsByAddress connections, TimeProvider clock, ILogger logger)
     {
         ConnectionId = id;
         MemoryPool = pool;
         _socket = socket;
+        _connections = connections;
         _clock = clock;
         _logger = logger;
-        _input = new HttpInput(socket);
+        _input = new HttpInput(socket, clock);
         _output = new HttpOutput(socket, pool, turns);
         _pipes = new Pipes(_input, _output.Writer);
         Transport = _pipes;
@@ -75,6 +79,9 @@ internal sealed partial class SocketConnection : ConnectionContext,
 
     public MemoryPool<byte> MemoryPool { get; }
 
+    /// <inheritdoc cref="HttpInput.HeardAt"/>
+    public long HeardAt => _input.HeardAt;
+
     public Socket Socket => _socket.Socket;
 
     /// <summary>The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a web server of another kind.</summary>
@@ -92,8 +99,12 @@ internal sealed partial class SocketConnection : ConnectionContext,
         ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.TellClosed(), this, preferLocal: false);
     }
 
+    /// <remarks>Kestrel disposes a second time what it has refused. If that threw, Kestrel would lose the connection, and say so in a line of level Critical.</remarks>
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _connections.Remove(this);
         await base.DisposeAsync();
         TellClosed();
         await SendTheRestAsync();

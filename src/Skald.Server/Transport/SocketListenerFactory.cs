@@ -13,7 +13,7 @@ namespace Skald.Server.Transport;
 /// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
 /// descriptor is ended by its runtime.
 /// </remarks>
-internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider clock, ILogger<SocketConnection> logger)
+internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, ConnectionsByAddress byAddress, TimeProvider clock, ILogger<SocketConnection> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     // Never disposed: a socket may be closed after the listeners are.
@@ -66,7 +66,9 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
     private SocketConnection Connection(Socket socket, Action closed)
     {
         var number = Interlocked.Increment(ref _connections);
-        return new SocketConnection($"{number:X}", new PlainSocket(socket, _loops[number % _loops.Length], closed), _pool, _turns[number % _turns.Length], clock, logger);
+        var connection = new SocketConnection($"{number:X}", new PlainSocket(socket, _loops[number % _loops.Length], closed), _pool, _turns[number % _turns.Length], byAddress, clock, logger);
+        byAddress.Add(connection);
+        return connection;
     }
 
     private void LetNext() => _free.Release();

@@ -7,7 +7,9 @@ internal static class TransportSetup
     /// <summary>Takes connections from the system ourselves, where it is Linux. Elsewhere sockets are served over the web server's stream.</summary>
     public static void AddTransport(this IServiceCollection services)
     {
-        if (OperatingSystem.IsLinux())
-            services.AddSingleton<IConnectionListenerFactory, SocketListenerFactory>();
+        if (!OperatingSystem.IsLinux())
+            return;
+        services.AddSingleton<ConnectionsByAddress>();
+        services.AddSingleton<IConnectionListenerFactory, SocketListenerFactory>();
     }
 }

@@ -114,6 +114,22 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task Hang_up_drains_as_every_other_stop()
+    {
+        using var data = new TestDirectory();
+        await using var server = await SkaldProcess.StartAsync(data.Path);
+        await using var socket = await ChatSocket.OpenAsync(server.SocketAddress($"/ws/?token={await server.SignInAsync("ann")}"));
+        await socket.ExpectAsync("ready");
+
+        var stopping = server.HangUpAsync();
+
+        await socket.ExpectAsync("closing");
+        Assert.Equal(4001, await socket.ExpectCloseAsync());
+        await socket.CloseAsync();
+        Assert.Equal(0, await stopping);
+    }
+
+    [Fact]
     public async Task Every_send_in_flight_is_acked_or_refused_and_nothing_acked_is_lost()
     {
         using var data = new TestDirectory();

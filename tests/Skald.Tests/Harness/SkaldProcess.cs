@@ -172,11 +172,19 @@ internal sealed class SkaldProcess : IAsyncDisposable
 
     /// <summary><c>SIGTERM</c>, and its end.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> StopAsync()
+    public Task<int> StopAsync()
     {
         Terminate(_process);
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return _process.ExitCode;
+        return ExitAsync();
+    }
+
+    /// <summary><c>SIGHUP</c>, as when its terminal closes, and its end.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> HangUpAsync()
+    {
+        const int SigHup = 1;
+        _ = Kill(_process.Id, SigHup);
+        return ExitAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -187,6 +195,12 @@ internal sealed class SkaldProcess : IAsyncDisposable
         await KillAsync();
         Http.Dispose();
         _process.Dispose();
+    }
+
+    private async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return _process.ExitCode;
     }
 
     /// <returns>0 where the process has ended.</returns>

@@ -64,6 +64,7 @@ public sealed class LimitTests
         [nameof(Limits.MessagesBehind)] = nameof(DeliveryTests.Slow_reader_is_closed_with_4008_holds_nobody_up_and_can_resume),
         [nameof(Limits.BytesBehind)] = nameof(Faults.OverloadTests.Reader_that_does_not_read_is_closed_resumes_and_delays_nobody),
         [nameof(Limits.AnswerBytesBehind)] = nameof(DeliveryTests.Answers_that_nobody_reads_are_bounded),
+        [nameof(Limits.RequestConnectionsPerAddress)] = nameof(Transport.ConnectionsByAddressTests.Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket),
         [nameof(Limits.WriteStall)] = nameof(DeliveryTests.Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008),
         [nameof(Limits.PasswordHashQueue)] = nameof(SignInEndpointTests.Full_hashing_queue_answers_503_at_once_with_the_time_to_wait),
     };

@@ -29,6 +29,7 @@ public sealed class WeakSettingTests
     [InlineData("Limits:BytesBehind", "0")]
     [InlineData("Limits:ConnectionsPerUser", "0")]
     [InlineData("Limits:ConnectionsPerAddress", "0")]
+    [InlineData("Limits:RequestConnectionsPerAddress", "0")]
     [InlineData("Limits:Handshakes", "0")]
     [InlineData("Limits:HandshakesPerAddress", "0")]
     [InlineData("Limits:LoginFailures", "0")]

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
+using Microsoft.Extensions.Options;
+using Skald.Server.Operations;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -18,7 +20,7 @@ public sealed class SocketConnectionTests : IDisposable
     {
         (_client, var accepted) = SmallSockets.Connect();
         var socket = new PlainSocket(accepted, _loop, closed: () => { });
-        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), _clock, _log.CreateLogger(nameof(SocketConnection)));
+        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), new ConnectionsByAddress(Options.Create(new Limits()), Options.Create(new ProxyOptions())), _clock, _log.CreateLogger(nameof(SocketConnection)));
     }
 
     [Fact]
@@ -71,6 +73,15 @@ public sealed class SocketConnectionTests : IDisposable
 
         await heard.Task.Within();
         await Deadline.UntilAsync(() => _log.Lines.Any(line => line.Contains("A listener of a test.", StringComparison.Ordinal)), "the failure is logged");
+        await _connection.DisposeAsync();
+    }
+
+    /// <summary>Kestrel does so with a connection that it has refused.</summary>
+    [Fact]
+    public async Task Connection_may_be_disposed_of_twice()
+    {
+        await _connection.DisposeAsync();
+
         await _connection.DisposeAsync();
     }
 
