@@ -56,12 +56,15 @@ passed=$((passed + ${js_pass:-0})) failed=$((failed + ${js_fail:-1}))
 step "Tests of the server"
 (cd tests/openapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))   # what judges the OpenAPI document
 results=$(mktemp)
-dotnet run --no-build --project tests/Skald.Tests -- -noColor -jUnit "$results"
-code=$?
 elements() { grep -o "<$1\b" "$results" | wc -l; }
-tests=$(elements testcase) failures=$(elements failure) skips=$(elements skipped)
-[ "$code" -eq 0 ] || [ "$failures" -gt 0 ] || failures=1   # a run that did not come to its end has failed
-passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
+for project in tests/Skald.Tests tests/Shop.Tests; do
+    : > "$results"
+    dotnet run --no-build --project "$project" -- -noColor -jUnit "$results"
+    code=$?
+    tests=$(elements testcase) failures=$(elements failure) skips=$(elements skipped)
+    [ "$code" -eq 0 ] || [ "$failures" -gt 0 ] || failures=1   # a run that did not come to its end has failed
+    passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
+done
 rm -f "$results"
 
 printf '\n%d passed, %d failed' "$passed" "$failed"

@@ -28,6 +28,7 @@ internal sealed class AccessTokens
     private readonly int _maxLength;
     private readonly KeyRing _keys;
     private readonly EndedSessions _ended;
+    private readonly IAccountStore _accounts;
     private readonly TimeProvider _clock;
     private readonly JsonWebTokenHandler _handler;
     private readonly TokenValidationParameters _rules;
@@ -35,12 +36,13 @@ internal sealed class AccessTokens
     // A signature that was right stays right: what can change, time and session, is asked each time.
     private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
-    public AccessTokens(IOptions<AccountsOptions> options, IOptions<Limits> limits, KeyRing keys, EndedSessions ended, TimeProvider clock)
+    public AccessTokens(IOptions<AccountsOptions> options, IOptions<Limits> limits, KeyRing keys, EndedSessions ended, IAccountStore accounts, TimeProvider clock)
     {
         _options = options.Value;
         _maxLength = limits.Value.TokenBytes;
         _keys = keys;
         _ended = ended;
+        _accounts = accounts;
         _clock = clock;
         _handler = new JsonWebTokenHandler { MapInboundClaims = false, SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = _maxLength };
         _rules = new TokenValidationParameters
@@ -86,7 +88,9 @@ internal sealed class AccessTokens
         });
     }
 
-    /// <summary>Checks a token, from its size to its session. Reads no database.</summary>
+    /// <summary>
+    /// Checks a token, from its size to its session. The database is read once a token: whoever has the signing key can name a user that is not there.
+    /// </summary>
     public async ValueTask<Outcome<CurrentUser>> ValidateAsync(string token)
     {
         if (token.Length > _maxLength)
@@ -96,11 +100,26 @@ internal sealed class AccessTokens
             var result = await _handler.ValidateTokenAsync(token, _rules);
             if (!result.IsValid || Read((JsonWebToken)result.SecurityToken) is not { } reader)
                 return Refused;
+            if (await FindAsync(reader) is { } refusal)
+                return refusal;
             verified = new Verified(reader, ((JsonWebToken)result.SecurityToken).IssuedAt, result.SecurityToken.ValidTo);
             Remember(token, verified);
         }
 
         return IsInItsTime(notBefore: null, verified.ValidTo) && IsOfThisDatabase(verified) && !_ended.Contains(verified.User.SessionId) ? verified.User : Refused;
+    }
+
+    /// <returns>Null where there is such a user.</returns>
+    private async Task<ChatError?> FindAsync(CurrentUser user)
+    {
+        try
+        {
+            return await _accounts.FindAccountAsync(user.Id) is null ? Refused : null;
+        }
+        catch (StorageException e)
+        {
+            return e.Error;
+        }
     }
 
     /// <remarks><c>iat</c> counts whole seconds.</remarks>

@@ -5,7 +5,7 @@ namespace Skald.Server.Connections;
 /// <summary>The section <c>Connections</c>.</summary>
 public sealed class ConnectionsOptions : IValidatableObject
 {
-    /// <summary>Web origins, as <c>https://app.example</c>, whose pages may open a socket besides this server's own. The whole origin must match, in whatever spelling; there is no wildcard.</summary>
+    /// <summary>Web origins, as <c>https://app.example</c>, whose pages may call the API and open sockets besides this server's own. The whole origin must match, in whatever spelling; there is no wildcard.</summary>
     public IList<string> AllowedOrigins { get; } = [];
 
     /// <summary>Whether sockets without TLS are read and written directly, on Linux (docs/decisions/, 9 and 14). Off, and elsewhere: through the web server's stream, at two to three times the cost.</summary>

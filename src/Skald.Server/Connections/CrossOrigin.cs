@@ -20,11 +20,12 @@ internal static class CrossOrigin
     public static void UseCrossOrigin(this IApplicationBuilder app)
     {
         var options = app.ApplicationServices.GetRequiredService<IOptions<ConnectionsOptions>>().Value;
-        if (options.AllowedOrigins.Count == 0)
-            return;
+        var any = options.AllowedOrigins.Count > 0;
         app.Use((context, next) =>
         {
-            context.Response.OnStarting(() => AllowAsync(context, options));
+            if (any)
+                context.Response.OnStarting(() => AllowAsync(context, options));
+            // A preflight is routed to the endpoint it asks about, which must not run.
             if (!HttpMethods.IsOptions(context.Request.Method))
                 return next(context);
             context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -36,7 +37,7 @@ internal static class CrossOrigin
     {
         var (request, headers) = (context.Request, context.Response.Headers);
         headers.Append(HeaderNames.Vary, HeaderNames.Origin);
-        if (request.Headers.Origin is not [{ } origin] || !options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
+        if (request.Headers.Origin is not [{ } origin] || WebOrigin.Parse(origin) is not { } asked || !options.Allows(asked))
             return Task.CompletedTask;
         headers.AccessControlAllowOrigin = origin;
         if (HttpMethods.IsOptions(request.Method))

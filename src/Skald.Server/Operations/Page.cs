@@ -32,14 +32,16 @@ internal static class Page
         files.UsePage();
         files.Run(context => Problems.WriteAsync(context, StatusCodes.Status404NotFound));
         var serve = files.Build();
-        endpoints.MapMethods("/{**file}", [HttpMethods.Get], context =>
+        endpoints.MapMethods("/{**file}", [HttpMethods.Get], async context =>
         {
             var (request, file) = (context.Request, context.GetRouteValue("file") as string ?? "");
             var path = request.Path.Value!;
             var prefix = path[..^file.Length].TrimEnd('/');
-            (request.PathBase, request.Path) = (request.PathBase + prefix, path[prefix.Length..]);
+            var (outerBase, outerPath) = (request.PathBase, request.Path);
+            (request.PathBase, request.Path) = (outerBase + prefix, path[prefix.Length..]);
             context.SetEndpoint(null);   // the file server leaves alone what has one
-            return serve(context);
+            await serve(context);
+            (request.PathBase, request.Path) = (outerBase, outerPath);
         }).WithOrder(int.MaxValue - 1).ExcludeFromDescription();
     }
 }

@@ -1,6 +1,10 @@
+using System.Net;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
 using Skald.Server.Accounts;
 using Skald.Tests.Harness;
@@ -146,6 +150,25 @@ public sealed class AccessTokenTests
         Assert.True(await bench.WorksAsync(pair.Access));
         Assert.True((await bench.Sessions.RefreshAsync(pair.Refresh)).TryGet(out _, out _));
         Assert.True(tickets.TryRedeem(ticket, out _));
+    }
+
+    /// <summary>With the signing key anybody can be named; who is not there cannot send, and no batch fails for it.</summary>
+    [Theory]
+    [InlineData("GET", "/api/chat/history/global/")]
+    [InlineData("POST", "/api/rooms/global/messages/")]
+    public async Task Token_of_a_user_who_is_not_there_is_refused(string method, string path)
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        var nobody = ann with { Access = new ForgedToken(ann.Access, server.Services.GetRequiredService<KeyRing>().Signing.Key).With("user_id", "4711").With("sub", "4711").Sign() };
+
+        using var answer = await nobody.SendAsync(new HttpMethod(method), path, method == "POST" ? new { message = "x" } : null);
+        var handshake = await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={nobody.Access}");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("token_not_valid", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString());
+        Assert.Equal((403, "token_not_valid"), (handshake.Status, handshake.Code));
+        Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
     private static ForgedToken Forge(AccountsBench bench, string good) => new(good, bench.Get<KeyRing>().Signing.Key);

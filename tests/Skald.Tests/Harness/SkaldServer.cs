@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Skald.Server;
 
 namespace Skald.Tests.Harness;
 
@@ -41,12 +42,14 @@ internal sealed class SkaldServer : IAsyncDisposable
     /// <param name="data">The directory of an earlier server, to start again on.</param>
     /// <param name="configure">What only a test may do to the server: the switches of negative controls.</param>
     /// <param name="certificate">Serves TLS with it.</param>
+    /// <param name="embedded">Serves in somebody's own application, below a prefix that it takes every address for.</param>
     public static async Task<SkaldServer> StartAsync(
         IEnumerable<(string Key, string Value)>? settings = null,
         TimeProvider? clock = null,
         string? data = null,
         Action<IServiceCollection>? configure = null,
-        X509Certificate2? certificate = null)
+        X509Certificate2? certificate = null,
+        bool embedded = false)
     {
         var directory = data ?? TestData.NewDirectory();
         var log = new CapturedLog();
@@ -62,14 +65,20 @@ internal sealed class SkaldServer : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         if (certificate is not null)
             builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate)));
-        builder.AddStandAlone();
+        if (embedded)
+            builder.AddSkald();
+        else
+            builder.AddStandAlone();
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         try
         {
-            app.MapStandAlone();
+            if (embedded)
+                MapBelowPrefix(app);
+            else
+                app.MapStandAlone();
             await app.StartAsync();
         }
         catch
@@ -79,6 +88,18 @@ internal sealed class SkaldServer : IAsyncDisposable
         }
 
         return new SkaldServer(app, directory, ownsData: data is null) { Log = log };
+    }
+
+    private static void MapBelowPrefix(WebApplication app)
+    {
+        const string Prefix = "/chat";
+        app.Use((context, next) =>
+        {
+            context.Request.Path = Prefix + context.Request.Path;
+            return next(context);
+        });
+        app.UseRouting();
+        app.MapSkald(Prefix);
     }
 
     /// <summary>Registers a user and logs in.</summary>

@@ -86,6 +86,23 @@ public sealed class LimitTests
         Assert.Equal(beyond ? Answer(setting) : null, answer);
     }
 
+    /// <summary>All but what the web server alone can hold, which is the application's.</summary>
+    public static TheoryData<string, int> TrialsOfOurs() =>
+        [.. Rows.Where(row => !row.OfWebServer).SelectMany(row => new[] { row.Allowed, row.Next }.Select(n => (row.Setting, n)))];
+
+    [Theory]
+    [MemberData(nameof(TrialsOfOurs))]
+    public async Task Limit_holds_in_somebodys_own_application_too(string setting, int tried)
+    {
+        var row = Rows.Single(row => row.Setting == setting);
+        var beyond = tried > row.Allowed;
+        await using var probe = await LimitProbe.StartAsync(row, beyond, embedded: true);
+
+        var answer = await row.TryAsync(probe, tried);
+
+        Assert.Equal(beyond ? Answer(setting) : null, answer);
+    }
+
     [Fact]
     public void Every_limit_is_tried()
     {
@@ -121,6 +138,9 @@ public sealed class LimitTests
         /// <summary>What is just beyond.</summary>
         public int Next { get; private init; } = Allowed + 1;
 
+        /// <summary>Whether only the web server can hold it.</summary>
+        public bool OfWebServer { get; private init; }
+
         /// <summary>A time, under the test's own clock. Sockets are looked at each second: beyond is two more.</summary>
         public static Row OfTime(string setting, int seconds, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>
             new(setting, $"00:00:0{seconds}", 1_000 * seconds, (p, ms) => tryAsync(p, TimeSpan.FromMilliseconds(ms)), with) { Next = 1_000 * (seconds + 2) };
@@ -130,7 +150,7 @@ public sealed class LimitTests
             new(setting, "8", 8, (p, n) => tryAsync(p, TimeSpan.FromSeconds(1.0 / n)), with);
 
         /// <summary>A second of the web server's, whose clock no test owns: either nobody waits, or everybody does.</summary>
-        public static Row OfRealTime(string setting, Func<LimitProbe, Task<string?>> tryAsync) => new(setting, "00:00:01", 1, (p, _) => tryAsync(p)) { Next = 100 };
+        public static Row OfRealTime(string setting, Func<LimitProbe, Task<string?>> tryAsync) => new(setting, "00:00:01", 1, (p, _) => tryAsync(p)) { Next = 100, OfWebServer = true };
     }
 }
 
@@ -150,7 +170,7 @@ internal sealed class LimitProbe : IAsyncDisposable
     /// <summary>Whether the limit is to be exceeded.</summary>
     public bool Beyond { get; }
 
-    public static async Task<LimitProbe> StartAsync(LimitTests.Row row, bool beyond)
+    public static async Task<LimitProbe> StartAsync(LimitTests.Row row, bool beyond, bool embedded = false)
     {
         var probe = new LimitProbe(beyond);
         probe._server = await SkaldServer.StartAsync(
@@ -161,7 +181,8 @@ internal sealed class LimitProbe : IAsyncDisposable
                 ("Accounts:SigningKey", Convert.ToBase64String(Key)),
             ],
             probe._clock,
-            configure: services => services.AddSingleton<IMessageStore>(s => probe._store = new StuckStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))));
+            configure: services => services.AddSingleton<IMessageStore>(s => probe._store = new StuckStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))),
+            embedded: embedded);
         return probe;
     }
 
