@@ -26,6 +26,8 @@ import { isRoomName } from "./room.js";
  */
 
 const capacity = 200;
+// What the server asks to wait after a refusal is also how far apart it takes messages; up to here it is believed.
+const slowestPace = 500;
 
 // These speak of the connection, which is about to end; the message itself was not judged.
 const aboutTheConnection = new Set(["not_authenticated", "token_not_valid"]);
@@ -44,6 +46,7 @@ export class Outbox extends Emitter {
   /** @type {Map<string, Entry>} */ #entries = new Map();
   /** @type {Request | undefined} */ #request;
   /** @type {string | undefined} */ #username;
+  /** While a server has said that it goes too fast, messages leave one by one and so many ms apart. */ #pace = 0;
   #restored = false;
   /** How often all was given up; a listener may do so while one message is being taken in. */ #abandoned = 0;
   /** Runs while the server has asked to wait; nothing is sent until it calls. @type {any} */ #timer;
@@ -128,6 +131,7 @@ export class Outbox extends Emitter {
     this.#entries.clear();
     this.#username = undefined;
     this.#restored = false;
+    this.#pace = 0;
     this.#abandoned++;
   }
 
@@ -165,7 +169,10 @@ export class Outbox extends Emitter {
     const busy = new Set();
     for (const entry of this.#entries.values()) {
       const { room } = entry.message;
-      if (!busy.has(room) && !entry.inFlight) this.#transmit(entry, this.#request);
+      if (!busy.has(room) && !entry.inFlight) {
+        this.#transmit(entry, this.#request);
+        if (this.#pace > 0) return this.#wait(this.#pace);
+      }
       busy.add(room);
     }
   }
@@ -207,17 +214,25 @@ export class Outbox extends Emitter {
     }
     entry.inFlight = false;
     const ms = this.#backoff.next(error.retryAfterMs);
+    // Else the next ones would be refused one after the other, and who is refused for long is taken for a flood.
+    if (error.code === "rate_limited") this.#pace = Math.min(slowestPace, 1.1 * Math.max(this.#pace, ms));
+    this.#wait(ms);
+    this.emit("delayed", { message: entry.message, error, ms });
+  }
+
+  /** Sends nothing for a while, and then goes on. @param {number} ms */
+  #wait(ms) {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#pump();
     }, ms);
-    this.emit("delayed", { message: entry.message, error, ms });
   }
 
   /** @param {Entry} entry */
   #remove({ message: { client_msg_id } }) {
     this.#entries.delete(client_msg_id);
+    if (this.#entries.size === 0) this.#pace = 0;
     const username = this.#username;
     if (username !== undefined) this.#withStorage((storage) => storage.remove(username, client_msg_id));
   }

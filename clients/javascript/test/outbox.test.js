@@ -99,10 +99,32 @@ test("where the server asks to wait, the message waits as long, and none overtak
   assert.equal(server.sends("global").length, 1);
   await clock.advance(1);
   assert.equal(server.sends("global").length, 2);
-  await clock.advance(400);
+  await clock.until(() => client.outbox.messages.length === 0);
   await Promise.all(sends);
   assert.deepEqual(delays, [400, 400]);
   assert.deepEqual(texts(server.log("global")), ["one", "two", "three"]);
+});
+
+test("a full outbox keeps to the server's pace instead of being refused at every message", async () => {
+  const { server, client, clock } = await annAndServer();
+  // Ten a second, thirty at once; counted as the server does.
+  let tokens = 30;
+  let at = clock.now();
+  let refused = 0;
+  server.intercept = ({ type, id }, peer) => {
+    if (type !== "send") return false;
+    tokens = Math.min(30, tokens + (clock.now() - at) / 100);
+    at = clock.now();
+    if (tokens-- >= 1) return false;
+    refused++;
+    peer.tell({ type: "error", re: id, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: Math.ceil((1 - ++tokens) * 100) });
+    return true;
+  };
+  client.connect();
+  const sends = Array.from({ length: 200 }, (_, i) => client.send(`room-${i % 4}`, String(i)));
+  await clock.until(() => client.outbox.messages.length === 0, 30_000);
+  await Promise.all(sends);
+  assert.ok(refused < 20, `${refused} of 200 were refused`);
 });
 
 test("joining a room does not cut short what the server asked to wait", async () => {
