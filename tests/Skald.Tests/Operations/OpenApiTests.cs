@@ -142,6 +142,40 @@ public sealed class OpenApiTests
     }
 
     [Fact]
+    public async Task Methods_of_generated_clients_have_these_names()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var names = (await OperationsAsync(server)).ToDictionary(operation => operation.Operation.GetProperty("operationId").GetString()!, operation => operation.Name, StringComparer.Ordinal);
+
+        // A name that is out in somebody's code stays.
+        Assert.Equal(
+            [
+                "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket", "endAllSessions: DELETE /api/me/sessions",
+                "endSession: DELETE /api/me/sessions/{id}", "getHealth: GET /healthz", "getMe: GET /api/me", "getReadiness: GET /readyz",
+                "listSessions: GET /api/me/sessions", "login: POST /api/login", "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
+                "refreshTokens: POST /api/token/refresh", "register: POST /api/register", "sendMessage: POST /api/rooms/{room}/messages",
+            ],
+            names.Select(name => $"{name.Key}: {name.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Types_are_those_of_the_wire_and_nothing_is_a_number_or_a_text()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var document = await server.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+
+        Assert.DoesNotMatch("\"type\":\\s*\\[", document.GetRawText());
+        Assert.Equal("integer", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("type").GetString());
+        Assert.Equal("int64", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("format").GetString());
+        Assert.DoesNotContain("client_msg_id", schemas.GetProperty("PublishRequest").GetProperty("required").EnumerateArray().Select(field => field.GetString()));
+        var known = schemas.GetProperty("Problem").GetProperty("properties").GetProperty("code").GetProperty("x-extensible-enum").EnumerateArray().Select(code => code.GetString());
+        Assert.Equal(ErrorCode.All.Select(code => code.Name), known);
+        Assert.Equal("0.1.0", document.GetProperty("info").GetProperty("version").GetString());
+        Assert.Equal(["Accounts", "Messages", "Operations"], document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()));
+    }
+
+    [Fact]
     public async Task Docs_page_is_served_from_here()
     {
         await using var server = await SkaldServer.StartAsync();
