@@ -77,7 +77,7 @@ export class ScrollPosition {
     // Where the scroller has another height, its browser moved it and not the reader. What is added at the end moves the end
     // away from the reader; only going up is the reader's wish.
     if (this.atEnd && clientHeight !== this.#lastHeight) this.toEnd();
-    else if (this.endsHere && this.isNearEnd()) this.setAtEnd(true);
+    else if (this.isNearEnd()) this.setAtEnd(this.atEnd || this.endsHere);
     else if (scrollTop < this.#lastTop) this.setAtEnd(false);
     this.#remember();
     this.#page.onMove();

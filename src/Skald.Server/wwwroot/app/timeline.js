@@ -55,7 +55,11 @@ export class Timeline {
     element("button", HTMLButtonElement, this.#stuck).addEventListener("click", () => this.tryAgain());
     this.#position = new ScrollPosition(this.scroller, { onEnd: () => this.#onEnd(), onMove: () => this.#readWhatIsNear() });
     this.#unsent = new UnsentList(element(".unsent", HTMLElement, this.scroller), {
-      onChange: () => this.#onUnsentChange(),
+      onChange: () => {
+        this.#onUnsentChange();
+        // Where one is taken out, the browser moves what is in view. That is known at once, before anything is put in again.
+        if (this.#shown && this.atEnd) this.#position.toEnd();
+      },
       retry: page.retry,
     });
     this.#pages = new Pages(page.read, {
@@ -201,6 +205,7 @@ export class Timeline {
     this.#reachSought();
     if (this.#pages.whole && this.#position.isNearEnd()) this.#position.setAtEnd(true);
     this.#onUnsentChange();
+    if (this.atEnd) this.#position.toEnd();
     this.#readWhatIsNear();
   }
 
