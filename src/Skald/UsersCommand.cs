@@ -6,7 +6,10 @@ using Skald.Server.Storage.Sqlite;
 
 namespace Skald;
 
-/// <summary><c>skald users</c>: what the operator does with accounts. No server runs on the directory meanwhile, since one process at a time writes there.</summary>
+/// <summary>
+/// <c>skald users</c>: what the operator does with accounts. No server runs on the directory meanwhile, since one process at a time
+/// writes there.
+/// </summary>
 internal static class UsersCommand
 {
     public static async Task ListAsync(string data)
@@ -46,7 +49,9 @@ internal static class UsersCommand
         var account = await FindAsync(skald, name);
         var ended = await Store(skald).SetDisabledAsync(account.Id, disabled, Now)
             ?? throw new CommandRefusedException($"{account.Username} is {(disabled ? "disabled" : "enabled")} already.");
-        Console.WriteLine(disabled ? $"{account.Username} is disabled. Sessions ended: {ended.Count}." : $"{account.Username} may log in again.");
+        Console.WriteLine(disabled
+            ? $"{account.Username} is disabled. Sessions ended: {ended.Count}."
+            : $"{account.Username} may log in again.");
     }
 
     private static Timestamp Now => Timestamp.From(TimeProvider.System.GetUtcNow());

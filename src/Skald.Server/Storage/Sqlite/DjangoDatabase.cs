@@ -55,7 +55,10 @@ internal sealed class DjangoDatabase : IDisposable
         var (name, author, text, time, room, rooms, roomName) = _messages;
         using var select = Command(rooms is null
             ? $"SELECT {Quote(author)}, {Quote(room)}, {Quote(text)}, {Quote(time)} FROM {Quote(name)} ORDER BY {Quote(time)}, rowid"
-            : $"SELECT m.{Quote(author)}, r.{Quote(roomName!)}, m.{Quote(text)}, m.{Quote(time)} FROM {Quote(name)} m JOIN {Quote(rooms)} r ON r.id = m.{Quote(room)} ORDER BY m.{Quote(time)}, m.rowid");
+            : $"""
+              SELECT m.{Quote(author)}, r.{Quote(roomName!)}, m.{Quote(text)}, m.{Quote(time)}
+              FROM {Quote(name)} m JOIN {Quote(rooms)} r ON r.id = m.{Quote(room)} ORDER BY m.{Quote(time)}, m.rowid
+              """);
         using var row = select.ExecuteReader();
         while (row.Read())
             yield return new DjangoMessage(row.IsDBNull(0) ? null : row.GetInt64(0), row.GetString(1), row.GetString(2), Moment(row.GetString(3)));
@@ -66,7 +69,10 @@ internal sealed class DjangoDatabase : IDisposable
     private MessageTable Find(string file, string? table)
     {
         var names = new List<string>();
-        using (var select = Command("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'auth%' AND name NOT LIKE 'django%' ORDER BY name"))
+        using (var select = Command("""
+            SELECT name FROM sqlite_schema
+            WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'auth%' AND name NOT LIKE 'django%' ORDER BY name
+            """))
         using (var row = select.ExecuteReader())
         {
             while (row.Read())
@@ -77,9 +83,12 @@ internal sealed class DjangoDatabase : IDisposable
         return found switch
         {
             [var one] => one,
-            [] when table is null => throw new CommandRefusedException($"{file} has no table with an author, a text, a time and a room. Name the one that has the messages with --table NAME."),
-            [] => throw new CommandRefusedException($"The table {table} of {file} has no author, text, time and room. Those that could be meant: {string.Join(", ", names)}."),
-            _ => throw new CommandRefusedException($"Several tables of {file} could have the messages: {string.Join(", ", found.Select(one => one.Name))}. Choose one with --table NAME."),
+            [] when table is null => throw new CommandRefusedException(
+                $"{file} has no table with an author, a text, a time and a room. Name the one that has the messages with --table NAME."),
+            [] => throw new CommandRefusedException(
+                $"The table {table} of {file} has no author, text, time and room. Those that could be meant: {string.Join(", ", names)}."),
+            _ => throw new CommandRefusedException(
+                $"Several tables of {file} could have the messages: {string.Join(", ", found.Select(one => one.Name))}. Choose one with --table NAME."),
         };
     }
 
@@ -96,8 +105,10 @@ internal sealed class DjangoDatabase : IDisposable
         var columns = Columns(table);
         var author = parents.FirstOrDefault(parent => parent.Value == "auth_user").Key;
         var time = columns.Find(column => column.Type == "datetime").Name;
-        var text = columns.Find(column => column.Type == "text").Name ?? columns.Find(column => IsText(column.Type) && column.Name is "content" or "message" or "body" or "text").Name;
-        var room = columns.Find(column => IsText(column.Type) && column.Name != text && column.Name.Contains("room", StringComparison.OrdinalIgnoreCase)).Name;
+        var text = columns.Find(column => column.Type == "text").Name
+            ?? columns.Find(column => IsText(column.Type) && column.Name is "content" or "message" or "body" or "text").Name;
+        var room = columns.Find(
+            column => IsText(column.Type) && column.Name != text && column.Name.Contains("room", StringComparison.OrdinalIgnoreCase)).Name;
         if (author is null || time is null || text is null)
             return null;
         if (room is not null)

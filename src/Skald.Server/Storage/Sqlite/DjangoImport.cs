@@ -5,8 +5,8 @@ using Skald.Server.Accounts;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>
-/// Brings the users and messages of a Django project into a data directory that has none: ids, password hashes, order and times stay. Names that
-/// cannot be here get others, and each of these is reported; nothing is left out but messages without a text.
+/// Brings the users and messages of a Django project into a data directory that has none: ids, password hashes, order and times
+/// stay. Names that cannot be here get others, and each of these is reported; nothing is left out but messages without a text.
 /// </summary>
 internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
 {
@@ -132,7 +132,8 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
             _rooms[name] = room;
             insert.Parameters["$room"].Value = room.Id;
             insert.Parameters["$seq"].Value = room.LastSeq;
-            insert.Parameters["$user"].Value = message.AuthorId is { } id && _users.ContainsKey(id) ? id : _deletedUser ??= InsertDeletedUser(target, now);
+            insert.Parameters["$user"].Value = message.AuthorId is { } id && _users.ContainsKey(id) ? id
+                : _deletedUser ??= InsertDeletedUser(target, now);
             insert.Parameters["$body"].Value = message.Text.Replace('\0', '\uFFFD');
             insert.Parameters["$at"].Value = message.At.Microseconds;
             insert.ExecuteNonQuery();
