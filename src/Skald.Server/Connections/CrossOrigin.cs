@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -37,7 +38,8 @@ internal static class CrossOrigin
     {
         var (request, headers) = (context.Request, context.Response.Headers);
         headers.Append(HeaderNames.Vary, HeaderNames.Origin);
-        if (request.Headers.Origin is not [{ } origin] || WebOrigin.Parse(origin) is not { } asked || !options.Allows(asked))
+        // Browsers send ASCII only, and no other origin could be written into an answer's header.
+        if (request.Headers.Origin is not [{ } origin] || !Ascii.IsValid(origin) || WebOrigin.Parse(origin) is not { } asked || !options.Allows(asked))
             return Task.CompletedTask;
         headers.AccessControlAllowOrigin = origin;
         if (HttpMethods.IsOptions(request.Method))
