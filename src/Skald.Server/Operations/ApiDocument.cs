@@ -40,7 +40,24 @@ internal static class ApiDocument
             BearerFormat = "JWT",
             Description = "The access token of POST /api/login/.",
         };
+        foreach (var schema in document.Components.Schemas?.Values.OfType<OpenApiSchema>() ?? [])
+            NameAsSent(schema);
         return Task.CompletedTask;
+    }
+
+    /// <summary>The framework names fields as the application around us would write them: ours are written by <see cref="ApiJson"/>.</summary>
+    private static void NameAsSent(OpenApiSchema schema)
+    {
+        foreach (var (name, field) in schema.Properties?.ToArray() ?? [])
+        {
+            var sent = ApiJson.Options.PropertyNamingPolicy!.ConvertName(name);
+            if (sent == name)
+                continue;
+            schema.Properties!.Remove(name);
+            schema.Properties[sent] = field;
+            if (schema.Required?.Remove(name) is true)
+                schema.Required.Add(sent);
+        }
     }
 
     /// <summary>

@@ -1,8 +1,12 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Skald.Protocol;
+using Skald.Server;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
@@ -139,6 +143,37 @@ public sealed class OpenApiTests
         static IEnumerable<string> Fields(JsonElement json, string? optional) =>
             (json.ValueKind == JsonValueKind.Array ? json[0] : json).EnumerateObject().Select(field => field.Name)
                 .Where(name => name != optional).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task In_an_application_with_JSON_of_its_own_and_below_a_prefix_the_document_still_says_what_Skald_sends_and_where()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        using var data = new TestDirectory();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection([new("Urls", "http://127.0.0.1:0"), new("Data", data.Path), new("Limits:Enabled", "false")]);
+        builder.Logging.ClearProviders();
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = null);
+        builder.AddSkald();
+        await using var product = builder.Build();
+        product.MapSkald("/chat");
+        await product.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(product.Urls.Single()) };
+
+        var alone = await server.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var hosted = await http.GetFromJsonAsync<JsonElement>("/chat/openapi/v1.json");
+
+        Assert.Equal(Fields(alone), Fields(hosted));
+        Assert.Equal(Paths(alone).Select(path => "/chat" + path), Paths(hosted));
+        Assert.Equal(http.BaseAddress, RootOf(hosted, new Uri(http.BaseAddress, "/chat/openapi/v1.json")));
+        Assert.Equal(server.Address, RootOf(alone, new Uri(server.Address, "/openapi/v1.json")));
+
+        static IEnumerable<string> Paths(JsonElement document) =>
+            document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal);
+        static IEnumerable<string> Fields(JsonElement document) =>
+            document.GetProperty("components").GetProperty("schemas").EnumerateObject().SelectMany(schema => schema.Value.GetProperty("properties").EnumerateObject()
+                .Select(field => $"{schema.Name}.{field.Name}: {field.Value.GetRawText()}")).Order(StringComparer.Ordinal);
+        static Uri RootOf(JsonElement document, Uri address) => new(address, document.GetProperty("servers")[0].GetProperty("url").GetString() + "/");
     }
 
     [Fact]
