@@ -67,5 +67,7 @@ public class FanOutBenchmarks
         public Task AppendAsync(Batch batch) => Task.CompletedTask;
 
         public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => Task.CompletedTask;
+
+        public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => Task.CompletedTask;
     }
 }

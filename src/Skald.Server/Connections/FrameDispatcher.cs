@@ -72,7 +72,7 @@ internal sealed partial class FrameDispatcher(
         var (room, error) = await EnterAsync(user, join.Room);
         error ??= authorizer.Check(user, room!, RoomAction.Join);
         var joined = connection.Outbound.Subscriptions;
-        if (error is null && _limits.Rooms > 0 && joined.Length >= _limits.Rooms && !Array.Exists(joined, s => s.Room == room))
+        if (error is null && _limits.Rooms > 0 && joined.Count >= _limits.Rooms && !joined.Any(s => s.Room == room))
             error = new ChatError(ErrorCode.TooManyRooms, $"One connection may be in {_limits.Rooms} rooms; leave one, or open another connection.");
         if (error is not null)
         {
@@ -94,7 +94,7 @@ internal sealed partial class FrameDispatcher(
     /// <summary>Takes a connection that has ended out of all its rooms.</summary>
     public void LeaveAll(Connection connection)
     {
-        foreach (var subscription in connection.Outbound.Subscriptions)
+        while (connection.Outbound.Subscriptions is [.., var subscription])
             Leave(connection, subscription);
     }
 
@@ -201,7 +201,7 @@ internal sealed partial class FrameDispatcher(
 
     private void Leave(Connection connection, string room)
     {
-        if (Array.Find(connection.Outbound.Subscriptions, s => s.Room.Name == room) is { } subscription)
+        if (connection.Outbound.Subscriptions.FirstOrDefault(s => s.Room.Name == room) is { } subscription)
             Leave(connection, subscription);
     }
 

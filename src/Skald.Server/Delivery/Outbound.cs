@@ -14,8 +14,11 @@ namespace Skald.Server.Delivery;
 /// </remarks>
 internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits, TimeProvider clock)
 {
+    /// <summary>Milliseconds between two attempts to read the log while too many read it.</summary>
+    private const int LeastWait = 50, MostWait = 250;
+
     private readonly Lock _gate = new();
-    private Subscription[] _subscriptions = [];
+    private readonly List<Subscription> _subscriptions = [];
     private TaskCompletionSource? _whenFinished;   // made when somebody asks
     private ArrayBufferWriter<byte>? _answers;
     private ReadOnlyMemory<byte> _rest;   // of a frame whose beginning the socket has taken
@@ -43,7 +46,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
     }
 
     /// <summary>The rooms this connection is in. Only its read loop changes them.</summary>
-    public Subscription[] Subscriptions => _subscriptions;
+    public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
 
     /// <summary>How long the socket has taken nothing of what it was given.</summary>
     public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
@@ -58,7 +61,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         lock (_gate)
         {
             // Listed even when it is too late for it, so that it is unregistered with the others.
-            _subscriptions = [.. _subscriptions, subscription];
+            _subscriptions.Add(subscription);
             if (_closing || _broken)
                 return;
             subscription.Active = true;
@@ -74,7 +77,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         lock (_gate)
         {
             subscription.Active = false;
-            _subscriptions = Array.FindAll(_subscriptions, s => s != subscription);
+            _subscriptions.Remove(subscription);
         }
     }
 
@@ -305,6 +308,12 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             {
                 page = await LogPage.ReadAsync(log, far.Room, cursor);
             }
+            catch (StorageException e) when (e.Error.Code == ErrorCode.Overloaded)
+            {
+                // Too many read at once. What waits here is a cursor; others that wait come back at other moments.
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(LeastWait, MostWait)), clock);
+                continue;
+            }
             catch (Exception e)
             {
                 failure = e;
@@ -341,9 +350,9 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             _answers = null;
         }
 
-        for (var i = 0; bytes.IsEmpty && far is null && !_closing && i < _subscriptions.Length; i++)
+        for (var i = 0; bytes.IsEmpty && far is null && !_closing && i < _subscriptions.Count; i++)
         {
-            _next = (_next + 1) % _subscriptions.Length;
+            _next = (_next + 1) % _subscriptions.Count;
             var subscription = _subscriptions[_next];
             if (!subscription.Active)
                 continue;

@@ -23,7 +23,8 @@ internal static class HistoryEndpoints
             .Describes("Messages", "readHistory", "Read a room's history")
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
-                "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\").")
+                "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\"). " +
+                "A page ends at some 256 KiB, so it may hold fewer than limit while there is more.")
             .TakesRoom()
             .TakesNumber("limit", 1, MaxLimit, "How many messages at most.", absent: DefaultLimit)
             .TakesNumber("before", 1, long.MaxValue, "Only messages before this seq.")
@@ -32,7 +33,7 @@ internal static class HistoryEndpoints
             .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Link", Microsoft.OpenApi.JsonSchemaType.String,
                 "RFC 8288, each target relative to this address: <?limit=100&before=41>; rel=\"prev\". Not there where there is no other page."))
             .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]""")
-            .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" })
+            .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" }, HistoryRequests.TooMany)
             .ForUsers();
 
     /// <param name="room">The room's name.</param>
@@ -44,8 +45,10 @@ internal static class HistoryEndpoints
     /// <param name="rooms">All rooms.</param>
     /// <param name="authorizer">Who may read.</param>
     /// <param name="log">The log.</param>
+    /// <param name="requests">All that are under way.</param>
     private static async Task<IResult> ReadAsync(
-        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log)
+        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log,
+        HistoryRequests requests)
     {
         if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var count))
             return BadLimit.ToProblem();
@@ -60,12 +63,21 @@ internal static class HistoryEndpoints
         if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
             return denied.ToProblem();
 
+        if (requests.TryEnter(user.Id) is { } tooMany)
+            return tooMany.ToProblem();
+        context.Response.OnCompleted(() =>
+        {
+            requests.Leave(user.Id);
+            return Task.CompletedTask;
+        });
         // The log has no holes: a page is a range, whatever the size of the table.
         var newest = Math.Min(found.LastSeq, end - 1);
         var from = Math.Min(start, newest);   // beyond the newest there is nothing, however far
         var (first, last) = start >= 0 ? (from + 1, Math.Min(newest, from + count)) : (newest - count + 1, newest);
         first = Math.Max(first, found.FirstSeq);
-        var page = await HistoryPage.ReadAsync(log, found, first, last);
+        var page = await HistoryPage.ReadAsync(log, found, first, last, newestFirst: start < 0);
+        if (page.Last > 0)
+            (first, last) = (page.First, page.Last);   // fewer than asked for, where these are long
         Link(context, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
         return page;
     }

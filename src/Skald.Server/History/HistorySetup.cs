@@ -6,5 +6,6 @@ internal static class HistorySetup
     {
         services.AddSingleton<LogMetrics>();
         services.AddSingleton<RoomLog>();
+        services.AddSingleton<HistoryRequests>();
     }
 }

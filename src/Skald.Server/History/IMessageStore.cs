@@ -23,6 +23,9 @@ internal interface IMessageStore
     /// <param name="last">A <c>seq</c>; what is beyond the end of the log is not there.</param>
     /// <param name="visit">Called for each message, on a thread of the pool; false ends the reading.</param>
     Task ReadAsync(Room room, long first, long last, MessageVisitor visit);
+
+    /// <summary>As <see cref="ReadAsync"/>, from <paramref name="last"/> back to <paramref name="first"/>: the newest is visited first.</summary>
+    Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit);
 }
 
 /// <param name="message">Valid during the call.</param>

@@ -48,6 +48,10 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
         store.ReadAsync(room, Math.Max(first, room.FirstSeq), last, visit);
 
+    /// <inheritdoc cref="IMessageStore.ReadBackAsync"/>
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) =>
+        store.ReadBackAsync(room, Math.Max(first, room.FirstSeq), last, visit);
+
     public void Start()
     {
         metrics.ObserveQueue(() => _queue.Reader.Count);
@@ -55,11 +59,13 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
-    public Task StopAsync()
+    public async Task StopAsync()
     {
         _stopped = true;
         _queue.Writer.TryComplete();
-        return _running;
+        await _running;
+        // The loop may have ended upon the engine's thread or delivery's: whoever stops waits for those next, and must not do so upon them.
+        await Task.Yield();
     }
 
     /// <summary>Runs the loop. Without it nothing is stored any more, so a fault that ends it ends the server: whoever started that starts it again.</summary>

@@ -117,6 +117,11 @@ public sealed class Limits
     [Beyond("4409")]
     public int ConnectionsPerUser { get; set; } = 16;
 
+    /// <summary>Pages of history one user may be reading at once; each takes memory until it is taken.</summary>
+    [Range(0, int.MaxValue)]
+    [Beyond("rate_limited")]
+    public int HistoryRequestsPerUser { get; set; } = 8;
+
     /// <summary>Sockets from one address (IPv6: one /64).</summary>
     [Range(0, int.MaxValue)]
     [Beyond("rate_limited")]
@@ -256,6 +261,7 @@ public sealed class Limits
             (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection), (nameof(MessagesPerUser), MessagesPerUser),
             (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
             (nameof(MessagesBehind), MessagesBehind), (nameof(BytesBehind), BytesBehind), (nameof(ConnectionsPerUser), ConnectionsPerUser),
+            (nameof(HistoryRequestsPerUser), HistoryRequestsPerUser),
             (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(RequestConnectionsPerAddress), RequestConnectionsPerAddress),
             (nameof(Connections), Connections), (nameof(Handshakes), Handshakes),
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(LoginFailures), LoginFailures),
@@ -265,7 +271,7 @@ public sealed class Limits
     /// <summary>What <see cref="Enabled"/> = false means: no rate and no count, while sizes and the bounds of memory stay.</summary>
     internal void SwitchOffRatesAndCounts()
     {
-        RoomsPerConnection = ConnectionsPerUser = ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
+        RoomsPerConnection = ConnectionsPerUser = HistoryRequestsPerUser = ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
         CommandsPerConnection = MessagesPerUser = MessagesPerRoom = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
         Handshakes = HandshakesPerAddress = RegistersPerAddressPerSecond = 0;
     }

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using Skald.Tests.Harness;
 
@@ -9,7 +11,7 @@ public sealed class MemoryTests
 {
     private const long MiB = 1024 * 1024;
 
-    private const long Limit = 512 * MiB, Allowed = Limit - 64 * MiB;
+    private const long Limit = 512 * MiB, Allowed = Limit - 64 * MiB, PagesAllowed = 30 * MiB;
 
     private static readonly int Deaf = Seed.Count(60, 1_000), Idle = Seed.Count(240, 4_000);
 
@@ -27,6 +29,61 @@ public sealed class MemoryTests
         var used = await StopAtOnceAsync(("Limits:AnswerBytesBehind", "2147483647"), ("Limits:WriteStall", "01:00:00"), ("Limits:PingInterval", "01:00:00"));
 
         Assert.True(used > Allowed, $"The server held {used / MiB} MiB, within its {Allowed / MiB}.");
+    }
+
+    [Fact]
+    public async Task Pages_of_history_that_nobody_takes_cost_no_more_than_their_bound()
+    {
+        var grown = await AskForPagesAsync(messages: 300, length: 4_000);
+
+        Assert.True(grown <= PagesAllowed, $"The server grew by {grown / MiB} MiB, not {PagesAllowed / MiB}.");
+    }
+
+    [Fact]
+    public async Task Without_a_bound_on_a_page_and_on_their_number_they_cost_more()
+    {
+        var grown = await AskForPagesAsync(
+            messages: 1,
+            length: 900_000,   // a page of 5 MB: one message is always read, however long it may be
+            ("Limits:MessageCodePoints", "1000000"), ("Limits:MessageBytes", "1000000"), ("Limits:RequestBodyBytes", "10000000"), ("Limits:HistoryRequestsPerUser", "0"));
+
+        Assert.True(grown > PagesAllowed, $"The server grew by {grown / MiB} MiB, within {PagesAllowed / MiB}.");
+    }
+
+    /// <summary>One user asks for as much history as a page may hold, on 60 connections at once, and takes none of it.</summary>
+    /// <param name="messages">How many the room holds.</param>
+    /// <param name="length">Of each, in characters that are six times as long in JSON.</param>
+    /// <param name="settings">Of the server.</param>
+    /// <returns>By how many bytes the server has grown when all are answered.</returns>
+    private static async Task<long> AskForPagesAsync(int messages, int length, params (string, string)[] settings)
+    {
+        const string Page = "/api/chat/history/global/?limit=1000";
+        using var data = new TestDirectory();
+        await using var server = await SkaldProcess.StartAsync(
+            data.Path, [("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "0"), .. settings], []);
+        var access = await server.SignInAsync("ann");
+        server.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", access);
+        for (var n = 0; n < messages; n++)
+            (await server.Http.PostAsJsonAsync("/api/rooms/global/messages/", new { message = new string('\u0001', length) }).Within()).EnsureSuccessStatusCode().Dispose();
+        for (var n = 0; n < 20; n++)
+            (await server.Http.GetAsync(Page).Within()).EnsureSuccessStatusCode().Dispose();
+
+        var before = server.MostMemory;
+        var deaf = new List<RawHttp>();
+        for (var n = 0; n < 60; n++)
+        {
+            deaf.Add(await RawHttp.OpenAsync(server.Http.BaseAddress!, receiveBuffer: 4 * 1024));
+            await deaf[^1].WriteAsync($"GET {Page} HTTP/1.1\r\nHost: chat\r\nAuthorization: Bearer {access}\r\n\r\n");
+        }
+
+        foreach (var connection in deaf)
+            Assert.Equal('H', (char)(await connection.ReadByteAsync())!.Value);
+        var grown = server.MostMemory - before;
+        Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
+        foreach (var connection in deaf)
+            connection.Dispose();
+        Console.WriteLine($"    60 connections that take nothing: {grown / MiB} MiB, of {PagesAllowed / MiB}");
+        return grown;
     }
 
     /// <returns>The most memory that the server held, all it may have where it was killed for taking more.</returns>

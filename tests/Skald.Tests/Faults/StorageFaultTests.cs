@@ -99,6 +99,33 @@ public sealed class StorageFaultTests
         await clock.MoveUntilAsync(stopping);
     }
 
+    [Fact]
+    public async Task Reader_that_needs_the_log_while_too_many_read_it_waits_and_goes_on()
+    {
+        RefusingStore? store = null;
+        var clock = new FakeClock();
+        await using var server = await SkaldServer.StartAsync(clock: clock, configure: services => RefusingStore.Install(services, s => store = s));
+        var ann = await server.RegisterAsync("ann");
+        for (var n = 1; n <= 3; n++)
+            (await ann.PublishAsync("global", $"{n}")).EnsureSuccessStatusCode();
+        await using var reader = await ann.ConnectAsync();
+
+        store!.ReadRefusal = ErrorCode.Overloaded;
+        await reader.JoinAsync("global", since: 0);
+        await Deadline.UntilAsync(() => clock.IsAwaited(TimeSpan.FromMilliseconds(250)), "the reader waits");
+        clock.Advance(TimeSpan.FromMilliseconds(250));
+        await Deadline.UntilAsync(() => clock.IsAwaited(TimeSpan.FromMilliseconds(250)), "the reader waits again");
+        await reader.SendAsync(new { type = "ping", id = 9 });
+        var pong = reader.ExpectAsync("pong");
+        await clock.MoveUntilAsync(pong);   // answered all the same
+
+        store.ReadRefusal = null;
+        var messages = reader.ReceiveMessagesAsync(3);
+        await clock.MoveUntilAsync(messages);
+        Assert.Equal(["1", "2", "3"], await messages);
+        Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+    }
+
     private static async Task<string?> ReadyzAsync(SkaldServer server)
     {
         using var answer = await server.Http.GetAsync("/readyz");

@@ -225,7 +225,8 @@ internal sealed class RawHttp : IDisposable
         return bytes;
     }
 
-    private async ValueTask<byte?> ReadByteAsync() => _start < _end || await FillAsync() ? _buffer[_start++] : null;
+    /// <summary>The next byte; null when the server has closed.</summary>
+    public async ValueTask<byte?> ReadByteAsync() => _start < _end || await FillAsync() ? _buffer[_start++] : null;
 
     private async ValueTask<bool> FillAsync()
     {

@@ -43,4 +43,7 @@ internal sealed class RefusingStore(IMessageStore store) : IMessageStore
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
         _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : store.ReadAsync(room, first, last, visit);
+
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) =>
+        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : store.ReadBackAsync(room, first, last, visit);
 }

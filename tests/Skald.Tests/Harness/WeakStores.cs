@@ -20,6 +20,8 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : IMessageStore
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
 
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
+
     private sealed class Nameless(Draft draft) : Draft(draft.Room, draft.Sender, draft.Text, null)
     {
         public override void Complete(ChatError? refusal)
@@ -57,6 +59,8 @@ internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : 
     }
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
+
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
 }
 
 /// <summary>A negative control: what the disk refuses is acked all the same.</summary>
@@ -78,6 +82,8 @@ internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
     }
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
+
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
 }
 
 /// <summary>A negative control: what comes together is stored back to front, as where several writers race for their places.</summary>
@@ -88,4 +94,6 @@ internal sealed class BackwardsStore(IMessageStore store) : IMessageStore
     public Task AppendAsync(Batch batch) => store.AppendAsync(new Batch(batch.Reverse()));
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
+
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
 }

@@ -100,6 +100,24 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
         Assert.Equal(Enumerable.Range(1, count).Select(seq => (long)seq), seen);
     }
 
+    [Theory]
+    [InlineData("", 3)]
+    [InlineData("?before=3", 2)]
+    [InlineData("?after=0", 1)]
+    [InlineData("?after=1&limit=1000", 2)]
+    public async Task Message_longer_than_a_page_is_a_page(string query, int seq)
+    {
+        await using var server = await SkaldServer.StartAsync(
+            [("Limits:MessageBytes", "1000000"), ("Limits:MessageCodePoints", "1000000"), ("Limits:RequestBodyBytes", "1000000")]);
+        var ann = await server.RegisterAsync("ann");
+        for (var n = 1; n <= 3; n++)
+            (await ann.PublishAsync("global", new string('\u0001', 60_000 + n))).EnsureSuccessStatusCode();
+
+        var message = Assert.Single(await ann.HistoryAsync("global", query));
+
+        Assert.Equal((seq, 60_000 + seq), (message.GetProperty("seq").GetInt32(), message.GetProperty("message").GetString()!.Length));
+    }
+
     [Fact]
     public async Task Links_are_there_only_while_there_is_more()
     {

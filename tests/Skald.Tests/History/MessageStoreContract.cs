@@ -44,6 +44,21 @@ public abstract class MessageStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reading_back_begins_with_the_newest_and_ends_where_the_visitor_says()
+    {
+        await AppendAsync(Draft(_global, "a"), Draft(_tech, "b"), Draft(_global, "c"), Draft(_global, "d"), Draft(_global, "e"));
+        var seen = new List<long>();
+
+        await _stores.Messages.ReadBackAsync(_global, 1, 3, (in message) =>
+        {
+            seen.Add(message.Seq);
+            return message.Seq > 2;
+        });
+
+        Assert.Equal([3, 2], seen);
+    }
+
+    [Fact]
     public async Task Message_comes_back_as_it_was_stored()
     {
         var draft = Assert.Single(await AppendAsync(Draft(_global, "Hello", _bob, "12345678")));

@@ -47,6 +47,8 @@ internal sealed class ModelStore : IMessageStore
         return gate.Task;
     }
 
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => throw new NotSupportedException("Readers of a socket read forward.");
+
     /// <summary>Ends the oldest read under way, with what is stored by now.</summary>
     /// <returns>False where there is none.</returns>
     public bool EndRead(bool fail = false)

@@ -282,5 +282,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
         public Task AppendAsync(Batch batch) => throw new InvalidOperationException("secret of the store");
 
         public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
+
+        public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
     }
 }

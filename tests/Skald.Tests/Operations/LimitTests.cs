@@ -35,6 +35,7 @@ public sealed class LimitTests
         new(nameof(Limits.MessagesPerRoom), "4", 2 * 4, (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
         new(nameof(Limits.NewRoomsPerUserPerMinute), "3", 3, (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
         new(nameof(Limits.ConnectionsPerUser), "2", 2, (p, n) => p.OpenAsync(n)),
+        new(nameof(Limits.HistoryRequestsPerUser), "2", 2, (p, n) => p.ReadHistoryAsync(n)),
         new(nameof(Limits.ConnectionsPerAddress), "2", 2, (p, n) => p.OpenAsync(n)),
         new(nameof(Limits.Connections), "2", 2, (p, n) => p.OpenAsync(n)),
         new(nameof(Limits.Handshakes), "4", 2 * 4, (p, n) => p.HandshakesAsync(n)),
@@ -336,6 +337,27 @@ internal sealed class LimitProbe : IAsyncDisposable
         return refused;
     }
 
+    /// <summary>Reads so many pages at once: the storage is stuck, so none of them ends.</summary>
+    public async Task<string?> ReadHistoryAsync(int count)
+    {
+        var ann = await AnnAsync();
+        (await ann.PublishAsync("global", "x")).Dispose();
+        var page = "/api/chat/history/global/";
+        for (var left = count; left > 1; left--)
+        {
+            var stuck = _store!.Stick();
+            var reading = ann.SendAsync(HttpMethod.Get, page);
+            await Task.WhenAny(stuck, reading).Within();
+        }
+
+        var entered = _store!.Stick();
+        var last = ann.SendAsync(HttpMethod.Get, page);
+        await Task.WhenAny(entered, last).Within();
+        _store.GoOn();
+        using var answer = await last.Within();
+        return answer.IsSuccessStatusCode ? null : (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
+    }
+
     public async Task<string?> LoginsAsync(int count, string password)
     {
         await RegisterAsync("ann");
@@ -459,15 +481,16 @@ internal sealed class LimitProbe : IAsyncDisposable
     /// <summary>Stores as the real one does, but for when it is stuck.</summary>
     private sealed class StuckStore(IMessageStore store) : IMessageStore
     {
-        private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private bool _stuck;
 
         public string Epoch => store.Epoch;
 
-        /// <returns>Done when a batch has come, and waits.</returns>
+        /// <returns>Done when the next batch or reader has come, and waits.</returns>
         public Task Stick()
         {
+            _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _stuck = true;
             return _entered.Task;
         }
@@ -476,15 +499,28 @@ internal sealed class LimitProbe : IAsyncDisposable
 
         public async Task AppendAsync(Batch batch)
         {
-            if (_stuck)
-            {
-                _entered.TrySetResult();
-                await _goOn.Task;
-            }
-
+            await PassAsync();
             await store.AppendAsync(batch);
         }
 
-        public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
+        public async Task ReadAsync(Room room, long first, long last, MessageVisitor visit)
+        {
+            await PassAsync();
+            await store.ReadAsync(room, first, last, visit);
+        }
+
+        public async Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit)
+        {
+            await PassAsync();
+            await store.ReadBackAsync(room, first, last, visit);
+        }
+
+        private Task PassAsync()
+        {
+            if (!_stuck)
+                return Task.CompletedTask;
+            _entered.TrySetResult();
+            return _goOn.Task;
+        }
     }
 }

@@ -28,6 +28,7 @@ public sealed class WeakSettingTests
     [InlineData("Limits:MessagesBehind", "0")]
     [InlineData("Limits:BytesBehind", "0")]
     [InlineData("Limits:ConnectionsPerUser", "0")]
+    [InlineData("Limits:HistoryRequestsPerUser", "0")]
     [InlineData("Limits:ConnectionsPerAddress", "0")]
     [InlineData("Limits:RequestConnectionsPerAddress", "0")]
     [InlineData("Limits:Handshakes", "0")]

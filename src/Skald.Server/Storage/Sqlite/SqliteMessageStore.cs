@@ -15,11 +15,10 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
     public Task AppendAsync(Batch batch) => database.AppendAsync(connection => Append(connection, batch));
 
     public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
-        database.ReadAsync(connection =>
-        {
-            Read(connection, room, first, last, visit);
-            return true;
-        });
+        ReadAsync("SELECT seq, user_id, body, created_at, client_msg_id FROM messages WHERE room_id = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq", room, first, last, visit);
+
+    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) =>
+        ReadAsync("SELECT seq, user_id, body, created_at, client_msg_id FROM messages WHERE room_id = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC", room, first, last, visit);
 
     /// <remarks>Inside the transaction, so that a <c>seq</c> is as durable as its message.</remarks>
     private void Append(SqliteConnection connection, Batch batch)
@@ -87,11 +86,16 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, TimeProvider c
         }
     }
 
-    private void Read(SqliteConnection connection, Room room, long first, long last, MessageVisitor visit)
+    private Task<bool> ReadAsync(string sql, Room room, long first, long last, MessageVisitor visit) =>
+        database.ReadAsync(connection =>
+        {
+            Read(connection, sql, room, first, last, visit);
+            return true;
+        });
+
+    private void Read(SqliteConnection connection, string sql, Room room, long first, long last, MessageVisitor visit)
     {
-        var select = SqliteStatement.Get(
-                connection,
-                "SELECT seq, user_id, body, created_at, client_msg_id FROM messages WHERE room_id = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq")
+        var select = SqliteStatement.Get(connection, sql)
             .Bind(1, room.Id).Bind(2, first).Bind(3, last);
         try
         {
