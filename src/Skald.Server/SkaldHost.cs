@@ -77,8 +77,9 @@ public static class SkaldHost
         });
         try
         {
+            var readiness = app.Services.GetRequiredService<Readiness>();
             await app.RunAsync();
-            return 0;
+            return readiness.Has(NotReadyReasons.LogEnded) ? 1 : 0;   // systemd, and whoever else watches the process, starts it again
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -11,6 +11,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     private readonly Pace _pace = new();
     private readonly List<FanOut> _fanOuts = [];
     private readonly BatchEncoder _encoder = new();
+    private readonly Action<Exception> _offerFailed = e => Log.NotOffered(logger, e);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Thread? _thread;
 
@@ -108,7 +109,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     {
         foreach (var fanOut in _fanOuts)
         {
-            fanOut.Deliver(_pace);
+            fanOut.Deliver(_pace, _offerFailed);
             metrics.Delivered(fanOut.Deliveries);
         }
     }
@@ -132,6 +133,9 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     {
         [LoggerMessage(3000, LogLevel.Error, "{Count} messages were not delivered live")]
         public static partial void NotDelivered(ILogger logger, int count, Exception cause);
+
+        [LoggerMessage(3002, LogLevel.Error, "One reader was not offered a message live")]
+        public static partial void NotOffered(ILogger logger, Exception cause);
 
         [LoggerMessage(3001, LogLevel.Error, "The sender of message {Seq} of room {Room} could not be told of it")]
         public static partial void NotTold(ILogger logger, long seq, string room, Exception cause);

@@ -30,13 +30,22 @@ internal readonly struct FanOut
 
     /// <summary>Offers the batch to each of them. Once only: then nobody is left in it, so that it holds no connection in memory.</summary>
     /// <param name="pace">Counts the offers.</param>
-    public void Deliver(Pace pace)
+    /// <param name="failed">Told of each offer that failed. The others are made.</param>
+    public void Deliver(Pace pace, Action<Exception> failed)
     {
         var readers = _readers.AsSpan(0, Count);
         for (var i = 0; i < readers.Length; i++)
         {
             Prefetch(readers, i);
-            readers[i].Reader.Offer(readers[i], _batch);
+            try
+            {
+                readers[i].Reader.Offer(readers[i], _batch);
+            }
+            catch (Exception e)
+            {
+                failed(e);
+            }
+
             pace.Step();
         }
 

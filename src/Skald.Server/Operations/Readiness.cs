@@ -15,12 +15,14 @@ internal sealed class Readiness
         _ => "starting",
     };
 
+    public bool Has(NotReadyReasons reason) => (Volatile.Read(ref _reasons) & (int)reason) != 0;
+
     public void Add(NotReadyReasons reason) => Interlocked.Or(ref _reasons, (int)reason);
 
     /// <summary>A reason holds no more. The others stay.</summary>
     public void TakeBack(NotReadyReasons reason)
     {
-        if ((Volatile.Read(ref _reasons) & (int)reason) != 0)   // asked after each commit: what nobody has added costs a read
+        if (Has(reason))   // asked after each commit: what nobody has added costs a read
             Interlocked.And(ref _reasons, ~(int)reason);
     }
 }

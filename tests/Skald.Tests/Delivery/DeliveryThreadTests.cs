@@ -7,6 +7,7 @@ using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
+using Skald.Server.Transport;
 using Skald.Tests.Harness;
 using Skald.Tests.Model;
 
@@ -50,6 +51,29 @@ public sealed class DeliveryThreadTests
         await delivery.StopAsync().Within();
     }
 
+    [Fact]
+    public async Task Reader_whose_socket_fails_as_none_should_keeps_no_other_from_the_message()
+    {
+        var (broken, sound) = (new Writer(fails: true), new Writer(fails: false));
+        foreach (var writer in new[] { broken, sound })
+        {
+            var reader = new Outbound(writer, log: null!, new Limits(), TimeProvider.System);
+            var subscription = new Subscription(reader, _room);
+            subscription.StartAt(_feeds.Register(subscription));
+            reader.Start(subscription);
+        }
+
+        using var delivery = NewThread();
+        delivery.Start();
+        var draft = new ModelDraft(_room, "x", null);
+        draft.StoreAs(1, default);
+
+        delivery.Announce(new Batch([draft]));
+
+        await delivery.StopAsync().Within();
+        Assert.True(broken.WasWritten && sound.WasWritten);
+    }
+
     /// <remarks>The store completes at once, so the log's loop goes on upon the delivery thread, and ends there: whoever then waited for that thread on it would wait for ever.</remarks>
     [Fact]
     public async Task Stop_that_goes_on_upon_the_delivery_thread_does_not_wait_for_itself()
@@ -85,6 +109,19 @@ public sealed class DeliveryThreadTests
         Assert.Equal("log_ended", readiness.NotReadyBecause);
         Assert.Equal(ErrorCode.ShuttingDown, log.TryAppend(new ModelDraft(_room, "y", null))!.Code);
         await log.StopAsync().Within();
+    }
+
+    private sealed class Writer(bool fails) : ISocketWriter
+    {
+        public bool WasWritten { get; private set; }
+
+        public int TryWrite(ReadOnlySpan<byte> bytes)
+        {
+            WasWritten = true;
+            return fails ? throw new InvalidOperationException("out of the blue") : bytes.Length;
+        }
+
+        public ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes) => new(bytes.Length);
     }
 
     private DeliveryThread NewThread() => new(_feeds, new DeliveryMetrics(new Telemetry(), _feeds), NullLogger<DeliveryThread>.Instance);

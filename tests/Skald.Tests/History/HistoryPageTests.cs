@@ -101,6 +101,32 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     }
 
     [Theory]
+    [InlineData("prev", "?limit=1000")]
+    [InlineData("prev", "?before=40&limit=1000")]
+    [InlineData("next", "?after=0&limit=1000")]
+    public async Task Long_messages_make_short_pages_and_a_walk_meets_every_message_once(string relation, string query)
+    {
+        var ann = shared.Ann;
+        var last = query.Contains("before", StringComparison.Ordinal) ? 39 : 60;
+        await LongAsync("long", 60);
+        var seen = new List<long>();
+
+        for (var path = (string?)$"/api/chat/history/long/{query}"; path is not null;)
+        {
+            using var response = await ann.SendAsync(HttpMethod.Get, path);
+            var body = await response.Content.ReadAsByteArrayAsync();
+            Assert.InRange(body.Length, 1, (256 + 25) * 1024);   // and one message more
+            var page = JsonSerializer.Deserialize<JsonElement[]>(body)!.Select(message => message.GetProperty("seq").GetInt64()).ToArray();
+            Assert.InRange(page.Length, 1, 12);
+            seen.InsertRange(relation == "prev" ? 0 : seen.Count, page);
+            Assert.InRange(seen.Count, 1, last);
+            path = Link(response, relation);
+        }
+
+        Assert.Equal(Enumerable.Range(1, last).Select(seq => (long)seq), seen);
+    }
+
+    [Theory]
     [InlineData("", 3)]
     [InlineData("?before=3", 2)]
     [InlineData("?after=0", 1)]
@@ -181,6 +207,13 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
             await socket.SendAsync(new { type = "send", room, message = $"{n}" });
         await socket.ReceiveMessagesAsync((int)(count - held));
         return room;
+    }
+
+    /// <summary>A room with messages that are as long as they may be, and six times as long in JSON.</summary>
+    private async Task LongAsync(string room, int count)
+    {
+        for (var held = (await shared.Ann.HistoryAsync(room, "?limit=1")).Select(m => m.GetProperty("seq").GetInt32()).FirstOrDefault(); held < count; held++)
+            (await shared.Ann.PublishAsync(room, new string('\u0001', 4_000))).EnsureSuccessStatusCode();
     }
 
     private static async Task<(string? Prev, string? Next)> LinksAsync(TestUser user, string room, string query)
