@@ -18,41 +18,65 @@ public sealed class ReadTurnTests
         byte[] sent = [.. Enumerable.Repeat(RawHttp.Frame(WebSocketFrame.Ping, []), Pings).SelectMany(frame => frame)];
         var socket = new CountingSocket();
         var limits = new Limits();
+        var turns = new Turns();
         using var connection = new Connection(
             socket, sent, new Outbound(socket, log: null!, limits, TimeProvider.System), onlyRoom: null, limits, TimeProvider.System,
             new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
 
-        var reading = connection.ReadAsync(dispatcher: null!);
+        var reading = turns.Begin(() => connection.ReadAsync(dispatcher: null!));
 
-        Assert.InRange(socket.WritesOf(Environment.CurrentManagedThreadId), 1, 100);
+        Assert.False(reading.IsCompleted);
+        Assert.InRange(turns.RunAll(), Pings / 100, Pings);
         await reading.Within();
-        Assert.Equal(Pings, socket.Writes);
+        Assert.Equal(1, socket.Writes);   // of pings that came at once the newest is answered
     }
 
-    /// <summary>Takes everything, has nothing to read, and knows which thread wrote how often.</summary>
-    private sealed class CountingSocket : ISocket
+    /// <summary>Keeps what gives its thread back until the test lets it go on.</summary>
+    private sealed class Turns : SynchronizationContext
     {
-        private readonly List<int> _writers = [];
+        private readonly Queue<Action> _waiting = [];
 
-        public int Writes
+        public override void Post(SendOrPostCallback d, object? state) => _waiting.Enqueue(() => d(state));
+
+        public Task Begin(Func<Task> work)
         {
-            get
+            var outer = Current;
+            SetSynchronizationContext(this);
+            try
             {
-                lock (_writers)
-                    return _writers.Count;
+                return work();
+            }
+            finally
+            {
+                SetSynchronizationContext(outer);
             }
         }
 
-        public int WritesOf(int thread)
+        /// <returns>How often the thread was given back.</returns>
+        public int RunAll()
         {
-            lock (_writers)
-                return _writers.Count(writer => writer == thread);
+            var turns = 0;
+            for (; _waiting.TryDequeue(out var turn); turns++)
+            {
+                _ = Begin(() =>
+                {
+                    turn();
+                    return Task.CompletedTask;
+                });
+            }
+
+            return turns;
         }
+    }
+
+    /// <summary>Takes everything and counts the writes; has nothing to read.</summary>
+    private sealed class CountingSocket : ISocket
+    {
+        public int Writes { get; private set; }
 
         public int TryWrite(ReadOnlySpan<byte> bytes)
         {
-            lock (_writers)
-                _writers.Add(Environment.CurrentManagedThreadId);
+            Writes++;
             return bytes.Length;
         }
 
