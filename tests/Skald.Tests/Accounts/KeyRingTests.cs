@@ -95,6 +95,7 @@ public sealed class KeyRingTests
         File.Copy(path, Path.Combine(copy, KeyFile.Name));
         await using (var rotated = await AccountsBench.StartAsync(directory: copy, clock: bench.Clock))
         {
+            await rotated.RegisterAsync();   // the same user: its id is the first
             Assert.Equal("fresh", rotated.Get<KeyRing>().Signing.KeyId);
             Assert.True(await rotated.WorksAsync(pair.Access));
             Assert.True(rotated.Get<RefreshTokens>().TryRead(pair.Refresh, out _, out _));

@@ -117,7 +117,8 @@ public sealed class DrainTests
     public async Task Hang_up_drains_as_every_other_stop()
     {
         using var data = new TestDirectory();
-        await using var server = await SkaldProcess.StartAsync(data.Path);
+        // Whoever runs the tests may ignore SIGHUP (nohup), and what it starts inherits that.
+        await using var server = await SkaldProcess.StartAsync(data.Path, "env", "--default-signal=HUP");
         await using var socket = await ChatSocket.OpenAsync(server.SocketAddress($"/ws/?token={await server.SignInAsync("ann")}"));
         await socket.ExpectAsync("ready");
 

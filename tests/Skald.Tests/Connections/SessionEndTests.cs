@@ -16,7 +16,7 @@ public sealed class SessionEndTests
     public async Task Ended_session_loses_its_sockets_and_cannot_return_while_others_stay(string how)
     {
         var clock = new FakeClock();
-        await using var server = await SkaldServer.StartAsync(clock: clock);
+        await using var server = await SkaldServer.StartAsync([("Accounts:RefreshGrace", "10 s")], clock: clock);
         var ended = await server.RegisterAsync("ann");
         var kept = await server.LoginAsync("ann");
         await using var room = await ended.OpenRoomAsync("global", "&since=0");

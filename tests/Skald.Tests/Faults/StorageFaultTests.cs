@@ -115,14 +115,10 @@ public sealed class StorageFaultTests
         await Deadline.UntilAsync(() => clock.IsAwaited(TimeSpan.FromMilliseconds(250)), "the reader waits");
         clock.Advance(TimeSpan.FromMilliseconds(250));
         await Deadline.UntilAsync(() => clock.IsAwaited(TimeSpan.FromMilliseconds(250)), "the reader waits again");
-        await reader.SendAsync(new { type = "ping", id = 9 });
-        var pong = reader.ExpectAsync("pong");
-        await clock.MoveUntilAsync(pong);   // answered all the same
 
         store.ReadRefusal = null;
-        var messages = reader.ReceiveMessagesAsync(3);
-        await clock.MoveUntilAsync(messages);
-        Assert.Equal(["1", "2", "3"], await messages);
+        clock.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.Equal(["1", "2", "3"], await reader.ReceiveMessagesAsync(3));
         Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
