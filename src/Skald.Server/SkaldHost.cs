@@ -37,7 +37,11 @@ public static class SkaldHost
     /// <returns>Takes conventions for all of its routes.</returns>
     public static IEndpointConventionBuilder MapSkald(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
-        var skald = endpoints.MapApi(prefix);
+        var skald = endpoints.MapApi(prefix, static own =>
+        {
+            own.UseTrustedProxies();
+            own.UseSecurityHeaders();
+        });
         if (prefix.Trim('/').Length == 0)
             return skald;
         skald.MapHealth();
@@ -46,13 +50,15 @@ public static class SkaldHost
         return skald;
     }
 
-    internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder endpoints, string prefix = "")
+    /// <param name="endpoints">Where they are mapped.</param>
+    /// <param name="prefix">Below which path.</param>
+    /// <param name="first">Middleware around each endpoint before all other, where the application's own pipeline does not have it.</param>
+    internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder endpoints, string prefix = "", Action<IApplicationBuilder>? first = null)
     {
         var skald = endpoints.MapGroup(prefix);
         skald.AreOurOwn(endpoints, own =>
         {
-            own.UseTrustedProxies();
-            own.UseSecurityHeaders();
+            first?.Invoke(own);
             own.UseCrossOrigin();
             own.UseEndpointFaults();
             own.UseMiddleware<RequestLimits>();
