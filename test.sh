@@ -57,16 +57,20 @@ step "Tests of the server"
 (cd tests/openapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))   # what judges the OpenAPI document
 results=$(mktemp)
 elements() { grep -o "<$1\b" "$results" | wc -l; }
+failed_tests() { sed 's/<testcase/\n&/g' "$results" | sed -n '/<failure/s/^<testcase [^>]*\bname="\([^"]*\)".*/\1/p'; }
+broken=
 for project in tests/Skald.Tests tests/Shop.Tests; do
     : > "$results"
     dotnet run --no-build --project "$project" -- -noColor -jUnit "$results"
     code=$?
     tests=$(elements testcase) failures=$(elements failure) skips=$(elements skipped)
     [ "$code" -eq 0 ] || [ "$failures" -gt 0 ] || failures=1   # a run that did not come to its end has failed
+    broken+=$(failed_tests)
     passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
 done
 rm -f "$results"
 
+[ -z "$broken" ] || printf '\nFailed:\n%s\n' "$broken"
 printf '\n%d passed, %d failed' "$passed" "$failed"
 [ "$skipped" -eq 0 ] && echo || printf ', %d skipped\n' "$skipped"
 [ "$failed" -eq 0 ]

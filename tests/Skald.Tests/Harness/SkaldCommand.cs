@@ -29,7 +29,16 @@ internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
         await process.StandardInput.WriteLineAsync(line);
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync(Deadline.Token());
+        try
+        {
+            await process.WaitForExitAsync(Deadline.Token());
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"It has not ended: {await output}{await error}");
+        }
+
         return new SkaldCommand(process.ExitCode, await output, await error);
     }
 

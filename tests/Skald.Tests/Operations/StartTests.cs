@@ -33,7 +33,9 @@ public sealed partial class StartTests
     {
         using var data = new TestDirectory();
 
-        var refused = await SkaldCommand.RunAsync(["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "", .. arguments.Split(' ')]);
+        // A developer's machine has a certificate for https, which the SDK makes at its first run; it lies below HOME.
+        var refused = await SkaldCommand.RunAsync(
+            ["env", $"HOME={data.Path}"], ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "", .. arguments.Split(' ')]);
 
         refused.AssertRefused(["Skald does not start. ", .. words]);
         Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
