@@ -28,12 +28,17 @@ public abstract class BrowserTest(Chromium chromium) : IAsyncLifetime
         Keep(await SkaldServer.StartAsync(settings));
 
     /// <summary>A page at an address, in a browser profile of its own.</summary>
-    private protected async Task<ChatPage> OpenAsync(Uri address, int width = 1280, int height = 800)
+    /// <param name="address">Of the server, or of what stands before it.</param>
+    /// <param name="width">Of the window, in CSS pixels.</param>
+    /// <param name="height">Of the window, in CSS pixels.</param>
+    /// <param name="now">What time the page takes it to be; from then on the test may stop its clock and put it forward.</param>
+    private protected async Task<ChatPage> OpenAsync(Uri address, int width = 1280, int height = 800, DateTimeOffset? now = null)
     {
         var context = await chromium.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = address.ToString(),
             Locale = "en-GB",
+            TimezoneId = "UTC",
             IgnoreHTTPSErrors = true,   // the certificate of the tests is nobody's
             ViewportSize = new ViewportSize { Width = width, Height = height },
         });
@@ -41,6 +46,8 @@ public abstract class BrowserTest(Chromium chromium) : IAsyncLifetime
         var page = await context.NewPageAsync();
         var faults = await PageFaults.WatchAsync(page);
         _faults.Add(faults);
+        if (now is { } moment)
+            await page.Clock.InstallAsync(new ClockInstallOptions { TimeDate = moment.UtcDateTime });
         await page.GotoAsync(address.ToString());
         return new ChatPage(page, faults);
     }

@@ -32,6 +32,51 @@ public sealed class ReconnectTests(Chromium chromium) : BrowserTest(chromium)
     }
 
     [Fact]
+    public async Task Device_without_a_network_is_believed_at_once_before_the_connection_is_known_to_be_gone()
+    {
+        var server = await StartServerAsync();
+        var network = Keep(new Network(server.Address));
+        var now = DateTimeOffset.UtcNow;
+        var ann = await OpenAsync(network.Address, now: now);
+        await ann.RegisterAsync("ann");
+        await ann.Page.Clock.PauseAtAsync(now.AddMinutes(1).UtcDateTime);   // whatever waits for time to pass waits for ever
+        network.LoseAnswers();
+
+        await ann.Page.Context.SetOfflineAsync(true);
+        await Expect(ann.Part("connection-word")).ToHaveTextAsync("No network");
+        await Expect(ann.Page.Locator("#banner-text")).ToHaveTextAsync("This device is offline. You can go on writing: it is sent when the network is back.");
+        await Expect(ann.Page.Locator("#banner-action")).ToBeHiddenAsync();
+        await Expect(ann.Part("connection-detail")).ToContainTextAsync("This device is offline.");
+
+        network.Mend();
+        await ann.Page.Context.SetOfflineAsync(false);
+        await ann.ExpectStateAsync("ready");
+        await Expect(ann.Part("connection-word")).ToHaveTextAsync("Connected");
+        await Expect(ann.Page.Locator("#banner")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task Device_stays_without_a_network_when_the_connection_is_given_up_and_what_was_written_is_sent_when_it_is_back()
+    {
+        var server = await StartServerAsync();
+        var network = Keep(new Network(server.Address));
+        var ann = await OpenAsAsync("ann", network.Address);
+
+        await ann.Page.Context.SetOfflineAsync(true);
+        network.Cut();
+        await Expect(ann.Part("connection-detail")).ToContainTextAsync("Away since");
+        await ann.ExpectStateAsync("offline");
+        await ann.SayAsync("written on a train");
+        await Expect(ann.Unsent).ToHaveCountAsync(1);
+
+        network.Mend();
+        await ann.Page.Context.SetOfflineAsync(false);
+        await Expect(ann.Part("notice-text")).ToHaveTextAsync("Back online");
+        await ann.ExpectMessagesAsync("written on a train");
+        await Expect(ann.Part("connection-detail")).ToContainTextAsync("1 interruption since you signed in");
+    }
+
+    [Fact]
     public async Task What_is_written_offline_waits_in_sight_and_is_stored_once()
     {
         var server = await StartServerAsync();

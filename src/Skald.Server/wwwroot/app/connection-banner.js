@@ -5,10 +5,11 @@ import { counted, endSentence } from "./sentences.js";
 
 /** @typedef {import("../skald/index.js").SkaldClient} SkaldClient */
 
-const words = { connecting: "Connecting…", ready: "Connected", reconnecting: "Reconnecting…", closed: "Disconnected" };
+const words = { connecting: "Connecting…", ready: "Connected", offline: "No network", reconnecting: "Reconnecting…", closed: "Disconnected" };
 const blocked =
   "The server answers, but no live connection to it can be opened: something on the way, such as a proxy or a firewall, " +
   "does not let WebSockets through. You can read. What you write waits here until there is a way.";
+const offline = "This device is offline. You can go on writing: it is sent when the network is back.";
 /** A connection that fails once has met an accident; the second time in a row the way itself is looked at. */
 const suspicious = 2;
 
@@ -27,6 +28,7 @@ export class ConnectionBanner {
   /** @type {number | undefined} */ #countdown;
   #blocked = false;
   #interruptions = 0;
+  #wasReady = false;
   /** @type {Date | undefined} */ #since;
 
   /**
@@ -50,19 +52,22 @@ export class ConnectionBanner {
   /** @param {SkaldClient["state"]} state */
   #show(state) {
     clearInterval(this.#countdown);
+    const wasReady = this.#wasReady;
+    this.#wasReady = state.state === "ready";
     if (state.state === "ready") {
-      this.#since = new Date();
+      if (!wasReady) this.#since = new Date();
       this.#blocked = false;
-    } else if (this.#state.dataset.state === "ready" && state.state === "reconnecting") {
+    } else if (wasReady && state.state === "reconnecting") {
       this.#since = new Date();
       this.#interruptions++;
     } else if (state.state === "closed") {
       this.#interruptions = 0;
       this.#blocked = false;
     }
-    this.#state.dataset.state = state.state;
-    this.#word.textContent = words[state.state];
-    this.#banner.hidden = state.state === "ready" || state.state === "connecting";
+    const shown = isOffline(state) ? "offline" : state.state;
+    this.#state.dataset.state = shown;
+    this.#word.textContent = words[shown];
+    this.#banner.hidden = shown === "ready" || shown === "connecting";
     if (!this.#banner.hidden) this.#notice.hide();
     if (state.state === "reconnecting") {
       this.#act = () => this.#client.wake();
@@ -73,6 +78,9 @@ export class ConnectionBanner {
       this.#act = () => this.#client.connect();
       tell(this.#action, "Connect");
       this.#text.textContent = endSentence(state.code);
+    } else if (shown === "offline") {
+      tell(this.#action);
+      this.#text.textContent = offline;
     }
     this.#tellStory();
   }
@@ -89,7 +97,7 @@ export class ConnectionBanner {
   #count(due) {
     const tick = () => {
       const seconds = Math.round((due - Date.now()) / 1000);
-      if (!this.#blocked) this.#text.textContent = waiting(seconds);
+      if (!this.#blocked) this.#text.textContent = isOffline(this.#client.state) ? offline : waiting(seconds);
       this.#action.hidden = seconds <= 1;
       if (seconds <= 1) clearInterval(this.#countdown);
     };
@@ -98,11 +106,13 @@ export class ConnectionBanner {
   }
 
   #tellStory() {
-    const { state } = this.#client.state;
+    const state = this.#client.state;
+    const away = state.state !== "ready";
+    const now = away ? `Not connected to ${location.host}.` : `Connected to ${location.host} since ${clockTime(this.#since ?? new Date())}.`;
     const unsent = this.#client.outbox.messages.length;
     const story = [
-      state === "ready" ? `Connected to ${location.host} since ${clockTime(this.#since ?? new Date())}.` : `Not connected to ${location.host}.`,
-      state !== "ready" && this.#since ? `Away since ${clockTime(this.#since)}.` : "",
+      isOffline(state) ? "This device is offline." : now,
+      away && this.#since ? `Away since ${clockTime(this.#since)}.` : "",
       this.#interruptions > 0 ? `${counted(this.#interruptions, "interruption", "interruptions")} since you signed in; nothing was lost.` : "",
       unsent > 0 ? `${counted(unsent, "message waits", "messages wait")} to be sent.` : "Everything you wrote is stored at the server.",
     ];
@@ -111,8 +121,16 @@ export class ConnectionBanner {
   }
 }
 
+/**
+ * The client hears of the browser's `offline` at once, seconds before the socket fails. A page that was opened without a network gets no
+ * such event, and asks while it has no connection.
+ * @param {SkaldClient["state"]} state
+ */
+function isOffline(state) {
+  return "offline" in state || (state.state === "reconnecting" && !navigator.onLine);
+}
+
 /** @param {number} seconds */
 function waiting(seconds) {
-  if (!navigator.onLine) return "This device is offline. You can go on writing: it is sent when the network is back.";
   return seconds > 1 ? `Reconnecting… next try in ${seconds} s. You can go on writing.` : "Reconnecting… You can go on writing.";
 }
