@@ -95,6 +95,14 @@ export class Session extends Emitter {
   }
 
   /**
+   * What people have to know before they have an account: whether one may register, and what a new password must be, in code points.
+   * @returns {Promise<{open: boolean, password_min_length: number, password_max_length: number}>}
+   */
+  async registration() {
+    return (await this.#ask("GET", "api/registration/", {})).body;
+  }
+
+  /**
    * Makes an account. It does not log in.
    * @param {{username: string, password: string, email?: string}} account
    * @returns {Promise<{id: number, username: string, email: string}>}

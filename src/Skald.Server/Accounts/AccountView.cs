@@ -9,6 +9,12 @@ namespace Skald.Server.Accounts;
 /// <param name="Email">Empty where none was given.</param>
 internal sealed record RegisteredView(long Id, string Username, string Email);
 
+/// <summary>What people have to know before they have an account.</summary>
+/// <param name="Open">Whether everybody may make one; else the operator makes them.</param>
+/// <param name="PasswordMinLength">Shortest new password, in Unicode code points.</param>
+/// <param name="PasswordMaxLength">Longest password, in Unicode code points.</param>
+internal sealed record RegistrationView(bool Open, int PasswordMinLength, int PasswordMaxLength);
+
 /// <summary>What a login and a refresh answer.</summary>
 /// <param name="Access">For <c>Authorization: Bearer</c> and the sockets.</param>
 /// <param name="Refresh">Opaque; for the next refresh, once. Left out where the cookie has it.</param>

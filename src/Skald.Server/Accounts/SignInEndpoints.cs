@@ -5,7 +5,7 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>What needs no token: register, login, refresh.</summary>
+/// <summary>What needs no token: register and its rules, login, refresh.</summary>
 internal static class SignInEndpoints
 {
     private const string PairExample = """{"access":"eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJ1c2VyX2lkIjoiNyJ9.kJ0","refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""";
@@ -17,6 +17,12 @@ internal static class SignInEndpoints
 
     public static void MapSignIn(this IEndpointRouteBuilder api)
     {
+        api.MapGet("/registration", GetRegistration)
+            .Describes("Accounts", "getRegistration", "May one register here, and with which passwords?")
+            .WithDescription("What a form shows before anybody has filled it in. New passwords in /api/me/password/ follow the same rule.")
+            .Gives(StatusCodes.Status200OK, """{"open":true,"password_min_length":8,"password_max_length":128}""")
+            .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
+
         api.MapPost("/register", RegisterAsync)
             .Describes("Accounts", "register", "Make an account")
             .WithDescription("The body may be a form too. Answers every bad field at once under errors. A name is unique without case.")
@@ -42,6 +48,9 @@ internal static class SignInEndpoints
             .Gives(StatusCodes.Status200OK, PairExample)
             .Refuses(NotReadable, Sessions.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
     }
+
+    private static Ok<RegistrationView> GetRegistration(IOptions<AccountsOptions> options) =>
+        TypedResults.Ok(new RegistrationView(!options.Value.RegistrationIsClosed, options.Value.PasswordMinLength, options.Value.PasswordMaxLength));
 
     private static async Task<Results<Created<RegisteredView>, ProblemHttpResult>> RegisterAsync(
         HttpContext context, Registration registration, IOptions<AccountsOptions> options, CancellationToken ct)

@@ -228,6 +228,21 @@ public sealed class RegisterEndpointTests
         }
     }
 
+    [Theory]
+    [InlineData("open", 8, 128)]
+    [InlineData("closed", 12, 256)]
+    public async Task Rules_are_told_before_anybody_has_an_account(string registration, int shortest, int longest)
+    {
+        await using var server = await SkaldServer.StartAsync(
+        [
+            ("Accounts:Registration", registration), ("Accounts:PasswordMinLength", $"{shortest}"), ("Accounts:PasswordMaxLength", $"{longest}"),
+        ]);
+
+        var told = await server.Http.GetStringAsync("/api/registration/");
+
+        Assert.Equal($$"""{"open":{{(registration == "open" ? "true" : "false")}},"password_min_length":{{shortest}},"password_max_length":{{longest}}}""", told);
+    }
+
     [Fact]
     public async Task Where_registration_is_closed_it_says_so_and_who_has_an_account_logs_in()
     {

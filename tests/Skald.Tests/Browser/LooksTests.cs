@@ -117,6 +117,7 @@ public sealed partial class LooksTests(Chromium chromium) : BrowserTest(chromium
         var page = await OpenAsync(server.Address);
         await Expect(page.Page.Locator("#password-rule")).ToBeHiddenAsync();
         await page.Part("mode-switch").ClickAsync();
+        await Expect(page.Page.Locator("#password-rule")).ToHaveTextAsync("8 characters or more. A few words in a row are best.");
         await Expect(page.Page.Locator("#password-rule")).ToBeVisibleAsync();
 
         await page.Part("password").FillAsync("short");

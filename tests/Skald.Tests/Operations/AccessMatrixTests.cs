@@ -24,6 +24,7 @@ public sealed class AccessMatrixTests
         ["GET /healthz"] = ("/healthz", null, [200, 200, 200, 200, 200]),
         ["GET /readyz"] = ("/readyz", null, [200, 200, 200, 200, 200]),
         ["GET /openapi/v1.json"] = ("/openapi/v1.json", null, [200, 200, 200, 200, 200]),
+        ["GET /api/registration"] = ("/api/registration", null, [200, 200, 200, 200, 200]),
         ["POST /api/register"] = ("/api/register", """{"username":"","password":"12345678"}""", [400, 400, 400, 400, 400]),
         ["POST /api/login"] = ("/api/login", """{"username":"ann","password":"wrong password"}""", [401, 401, 401, 401, 401]),
         ["POST /api/token/refresh"] = ("/api/token/refresh", """{"refresh":"wrong"}""", [401, 401, 401, 401, 401]),

@@ -100,7 +100,7 @@ public sealed class OpenApiTests
     public async Task What_needs_a_token_says_so()
     {
         await using var server = await SkaldServer.StartAsync();
-        string[] open = ["GET /healthz", "GET /readyz", "POST /api/login", "POST /api/register", "POST /api/token/refresh"];
+        string[] open = ["GET /api/registration", "GET /healthz", "GET /readyz", "POST /api/login", "POST /api/register", "POST /api/token/refresh"];
 
         foreach (var (name, operation) in await OperationsAsync(server))
         {
@@ -129,6 +129,7 @@ public sealed class OpenApiTests
         await AssertAsync("GET /api/chat/history/{room}", history, optional: "client_msg_id");
         await AssertAsync("GET /api/chat/history/{room}", badLimit);
         await AssertAsync("GET /api/chat/history/{room}", stranger);
+        await AssertAsync("GET /api/registration", await server.Http.GetAsync("/api/registration"));
         await AssertAsync("GET /healthz", await server.Http.GetAsync("/healthz"));
         await AssertAsync("GET /readyz", await server.Http.GetAsync("/readyz"));
 
@@ -187,7 +188,7 @@ public sealed class OpenApiTests
             [
                 "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket", "endAllSessions: DELETE /api/me/sessions",
                 "endSession: DELETE /api/me/sessions/{id}", "getHealth: GET /healthz", "getMe: GET /api/me", "getReadiness: GET /readyz",
-                "listSessions: GET /api/me/sessions", "login: POST /api/login", "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
+                "getRegistration: GET /api/registration", "listSessions: GET /api/me/sessions", "login: POST /api/login", "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
                 "refreshTokens: POST /api/token/refresh", "register: POST /api/register", "sendMessage: POST /api/rooms/{room}/messages",
             ],
             names.Select(name => $"{name.Key}: {name.Value}").Order(StringComparer.Ordinal));

@@ -1,6 +1,7 @@
 import { SkaldError } from "../skald/index.js";
 import { shortMoment } from "./dates.js";
 import { element, tell } from "./elements.js";
+import { learnRules } from "./rules.js";
 import { fieldSentence, sentenceOf } from "./sentences.js";
 
 /** @typedef {{id: number | string, created_at: string, last_used_at: string, user_agent: string | null, current: boolean}} Login */
@@ -42,6 +43,7 @@ export class Account {
     // For password managers, which keep the new password under this name.
     element("#password-username", HTMLInputElement).value = this.#session.username ?? "";
     this.#sheet.showModal();
+    learnRules(this.#session);
     this.#list();
   }
 

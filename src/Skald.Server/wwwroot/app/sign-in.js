@@ -2,11 +2,14 @@ import { SkaldError } from "../skald/index.js";
 import { element, tell } from "./elements.js";
 import { keepUsername, keptUsername } from "./keep.js";
 import { letReveal } from "./reveal.js";
+import { learnRules } from "./rules.js";
 import { fieldSentence, sentenceOf } from "./sentences.js";
 
 /** @typedef {import("../skald/index.js").Session} Session */
 
-/** The page before one is signed in: sign in, or create an account and be signed in with it. */
+const closed = "Nobody can register here. Ask whoever runs this server for an account.";
+
+/** The page before one is signed in: sign in, or, where the server lets everybody, create an account and be signed in with it. */
 export class SignIn {
   #gate = element("#gate", HTMLElement);
   #form = element("#gate-form", HTMLFormElement);
@@ -18,6 +21,7 @@ export class SignIn {
   #session;
   #done;
   #registering = false;
+  #open = true;
 
   /** @param {Session} session @param {() => void} done */
   constructor(session, done) {
@@ -41,19 +45,39 @@ export class SignIn {
     this.#setMode(false);
     this.#username.value ||= keptUsername();
     (this.#username.value ? this.#password : this.#username).focus();
+    this.#learnRules();
+  }
+
+  // What the page would take back is not offered: the way to an account shows when the server has said whether there is one.
+  async #learnRules() {
+    const { open } = await learnRules(this.#session);
+    this.#open = open;
+    if (this.#registering && !open) this.#setMode(false);
+    this.#offer();
+    element("#gate-switch", HTMLElement).dataset.known = "true";
   }
 
   /** @param {boolean} registering */
   #setMode(registering) {
     this.#registering = registering;
     element("#gate-title", HTMLElement).textContent = registering ? "Create an account" : "Sign in";
-    element("#gate-switch-text", HTMLElement).textContent = registering ? "Been here before?" : "New here?";
-    element("#mode-switch", HTMLElement).textContent = registering ? "Sign in" : "Create an account";
+    this.#offer();
     for (const id of ["email-field", "username-rule", "password-rule"]) element(`#${id}`, HTMLElement).hidden = !registering;
     this.#submit.textContent = registering ? "Create account" : "Sign in";
     this.#submit.dataset.testid = registering ? "register" : "sign-in";
     this.#password.autocomplete = registering ? "new-password" : "current-password";
     this.#clear();
+  }
+
+  /** The other way in, or why there is none. */
+  #offer() {
+    const text = element("#gate-switch-text", HTMLElement);
+    const change = element("#mode-switch", HTMLButtonElement);
+    if (!this.#open) [text.textContent, change.hidden] = [closed, true];
+    else {
+      text.textContent = this.#registering ? "Been here before?" : "New here?";
+      tell(change, this.#registering ? "Sign in" : "Create an account");
+    }
   }
 
   async #send() {
