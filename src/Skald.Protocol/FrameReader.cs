@@ -49,13 +49,13 @@ public static class FrameReader
     }
 
     /// <summary>Reads a frame of the room socket: anything with a <c>message</c> sends it.</summary>
-    /// <returns>Null with no error where there is nothing to send: the origin passes such a frame over in silence.</returns>
+    /// <returns>Null with no error where there is nothing to send or to see: the origin's clients, which know no errors, are told nothing.</returns>
     public static SendCommand? ReadRoomFrame(ReadOnlySpan<byte> frame, ProtocolLimits limits, out ChatError? error, out FrameId id)
     {
         var fields = default(Fields);
         error = Read(frame, ref fields);
         id = fields.Id;
-        return error is not null || fields.Message is null or [] ? null : ReadSend(fields, room: null, limits, out error);
+        return error is not null || fields.Message is null || MessageText.IsBlank(fields.Message) ? null : ReadSend(fields, room: null, limits, out error);
     }
 
     /// <summary>Reads a message that came over HTTP: the room socket's frame, but that a message must be there.</summary>

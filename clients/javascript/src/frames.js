@@ -29,6 +29,21 @@ export function byteLength(text) {
   return encodeURIComponent(text).replace(/%../g, "_").length;
 }
 
+// White space, and what is shown as nothing by itself: protocol/vectors/blank.json. Not every engine knows Unicode's properties by their names.
+const blank = new RegExp(
+  "^[" +
+    "\\t-\\r \\x85\\xa0\\xad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f" +
+    "\\u2028-\\u202f\\u205f-\\u206f\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8" +
+    "\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}" +
+    "]*$",
+  "u",
+);
+
+/** Whether a reader would see nothing of a text. @param {string} text */
+export function isBlank(text) {
+  return blank.test(text);
+}
+
 /** @param {Command} command fields that are undefined do not go on the wire */
 export function writeFrame(command) {
   return JSON.stringify(command);

@@ -264,7 +264,7 @@ export class Outbox extends Emitter {
   #fault(room, text, client_msg_id) {
     const { message_code_points, message_bytes, frame_bytes } = this.limits;
     if (!isRoomName(room)) return new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -.");
-    if (text === "") return new SkaldError("empty_message", "A message needs some text.");
+    if (frames.isBlank(text)) return new SkaldError("empty_message", "A message needs some text that can be seen.");
     // With the flag only a surrogate without its other half matches.
     if (/[\ud800-\udfff\0]/u.test(text)) {
       return new SkaldError("malformed", "The text has a character that cannot be sent.");

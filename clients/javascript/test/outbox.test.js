@@ -165,6 +165,8 @@ test("what the server would close the connection for never leaves this side", as
   /** @type {[string, string, string][]} */
   const faults = [
     ["global", "", "empty_message"],
+    ["global", " \t\n\u3000", "empty_message"],
+    ["global", "\u200b\u{e0041}", "empty_message"],
     ["global", "a\0b", "malformed"],
     ["global", "\ud800", "malformed"],
     ["global", "x".repeat(4001), "too_long"],
@@ -176,7 +178,8 @@ test("what the server would close the connection for never leaves this side", as
   for (const [room, text, code] of faults) assert.equal((await failure(client.send(room, text))).code, code);
   await client.send("global", "👋".repeat(2000));
   await client.send("global", "x".repeat(4000));
-  assert.equal(server.commands("send").length, 2);
+  await client.send("global", "\u200b .");
+  assert.equal(server.commands("send").length, 3);
 });
 
 test("the outbox is bounded", async () => {

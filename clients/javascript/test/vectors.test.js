@@ -39,6 +39,22 @@ for (const { name, on, frame, command } of vectors("client-frames.json")) {
   });
 }
 
+test("what shows nothing is what the protocol and Unicode say, character by character", () => {
+  /** @type {[string, string][]} */
+  const ranges = vectors("blank.json");
+  const listed = ranges.map((range) => range.map((hex) => parseInt(hex, 16)));
+  const shown = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    const character = String.fromCodePoint(code);
+    const inVectors = listed.some(([first, last]) => code >= first && code <= last);
+    const inUnicode = /[\p{White_Space}\p{Default_Ignorable_Code_Point}]/u.test(character);
+    if (frames.isBlank(character) !== inVectors || inVectors !== inUnicode) shown.push(code.toString(16));
+  }
+  assert.deepEqual(shown, []);
+  assert.deepEqual(["", "\u200b \u{e0041}", "\u200b.", "👩\u200d💻"].map(frames.isBlank), [true, true, false, false]);
+});
+
 test("the error codes are those of the protocol", () => {
   const { errors } = vectors("codes.json");
   assert.deepEqual(Object.entries(errorCodes).map(([code, meaning]) => ({ code, ...meaning })), errors);

@@ -25,7 +25,7 @@ internal static class PublishEndpoint
             .Gives(StatusCodes.Status201Created, Example)
             .Gives(StatusCodes.Status200OK, Example.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
             .Refuses(
-                new ChatError(ErrorCode.EmptyMessage, "The message has no text."),
+                MessageText.Empty,
                 RoomDirectory.NoSuchRoom with { Room = "nowhere" },
                 Problems.TooLarge,
                 Problems.WrongType,

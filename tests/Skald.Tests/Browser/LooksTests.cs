@@ -17,6 +17,8 @@ public sealed partial class LooksTests(Chromium chromium) : BrowserTest(chromium
 
         await page.SayAsync("\n \n    if (x)\n        y();\n\n");
         await page.SayAsync(" \n ");
+        await page.SayAsync("\u200b");
+        await Expect(page.Part("composer-fault")).ToHaveTextAsync("A message needs some text that can be seen.");
         await page.SayAsync("end");
 
         await Expect(page.Messages).ToHaveCountAsync(2);

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using Skald.Protocol;
+using Skald.Tests.Repository;
 
 namespace Skald.Tests.Protocol;
 
@@ -56,10 +58,34 @@ public sealed class NameAndTextTests
     [InlineData(0, "a", "empty_message")]
     [InlineData(1, "\0", "malformed")]
     [InlineData(1, "a\0b", "malformed")]
-    [InlineData(1, " ", null)]
+    [InlineData(1, " ", "empty_message")]
+    [InlineData(4_001, " ", "empty_message")]
+    [InlineData(1, "\u200b", "empty_message")]
+    [InlineData(1, "\n\u200b\u3000.", null)]
+    [InlineData(1, " \0", "malformed")]
     [InlineData(1, "\u202e\u200d\u0001\u001b", null)]   // a client shows text as text
     public void Text_has_4000_code_points_8000_bytes_and_no_nul(int count, string text, string? code) =>
         Assert.Equal(code, MessageText.Check(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(text, count))), ProtocolLimits.Default)?.Code.Name);
+
+    [Fact]
+    public void Text_is_empty_where_it_holds_only_what_the_vectors_list()
+    {
+        var ranges = JsonSerializer.Deserialize<string[][]>(Source.Read("protocol/vectors/blank.json"))!
+            .Select(range => (First: Convert.ToInt32(range[0], 16), Last: Convert.ToInt32(range[1], 16))).ToArray();
+        var wrong = new List<string>();
+        Span<byte> utf8 = stackalloc byte[4];
+        for (var code = 1; code <= 0x10FFFF; code++)
+        {
+            if (!Rune.TryCreate(code, out var rune))
+                continue;
+            var empty = MessageText.Check(utf8[..rune.EncodeToUtf8(utf8)], ProtocolLimits.Default)?.Code == ErrorCode.EmptyMessage;
+            var listed = ranges.Any(range => code >= range.First && code <= range.Last);
+            if (empty != listed || (Rune.IsWhiteSpace(rune) && !empty))
+                wrong.Add($"U+{code:X4}");
+        }
+
+        Assert.Empty(wrong);
+    }
 
     [Theory]
     [InlineData(0, "1970-01-01T00:00:00.000000Z")]
