@@ -37,7 +37,7 @@ public class FanOutBenchmarks
         for (var i = 0; i < Readers; i++)
         {
             var reader = new Outbound(new Sink(), log, limits, TimeProvider.System);
-            var subscription = new Subscription(reader, _room);
+            var subscription = new Subscription(reader, _room, Dialect.Entries);
             subscription.StartAt(_feeds.Register(subscription));
             reader.Start(subscription);
         }

@@ -11,6 +11,9 @@ public sealed record ChatError(ErrorCode Code, string Detail)
     /// <summary>How long to wait before trying again, where that is known.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The message as it is, for <see cref="ErrorCode.EditConflict"/>: JSON in UTF-8.</summary>
+    public byte[]? Now { get; init; }
+
     /// <summary>The sentences by field, for <see cref="ErrorCode.ValidationFailed"/>.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 }

@@ -28,12 +28,42 @@ public readonly record struct RoomPosition(string Room, long? Seq);
 /// <summary><c>leave</c>: leave a room.</summary>
 public sealed record LeaveCommand(FrameId Id, string Room) : ClientCommand(Id);
 
+/// <summary>A command whose outcome is an entry of a room's log.</summary>
+/// <param name="Id">See <see cref="FrameId"/>.</param>
+/// <param name="Room">A valid <see cref="RoomName"/>; null where the address names the room: on a room socket, over HTTP.</param>
+/// <param name="ClientMessageId">A valid <see cref="Protocol.ClientMessageId"/>, or null.</param>
+public abstract record EntryCommand(FrameId Id, string? Room, string? ClientMessageId) : ClientCommand(Id);
+
 /// <summary><c>send</c>: store a message.</summary>
 /// <param name="Id">See <see cref="FrameId"/>.</param>
-/// <param name="Room">A valid <see cref="RoomName"/>; null on a room socket, where the address names the room.</param>
+/// <param name="Room">See <see cref="EntryCommand"/>.</param>
 /// <param name="Text">UTF-8 that passed <see cref="MessageText.Check"/>; owned by the command.</param>
-/// <param name="ClientMessageId">A valid <see cref="Protocol.ClientMessageId"/>, or null.</param>
-public sealed record SendCommand(FrameId Id, string? Room, byte[] Text, string? ClientMessageId) : ClientCommand(Id);
+/// <param name="ClientMessageId">See <see cref="EntryCommand"/>.</param>
+public sealed record SendCommand(FrameId Id, string? Room, byte[] Text, string? ClientMessageId) : EntryCommand(Id, Room, ClientMessageId);
+
+/// <summary>A command about one message.</summary>
+/// <param name="Id">See <see cref="FrameId"/>.</param>
+/// <param name="Room">See <see cref="EntryCommand"/>.</param>
+/// <param name="Target">The message's <c>seq</c>, from 1.</param>
+/// <param name="ClientMessageId">See <see cref="EntryCommand"/>.</param>
+public abstract record ChangeCommand(FrameId Id, string? Room, long Target, string? ClientMessageId) : EntryCommand(Id, Room, ClientMessageId);
+
+/// <summary><c>edit</c>: give a message another text.</summary>
+/// <param name="Id">See <see cref="FrameId"/>.</param>
+/// <param name="Room">See <see cref="EntryCommand"/>.</param>
+/// <param name="Target">See <see cref="ChangeCommand"/>.</param>
+/// <param name="Text">As of <see cref="SendCommand"/>.</param>
+/// <param name="IfVersion">The <c>text_version</c> that the client has seen: of another one the edit is refused. Null where it does not matter.</param>
+/// <param name="ClientMessageId">See <see cref="EntryCommand"/>.</param>
+public sealed record EditCommand(FrameId Id, string? Room, long Target, byte[] Text, long? IfVersion, string? ClientMessageId)
+    : ChangeCommand(Id, Room, Target, ClientMessageId);
+
+/// <summary><c>delete</c>: erase a message's text.</summary>
+/// <param name="Id">See <see cref="FrameId"/>.</param>
+/// <param name="Room">See <see cref="EntryCommand"/>.</param>
+/// <param name="Target">See <see cref="ChangeCommand"/>.</param>
+/// <param name="ClientMessageId">See <see cref="EntryCommand"/>.</param>
+public sealed record DeleteCommand(FrameId Id, string? Room, long Target, string? ClientMessageId) : ChangeCommand(Id, Room, Target, ClientMessageId);
 
 /// <summary><c>ping</c>: is anyone there?</summary>
 public sealed record PingCommand(FrameId Id) : ClientCommand(Id);

@@ -19,7 +19,10 @@ public sealed class ErrorCode
     public static readonly ErrorCode RegistrationClosed = new("registration_closed", 403);
     public static readonly ErrorCode NotFound = new("not_found", 404);
     public static readonly ErrorCode RoomNotFound = new("room_not_found", 404);
+    public static readonly ErrorCode MessageNotFound = new("message_not_found", 404);
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", 405);
+    public static readonly ErrorCode EditConflict = new("edit_conflict", 409);
+    public static readonly ErrorCode MessageDeleted = new("message_deleted", 410);
     public static readonly ErrorCode PayloadTooLarge = new("payload_too_large", 413);
     public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", 415);
     public static readonly ErrorCode UpgradeRequired = new("upgrade_required", 426);
@@ -48,8 +51,8 @@ public sealed class ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         Malformed, BadRequest, ValidationFailed, UnknownCommand, EmptyMessage, TooLong, BadClientMessageId, TooManyRooms,
-        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MethodNotAllowed,
-        PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed,
+        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MessageNotFound, MethodNotAllowed,
+        EditConflict, MessageDeleted, PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed,
         StorageFull, ShuttingDown,
     ];
 

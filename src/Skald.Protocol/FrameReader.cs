@@ -43,6 +43,10 @@ public static class FrameReader
                 : Refuse(Missing("rooms", "an object of room names and positions"), out error),
             "leave" => fields.CheckRoom(out error) ? new LeaveCommand(id, fields.Room!) : null,
             "send" => fields.CheckRoom(out error) ? ReadSend(fields, fields.Room, limits, out error) : null,
+            "edit" => fields.CheckRoom(out error) && fields.CheckTarget(out error) ? ReadEdit(fields, fields.Room, fields.Seq!.Value, limits, out error) : null,
+            "delete" => fields.CheckRoom(out error) && fields.CheckTarget(out error) && fields.CheckClientMessageId(out error)
+                ? new DeleteCommand(id, fields.Room, fields.Seq!.Value, fields.ClientMessageId)
+                : null,
             "ping" => new PingCommand(id),
             _ => Refuse(new ChatError(ErrorCode.UnknownCommand, "The frame's type is none that this server knows."), out error),
         };
@@ -69,13 +73,27 @@ public static class FrameReader
         return error is null ? ReadSend(fields, room: null, limits, out error) : null;
     }
 
-    private static SendCommand? ReadSend(in Fields fields, string? room, ProtocolLimits limits, out ChatError? error)
+    /// <summary>Reads another text for a message, that came over HTTP.</summary>
+    /// <param name="body">Any bytes.</param>
+    /// <param name="target">The message's <c>seq</c>, of the address.</param>
+    /// <param name="limits">The sizes this server allows.</param>
+    /// <param name="error">Why there is no edit.</param>
+    public static EditCommand? ReadEdit(ReadOnlySpan<byte> body, long target, ProtocolLimits limits, out ChatError? error)
     {
-        error = fields.Message is null ? Missing("message", "a string") : MessageText.Check(fields.Message, limits);
-        if (error is null && fields.ClientMessageId is { } id && !ClientMessageId.IsValid(id))
-            error = ClientMessageId.Refused;
-        return error is null ? new SendCommand(fields.Id, room, fields.Message!, fields.ClientMessageId) : null;
+        var fields = default(Fields);
+        error = Utf8.IsValid(body) ? Read(body, ref fields) : NotReadable;
+        return error is null ? ReadEdit(fields, room: null, target, limits, out error) : null;
     }
+
+    private static SendCommand? ReadSend(in Fields fields, string? room, ProtocolLimits limits, out ChatError? error) =>
+        fields.CheckText(limits, out error) && fields.CheckClientMessageId(out error)
+            ? new SendCommand(fields.Id, room, fields.Message!, fields.ClientMessageId)
+            : null;
+
+    private static EditCommand? ReadEdit(in Fields fields, string? room, long target, ProtocolLimits limits, out ChatError? error) =>
+        fields.CheckText(limits, out error) && fields.CheckClientMessageId(out error)
+            ? new EditCommand(fields.Id, room, target, fields.Message!, fields.IfVersion, fields.ClientMessageId)
+            : null;
 
     private static ClientCommand? Refuse(ChatError why, out ChatError? error)
     {
@@ -128,7 +146,7 @@ public static class FrameReader
 
         public FrameId Id;
         public string? Type, Token, Room, Epoch, ClientMessageId;
-        public long? Since;
+        public long? Since, Seq, IfVersion;
         public byte[]? Message;
         public List<RoomPosition>? Rooms;
         public bool HasUnknown;
@@ -168,6 +186,8 @@ public static class FrameReader
             : json.ValueTextEquals("epoch"u8) ? Known.Epoch
             : json.ValueTextEquals("rooms"u8) ? Known.Rooms
             : json.ValueTextEquals("token"u8) ? Known.Token
+            : json.ValueTextEquals("seq"u8) ? Known.Seq
+            : json.ValueTextEquals("if_version"u8) ? Known.IfVersion
             : Known.None;
 
         private ChatError? ReadValue(ref Utf8JsonReader json, Known field)
@@ -181,7 +201,9 @@ public static class FrameReader
                 case Known.ClientMessageId: return ReadString(ref json, "client_msg_id", out ClientMessageId);
                 case Known.Message: return ReadText(ref json, out Message);
                 case Known.Id: return ReadId(ref json, out Id);
-                case Known.Since: return ReadSince(ref json, out Since);
+                case Known.Since: return ReadPosition(ref json, "since", from: 0, out Since);
+                case Known.Seq: return ReadPosition(ref json, "seq", from: 1, out Seq);
+                case Known.IfVersion: return ReadPosition(ref json, "if_version", from: 1, out IfVersion);
                 default:
                     HasUnknown = true;   // the names of the rooms: the full check finds repeated ones
                     return ReadRooms(ref json, out Rooms);
@@ -195,6 +217,24 @@ public static class FrameReader
                 : RoomName.IsValid(Room)
                     ? null
                     : RoomName.Refused;
+            return error is null;
+        }
+
+        public readonly bool CheckTarget(out ChatError? error)
+        {
+            error = Seq is null ? Missing("seq", "a message's number") : null;
+            return error is null;
+        }
+
+        public readonly bool CheckText(ProtocolLimits limits, out ChatError? error)
+        {
+            error = Message is null ? Missing("message", "a string") : MessageText.Check(Message, limits);
+            return error is null;
+        }
+
+        public readonly bool CheckClientMessageId(out ChatError? error)
+        {
+            error = ClientMessageId is { } id && !Protocol.ClientMessageId.IsValid(id) ? Protocol.ClientMessageId.Refused : null;
             return error is null;
         }
     }
@@ -244,14 +284,14 @@ public static class FrameReader
         }
     }
 
-    private static ChatError? ReadSince(ref Utf8JsonReader json, out long? since)
+    private static ChatError? ReadPosition(ref Utf8JsonReader json, string field, long from, out long? position)
     {
-        since = null;
+        position = null;
         if (json.TokenType == JsonTokenType.Null)
             return null;
-        if (!TryReadPosition(ref json, out var position))
-            return new ChatError(ErrorCode.BadRequest, "\"since\" must be a seq: an integer from 0.");
-        since = position;
+        if (!TryReadPosition(ref json, out var seq) || seq < from)
+            return new ChatError(ErrorCode.BadRequest, $"\"{field}\" must be a seq: an integer from {from}.");
+        position = seq;
         return null;
     }
 
@@ -298,5 +338,7 @@ public static class FrameReader
         Epoch = 64,
         Rooms = 128,
         Token = 256,
+        Seq = 512,
+        IfVersion = 1024,
     }
 }

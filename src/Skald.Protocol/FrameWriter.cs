@@ -14,8 +14,8 @@ public sealed class FrameWriter : IDisposable
     public static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>Bytes of a message's field names, seq and timestamp, and a few more.</summary>
-    private const int LongestFixedPart = 160;
+    /// <summary>Bytes of a message's field names, numbers and moments, with some to spare.</summary>
+    private const int LongestFixedPart = 320;
 
     private static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
@@ -37,11 +37,23 @@ public sealed class FrameWriter : IDisposable
         _json.Reset(output);
     }
 
-    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "\"}"u8);
+    public void WriteMessage(in ChatMessage message) => WriteMessage(message, "}"u8);
 
     /// <summary>The answer to a send over HTTP: the message, and whether it was stored before.</summary>
     public void WriteStored(in ChatMessage message, bool duplicate) =>
-        WriteMessage(message, duplicate ? "\",\"duplicate\":true}"u8 : "\",\"duplicate\":false}"u8);
+        WriteMessage(message, duplicate ? ",\"duplicate\":true}"u8 : ",\"duplicate\":false}"u8);
+
+    /// <summary>What a reader of the log is sent: a message, or an entry about one.</summary>
+    /// <remarks>A message that was deleted before it is read is a number with nothing in it: the entry that deleted it follows.</remarks>
+    public void WriteEntry(in LogEntry entry)
+    {
+        if (entry.Kind != EntryKind.Message)
+            WriteChange(entry);
+        else if (!entry.Message.IsDeleted)
+            WriteMessage(entry.Message, "}"u8);
+        else
+            WriteNothing(entry.Message.Room, entry.Seq);
+    }
 
     public void WriteReady(FrameId re, long userId, string username, string epoch, TimeSpan pingInterval, ProtocolLimits limits)
     {
@@ -80,22 +92,20 @@ public sealed class FrameWriter : IDisposable
         End();
     }
 
-    /// <param name="re">The send's id.</param>
-    /// <param name="message">What is stored.</param>
-    /// <param name="duplicate">Stored before, under the same client_msg_id: then the ack carries the text that is kept.</param>
-    public void WriteAck(FrameId re, in ChatMessage message, bool duplicate)
+    /// <param name="re">The command's id.</param>
+    /// <param name="stored">What is stored.</param>
+    public void WriteAck(FrameId re, in StoredEntry stored)
     {
         Start("ack"u8, re);
-        _json.WriteString("room"u8, message.Room);
-        _json.WriteNumber("seq"u8, message.Seq);
-        WriteTimestamp(message.Timestamp);
-        _json.WriteBoolean("duplicate"u8, duplicate);
-        if (duplicate)
-        {
-            _json.WritePropertyName("message"u8);
-            _json.WriteRawValue([(byte)'"', .. Escape(message.Text), (byte)'"'], skipInputValidation: true);
-        }
+        WriteFields(stored);
+        End();
+    }
 
+    /// <summary>The answer to an edit or a delete over HTTP: an <c>ack</c> without what belongs to sockets.</summary>
+    public void WriteStored(in StoredEntry stored)
+    {
+        _json.WriteStartObject();
+        WriteFields(stored);
         End();
     }
 
@@ -115,6 +125,12 @@ public sealed class FrameWriter : IDisposable
         _json.WriteBoolean("retryable"u8, error.Code.Retryable);
         if (error.RetryAfter is { } wait)
             _json.WriteNumber("retry_after_ms"u8, (long)Math.Ceiling(wait.TotalMilliseconds));
+        if (error.Now is { } now)
+        {
+            _json.WritePropertyName("now"u8);
+            _json.WriteRawValue(now, skipInputValidation: true);
+        }
+
         End();
     }
 
@@ -145,33 +161,124 @@ public sealed class FrameWriter : IDisposable
         _json.Reset();
     }
 
+    private void WriteFields(in StoredEntry stored)
+    {
+        _json.WriteString("room"u8, stored.Room);
+        _json.WriteNumber("seq"u8, stored.Seq);
+        WriteTimestamp(stored.Timestamp);
+        if (stored.Target > 0)
+            _json.WriteNumber("target"u8, stored.Target);
+        _json.WriteBoolean("duplicate"u8, stored.Duplicate);
+        if (stored.Unchanged)
+            _json.WriteBoolean("unchanged"u8, true);
+        if (stored.Text is { } text)
+        {
+            _json.WritePropertyName("message"u8);
+            _json.WriteRawValue([(byte)'"', .. Escape(text), (byte)'"'], skipInputValidation: true);
+        }
+    }
+
+    private void WriteChange(in LogEntry entry)
+    {
+        var kind = entry.Kind switch
+        {
+            EntryKind.Edited => "edited"u8,
+            EntryKind.Deleted => "deleted"u8,
+            _ => throw new ArgumentOutOfRangeException(nameof(entry), entry.Kind, "This kind has no frame."),
+        };
+        var line = _output.GetSpan(LongestFixedPart + entry.Message.Room.Length + entry.By.Length);
+        var length = 0;
+        PutEntry(line, ref length, entry.Message.Room, entry.Seq);
+        Put(line, ref length, kind);
+        Put(line, ref length, "\",\"timestamp\":\""u8);
+        Put(line, ref length, entry.Timestamp);
+        Put(line, ref length, "\",\"by\":\""u8);
+        Put(line, ref length, entry.By);
+        Put(line, ref length, "\",\"target\":"u8);
+        Put(line, ref length, entry.Message.Seq);
+        Put(line, ref length, ",\"now\":"u8);
+        _output.Advance(length);
+        WriteMessage(entry.Message, "}}"u8);
+    }
+
+    private void WriteNothing(string room, long seq)
+    {
+        var line = _output.GetSpan(LongestFixedPart + room.Length);
+        var length = 0;
+        PutEntry(line, ref length, room, seq);
+        Put(line, ref length, "none\"}"u8);
+        _output.Advance(length);
+    }
+
     /// <remarks>Nearly all that is ever written, and so put together without a JSON writer.</remarks>
     private void WriteMessage(in ChatMessage message, ReadOnlySpan<byte> end)
     {
         var text = message.Text.ContainsAny(Escaped) ? Escape(message.Text) : message.Text;
         var line = _output.GetSpan(
-            LongestFixedPart + message.Room.Length + message.Username.Length + text.Length + message.ClientMessageId.Length + end.Length);
+            LongestFixedPart + message.Room.Length + message.Username.Length + text.Length + message.ClientMessageId.Length + message.DeletedBy.Length + end.Length);
         var length = 0;
         Put(line, ref length, "{\"type\":\"chat_message\",\"room\":\""u8);
         length += Encoding.ASCII.GetBytes(message.Room, line[length..]);
         Put(line, ref length, "\",\"seq\":"u8);
-        Utf8Formatter.TryFormat(message.Seq, line[length..], out var digits);
-        length += digits;
+        Put(line, ref length, message.Seq);
         Put(line, ref length, ",\"username\":\""u8);
         Put(line, ref length, message.Username);
-        Put(line, ref length, "\",\"message\":\""u8);
-        Put(line, ref length, text);
+        if (!message.IsDeleted)
+        {
+            Put(line, ref length, "\",\"message\":\""u8);
+            Put(line, ref length, text);
+        }
+
         Put(line, ref length, "\",\"timestamp\":\""u8);
-        message.Timestamp.Format(line[length..]);
-        length += Timestamp.Length;
+        Put(line, ref length, message.Timestamp);
         if (!message.ClientMessageId.IsEmpty)
         {
             Put(line, ref length, "\",\"client_msg_id\":\""u8);
             Put(line, ref length, message.ClientMessageId);
         }
 
+        Put(line, ref length, "\",\"version\":"u8);
+        Put(line, ref length, message.Version);
+        if (message.IsDeleted)
+        {
+            Put(line, ref length, ",\"deleted\":{\"at\":\""u8);
+            Put(line, ref length, message.DeletedAt);
+            Put(line, ref length, "\",\"by\":\""u8);
+            Put(line, ref length, message.DeletedBy);
+            Put(line, ref length, "\"}"u8);
+        }
+        else if (message.TextVersion > 0)
+        {
+            Put(line, ref length, ",\"text_version\":"u8);
+            Put(line, ref length, message.TextVersion);
+            Put(line, ref length, ",\"edited_at\":\""u8);
+            Put(line, ref length, message.EditedAt);
+            Put(line, ref length, "\""u8);
+        }
+
         Put(line, ref length, end);
         _output.Advance(length);
+    }
+
+    private static void PutEntry(Span<byte> line, ref int length, string room, long seq)
+    {
+        Put(line, ref length, "{\"type\":\"entry\",\"room\":\""u8);
+        length += Encoding.ASCII.GetBytes(room, line[length..]);
+        Put(line, ref length, "\",\"seq\":"u8);
+        Put(line, ref length, seq);
+        Put(line, ref length, ",\"kind\":\""u8);
+    }
+
+    private static void Put(Span<byte> line, ref int length, long number)
+    {
+        Utf8Formatter.TryFormat(number, line[length..], out var digits);
+        length += digits;
+    }
+
+    private static void Put(Span<byte> line, ref int length, Timestamp moment)
+    {
+        moment.Format(line[length..]);
+        length += Timestamp.Length;
     }
 
     private static void Put(Span<byte> line, ref int length, ReadOnlySpan<byte> bytes)
@@ -230,3 +337,13 @@ public sealed class FrameWriter : IDisposable
 /// <param name="FirstSeq">The oldest message kept; 1 where the room is empty.</param>
 /// <param name="Epoch">Which log this is.</param>
 public readonly record struct JoinedRoom(string Room, long Seq, long Since, bool Complete, long FirstSeq, string Epoch);
+
+/// <summary>What a command about the log has come to, for its sender.</summary>
+/// <param name="Room">The room's name.</param>
+/// <param name="Seq">The entry that is stored; where nothing changed, the one that made the message what it is.</param>
+/// <param name="Timestamp">When it was stored.</param>
+/// <param name="Target">The message it is about; 0 for a message itself.</param>
+/// <param name="Duplicate">Stored before, under the same client_msg_id.</param>
+/// <param name="Unchanged">The message was so already, and nothing was stored.</param>
+/// <param name="Text">The text that is kept, of a duplicate message; null for all else.</param>
+public readonly record struct StoredEntry(string Room, long Seq, Timestamp Timestamp, long Target, bool Duplicate, bool Unchanged, byte[]? Text);

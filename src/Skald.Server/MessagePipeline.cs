@@ -1,3 +1,4 @@
+using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Rooms;
@@ -13,13 +14,14 @@ namespace Skald.Server;
 internal sealed class MessagePipeline
 {
     private readonly RoomAuthorizer _authorizer;
+    private readonly EntryRates _rates;
     private readonly RoomLog _log;
     private readonly DeliveryThread _delivery;
     private readonly LogMetrics _metrics;
 
-    public MessagePipeline(RoomAuthorizer authorizer, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
+    public MessagePipeline(RoomAuthorizer authorizer, EntryRates rates, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
     {
-        (_authorizer, _log, _delivery, _metrics) = (authorizer, log, delivery, metrics);
+        (_authorizer, _rates, _log, _delivery, _metrics) = (authorizer, rates, log, delivery, metrics);
         log.TurnAsync = delivery.TurnAsync;
         log.Announce = delivery.Announce;                                              // 3 announce: in commit order, to delivery,
     }                                                                                  // 4 fan out: RoomFeed, once encoded, to each cursor,
@@ -30,7 +32,9 @@ internal sealed class MessagePipeline
     public void Publish(Draft draft)
     {
         draft.Trace = MessageTrace.Begin(draft);
-        var refusal = _authorizer.Check(draft.Sender, draft.Room, RoomAction.Send)     // 1 authorise: Rooms
+        var action = draft.Kind == EntryKind.Message ? RoomAction.Send : RoomAction.Change;
+        var refusal = _authorizer.Check(draft.Sender, draft.Room, action)              // 1 authorise: Rooms
+            ?? Count(draft)
             ?? _log.TryAppend(draft);                                                  // 2 append: History, on disk with its seq
         if (refusal is null)
             return;
@@ -49,5 +53,16 @@ internal sealed class MessagePipeline
     {
         await _log.StopAsync();
         await _delivery.StopAsync();
+    }
+
+    /// <remarks>What comes too fast may repeat what is stored. The log knows, and it is asked in the order of all that is sent: so a refusal is true.</remarks>
+    private ChatError? Count(Draft draft)
+    {
+        if (_rates.Count(draft) is not { } tooFast)
+            return null;
+        if (draft.ClientMessageId is null)
+            return tooFast;
+        draft.RefuseUnlessStored(tooFast);
+        return null;
     }
 }

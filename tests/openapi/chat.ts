@@ -41,6 +41,14 @@ equal(/<([^>]+)>; rel="next"/.exec(link ?? "")?.[1], `?limit=1&after=${one}`, "t
 const rest = await user.GET("/api/chat/history/{room}", { params: { ...params, query: { after: one ?? 0 } } });
 equal(rest.data?.[0]?.seq, two, "the rest");
 
+const message = { path: { room: "generated", seq: one ?? 0 } };
+const edit = await user.PATCH("/api/rooms/{room}/messages/{seq}", { params: message, body: { message: "Hello,", if_version: one ?? 0 } });
+equal(edit.data?.target, one, "the message that is edited");
+const late = await user.PATCH("/api/rooms/{room}/messages/{seq}", { params: message, body: { message: "Hi", if_version: one ?? 0 } });
+equal(late.error?.code, "edit_conflict", "the code of an edit of a text that is no more");
+const deletion = await user.DELETE("/api/rooms/{room}/messages/{seq}", { params: message });
+equal(deletion.data?.seq, (edit.data?.seq ?? 0) + 1, "the place of the deletion");
+
 const refused = await guest.GET("/api/me");
 equal(refused.error?.code, "not_authenticated", "who am I, without a token");
 equal(refused.response.status, refused.error?.status, "the status");

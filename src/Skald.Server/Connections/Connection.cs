@@ -121,10 +121,8 @@ internal sealed partial class Connection : IDisposable
     public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
 
     /// <summary>Answers a stored message. It goes out with the next <see cref="Outbound.Flush"/>.</summary>
-    public void Acknowledge(FrameId id, in ChatMessage message, bool duplicate) =>
-        Outbound.Hold(AnswerFrame.Write(
-            new Ack { Id = id, Message = message, Duplicate = duplicate },
-            static (json, ack) => json.WriteAck(ack.Id, ack.Message, ack.Duplicate)));
+    public void Acknowledge(FrameId id, in StoredEntry stored) =>
+        Outbound.Hold(AnswerFrame.Write((id, stored), static (json, ack) => json.WriteAck(ack.id, ack.stored)));
 
     /// <summary>Says why, and closes. Only the first reason counts.</summary>
     /// <param name="code">The close code.</param>
@@ -307,13 +305,6 @@ internal sealed partial class Connection : IDisposable
         BinaryPrimitives.WriteUInt16BigEndian(payload, code.Number);
         Encoding.UTF8.GetBytes(code.Reason, payload.AsSpan(2));
         return WebSocketFrame.Encode(WebSocketFrame.Close, payload);
-    }
-
-    private ref struct Ack
-    {
-        public FrameId Id;
-        public ChatMessage Message;
-        public bool Duplicate;
     }
 
     private static partial class Log

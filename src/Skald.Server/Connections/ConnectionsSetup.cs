@@ -22,6 +22,6 @@ internal static class ConnectionsSetup
     public static void MapConnections(this IEndpointRouteBuilder endpoints)
     {
         SocketEndpoints.Map(endpoints);
-        PublishEndpoint.Map(endpoints);
+        MessageEndpoints.Map(endpoints);
     }
 }

@@ -11,9 +11,9 @@ namespace Skald.Server.Connections;
 /// <remarks>Where the application around us has a policy for the same request, its headers replace ours: they are set later.</remarks>
 internal static class CrossOrigin
 {
-    private const string Methods = "GET, HEAD, POST, DELETE";
+    private const string Methods = "GET, HEAD, POST, PATCH, DELETE";
     private const string RequestHeaders = "Authorization, Content-Type";
-    private const string AnswerHeaders = "Link, Retry-After, WWW-Authenticate";
+    private const string AnswerHeaders = "Link, Retry-After, Skald-Epoch, Skald-Seq, WWW-Authenticate";
 
     /// <summary>How long a browser need not ask again, in seconds: two hours, the most that Chromium keeps.</summary>
     private const string PreflightAge = "7200";

@@ -69,7 +69,7 @@ internal sealed partial class FrameDispatcher(
     public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell)
     {
         var user = connection.User!.Value;
-        var (room, error) = await EnterAsync(user, join.Room);
+        var (room, error) = await EnterAsync(user, join.Room, make: true);
         error ??= authorizer.Check(user, room!, RoomAction.Join);
         var joined = connection.Outbound.Subscriptions;
         if (error is null && _limits.Rooms > 0 && joined.Count >= _limits.Rooms && !joined.Any(s => s.Room == room))
@@ -82,7 +82,7 @@ internal sealed partial class FrameDispatcher(
 
         Leave(connection, join.Room);
         // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
-        var subscription = new Subscription(connection.Outbound, room!);
+        var subscription = new Subscription(connection.Outbound, room!, connection.OnlyRoom is not null && join.Since is null ? Dialect.Messages : Dialect.Entries);
         var place = Place(join, room!, feeds.Register(subscription));
         subscription.StartAt(place.Since);
         // Whoever cannot go on where it was is told so, asked or not: what follows would have a hole that it takes for none.
@@ -120,8 +120,8 @@ internal sealed partial class FrameDispatcher(
     {
         switch (command)
         {
-            case SendCommand send:
-                await SendAsync(connection, user, send);
+            case EntryCommand entry:
+                await PublishAsync(connection, user, entry);
                 break;
             case JoinCommand join:
                 await JoinAsync(connection, join, tell: join.Id.Wanted);
@@ -163,27 +163,27 @@ internal sealed partial class FrameDispatcher(
         }
     }
 
-    /// <remarks>In the order of the frames, since nothing waits but for a room's first use: so a connection's messages keep their order in each room.</remarks>
-    private async ValueTask SendAsync(Connection connection, CurrentUser user, SendCommand send)
+    /// <remarks>In the order of the frames, since nothing waits but for a room's first use: so a connection's entries keep their order in each room.</remarks>
+    private async ValueTask PublishAsync(Connection connection, CurrentUser user, EntryCommand command)
     {
         var room = connection.OnlyRoom;
         if (room is null)
         {
-            (room, var error) = await EnterAsync(user, send.Room!);
+            (room, var error) = await EnterAsync(user, command.Room!, make: command is SendCommand);   // what is not there holds no message to change
             if (error is not null)
             {
-                connection.Answer(send.Id, error);
+                connection.Answer(command.Id, error);
                 return;
             }
         }
 
-        pipeline.Publish(new SocketDraft(connection, user, room!, send));
+        pipeline.Publish(new SocketDraft(connection, user, room!, command));
     }
 
     /// <summary>As <see cref="RoomDirectory.EnterAsync"/>, but a refusal of the storage is an answer about this room: a <c>resume</c> goes on with the next.</summary>
-    private ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name)
+    private ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name, bool make)
     {
-        var entering = rooms.EnterAsync(user, name);
+        var entering = rooms.EnterAsync(user, name, make);
         return entering.IsCompletedSuccessfully ? entering : OrRefusalAsync(entering, name);
     }
 

@@ -5,9 +5,8 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;
 
-/// <summary>A message that came over a socket: its end is an ack or an error there.</summary>
-internal sealed class SocketDraft(Connection connection, CurrentUser sender, Room room, SendCommand command)
-    : Draft(room, sender, command.Text, command.ClientMessageId)
+/// <summary>A draft that came over a socket: its end is an ack or an error there.</summary>
+internal sealed class SocketDraft(Connection connection, CurrentUser sender, Room room, EntryCommand command) : Draft(room, sender, command)
 {
     public override void Complete(ChatError? refusal)
     {
@@ -18,12 +17,11 @@ internal sealed class SocketDraft(Connection connection, CurrentUser sender, Roo
         }
         else if (refusal is not null)
         {
-            connection.Answer(command.Id, refusal);
+            connection.Answer(Command.Id, refusal);
         }
-        else if (command.Id.Wanted)
+        else if (Command.Id.Wanted)
         {
-            Span<byte> scratch = stackalloc byte[ScratchLength];
-            connection.Acknowledge(command.Id, ToMessage(scratch), Duplicate);
+            connection.Acknowledge(Command.Id, ToStored());
         }
     }
 

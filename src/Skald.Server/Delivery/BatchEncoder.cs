@@ -4,7 +4,7 @@ using Skald.Server.History;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>Turns messages into WebSocket text frames. Keeps its buffers from batch to batch; one thread uses it.</summary>
+/// <summary>Turns entries into WebSocket text frames. Keeps its buffers from batch to batch; one thread uses it.</summary>
 internal sealed class BatchEncoder : IDisposable
 {
     private const int InitialCapacity = 16 * 1024;
@@ -13,6 +13,7 @@ internal sealed class BatchEncoder : IDisposable
     private readonly ArrayBufferWriter<byte> _frames = new(InitialCapacity);
     private readonly FrameWriter _writer;
     private readonly List<int> _starts = [];
+    private readonly List<int> _others = [];   // which of them are no messages
 
     public BatchEncoder() => _writer = new FrameWriter(_json);
 
@@ -20,11 +21,13 @@ internal sealed class BatchEncoder : IDisposable
 
     public int Length => _frames.WrittenCount;
 
-    public void Add(in ChatMessage message)
+    public void Add(in LogEntry entry)
     {
         _json.ResetWrittenCount();
         _writer.Reset(_json);
-        _writer.WriteMessage(message);
+        _writer.WriteEntry(entry);
+        if (entry.Kind != EntryKind.Message || entry.Message.IsDeleted)
+            _others.Add(_starts.Count);
         _starts.Add(_frames.WrittenCount);
 
         var payload = _json.WrittenSpan;
@@ -37,13 +40,13 @@ internal sealed class BatchEncoder : IDisposable
     public void Add(Draft draft)
     {
         Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
-        Add(draft.ToMessage(scratch));
+        Add(draft.ToEntry(scratch));
     }
 
     /// <summary>What was added, in arrays of its own; the encoder starts anew.</summary>
     public EncodedBatch Take(long first, long startOffset)
     {
-        var batch = new EncodedBatch(first, _frames.WrittenSpan.ToArray(), [.. _starts], startOffset);
+        var batch = new EncodedBatch(first, _frames.WrittenSpan.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
         Clear();
         return batch;
     }
@@ -52,6 +55,7 @@ internal sealed class BatchEncoder : IDisposable
     {
         _frames.ResetWrittenCount();
         _starts.Clear();
+        _others.Clear();
     }
 
     public void Dispose() => _writer.Dispose();

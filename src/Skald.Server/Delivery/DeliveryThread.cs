@@ -54,7 +54,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
     {
         while (_slot.TryTake(out var batch))
         {
-            Tell(batch, static draft => draft.Complete(refusal: null));
+            Tell(batch, static draft => draft.Complete());
             Tell(batch, static draft => draft.Flush());
             metrics.Acked(batch.Count);
             Try(batch, () => Encode(batch));
@@ -62,7 +62,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             Try(batch, Deliver);
             _pace.End();
             _fanOuts.Clear();
-            Tell(batch, static draft => draft.Trace?.End());
+            Tell(batch, static draft => draft.Trace?.End(draft.End == DraftEnd.Refused ? draft.Refusal : null));
         }
 
         _encoder.Dispose();
@@ -95,8 +95,8 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
             foreach (var draft in drafts)
             {
                 draft.Trace?.Step("deliver");
-                // A duplicate was delivered when it was stored.
-                if (!draft.Duplicate)
+                // A duplicate was delivered when it was stored; nothing is to be said of the others.
+                if (draft.End == DraftEnd.Stored)
                     stored.Add(draft);
             }
 

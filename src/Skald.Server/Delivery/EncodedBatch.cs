@@ -1,21 +1,61 @@
 namespace Skald.Server.Delivery;
 
-/// <summary>Consecutive messages of one room as WebSocket frames: encoded once, the same bytes for every reader.</summary>
-/// <param name="first">The first message's <c>seq</c>.</param>
+/// <summary>Consecutive entries of one room as WebSocket frames: encoded once for each <see cref="Dialect"/>, the same bytes for all its readers.</summary>
+/// <param name="first">The first entry's <c>seq</c>.</param>
 /// <param name="bytes">The frames, one behind the other.</param>
-/// <param name="starts">Where each message's frame starts in <paramref name="bytes"/>.</param>
+/// <param name="starts">Where each entry's frame starts in <paramref name="bytes"/>.</param>
+/// <param name="others">Which of them are no messages, counted from 0; rising. Null where all are.</param>
 /// <param name="startOffset">Bytes that the feed had delivered before this batch.</param>
-internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, long startOffset)
+internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, int[]? others, long startOffset)
 {
+    private byte[]? _messages;   // made for the first reader that wants them
+
     public long First { get; } = first;
 
     public long Last => End.Seq;
 
-    public ReadOnlyMemory<byte> Bytes => bytes;
+    /// <summary>Bytes of all frames.</summary>
+    public int Length => bytes.Length;
 
     /// <summary>The feed's head, and a reader's cursor, once this batch is delivered.</summary>
     public Position End { get; } = new(first + starts.Length - 1, startOffset + bytes.Length);
 
-    /// <returns>The frames of everything after <paramref name="seq"/>, which lies in this batch or just before it.</returns>
-    public ReadOnlyMemory<byte> After(long seq) => bytes.AsMemory(seq < First ? 0 : starts[seq - First + 1]);
+    /// <param name="dialect">What the reader understands.</param>
+    /// <returns>The frames of all entries; empty where the dialect has none for them.</returns>
+    public ReadOnlyMemory<byte> Frames(Dialect dialect) => dialect == Dialect.Messages && others is not null ? Messages() : bytes;
+
+    /// <param name="seq">An entry of this batch, or the one just before it.</param>
+    /// <param name="dialect">What the reader understands.</param>
+    /// <returns>The frames of all entries after it.</returns>
+    public ReadOnlyMemory<byte> After(long seq, Dialect dialect)
+    {
+        if (seq < First)
+            return Frames(dialect);
+        var index = (int)(seq - First) + 1;
+        return dialect == Dialect.Messages && others is not null ? MessagesFrom(index) : bytes.AsMemory(starts[index]);
+    }
+
+    private ReadOnlyMemory<byte> Messages() => _messages ??= MessagesFrom(0);   // two threads may make it: both make the same
+
+    private byte[] MessagesFrom(int index)
+    {
+        var messages = new List<byte>(bytes.Length);
+        for (var i = index; i < starts.Length; i++)
+        {
+            if (Array.BinarySearch(others!, i) < 0)
+                messages.AddRange(bytes.AsSpan(starts[i]..(i + 1 < starts.Length ? starts[i + 1] : bytes.Length)));
+        }
+
+        return [.. messages];
+    }
+}
+
+/// <summary>Which entries of a log a reader understands.</summary>
+internal enum Dialect
+{
+    /// <summary>All of them: <c>chat_message</c> and <c>entry</c>.</summary>
+    Entries,
+
+    /// <summary>Messages only: the room socket of clients that know no position, and so miss no number.</summary>
+    Messages,
 }

@@ -99,7 +99,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             else if (subscription.Cursor == batch.First - 1)
             {
                 subscription.MoveTo(batch.End);
-                loop = WriteOrBegin(batch.Bytes);
+                loop = WriteOrBegin(batch.Frames(subscription.Dialect));
             }
             else
             {
@@ -325,8 +325,10 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
                     continue;
                 if (page?.First == cursor + 1)
                 {
-                    far.MoveTo(page.Last, page.Bytes.Length);
-                    return page.Bytes;
+                    far.MoveTo(page.Last, page.Length);
+                    if (page.Frames(far.Dialect) is { IsEmpty: false } frames)
+                        return frames;
+                    continue;
                 }
 
                 far.Active = false;
@@ -356,12 +358,15 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
             var subscription = _subscriptions[_next];
             if (!subscription.Active)
                 continue;
-            if (!subscription.IsBehind)
-                subscription.NoteHead();
-            else if (subscription.Feed.TryReadTail(subscription.Cursor, out bytes, out var end))
+            // A reader of another dialect may pass over a batch, and has more to come.
+            while (bytes.IsEmpty && subscription.IsBehind && subscription.Feed.TryReadTail(subscription.Cursor, subscription.Dialect, out bytes, out var end))
                 subscription.MoveTo(end);
-            else
+            if (!bytes.IsEmpty)
+                continue;
+            if (subscription.IsBehind)
                 far = subscription;
+            else
+                subscription.NoteHead();
         }
 
         return !bytes.IsEmpty;

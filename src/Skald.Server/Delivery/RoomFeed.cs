@@ -1,3 +1,4 @@
+using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Rooms;
 
@@ -68,11 +69,16 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
     }
 
     /// <summary>Takes in what the log has stored: encodes it once.</summary>
-    /// <param name="drafts">New messages of this room, consecutive.</param>
+    /// <param name="drafts">New entries of this room, consecutive.</param>
     /// <param name="encoder">The delivery thread's.</param>
     /// <returns>What is to be offered, and to whom; null where a new feed has all of it already.</returns>
+    /// <remarks>Where a text was erased, no tail keeps it: who comes back reads the log, which has it no more.</remarks>
     public FanOut? Take(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
+        var erased = false;
+        foreach (var draft in drafts)
+            erased |= draft.Kind == EntryKind.Deleted;
+
         Begin(drafts[0].Seq - 1);
         // What a new feed began with, because it read the head after the commit and before the announcement.
         while (!drafts.IsEmpty && drafts[0].Seq <= Head.Seq)
@@ -82,15 +88,15 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
 
         foreach (var draft in drafts)
             encoder.Add(draft);
-        var batch = encoder.Take(drafts[0].Seq, Head.Offset);
-        return Append(batch);
+        return Append(encoder.Take(drafts[0].Seq, Head.Offset), keep: !erased);
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>
     /// <param name="after">A cursor.</param>
-    /// <param name="frames">Frames of one batch, or of its rest.</param>
+    /// <param name="dialect">What the reader understands.</param>
+    /// <param name="frames">Frames of one batch, or of its rest; empty where the dialect has none for it.</param>
     /// <param name="end">The cursor when they are sent.</param>
-    public bool TryReadTail(long after, out ReadOnlyMemory<byte> frames, out Position end)
+    public bool TryReadTail(long after, Dialect dialect, out ReadOnlyMemory<byte> frames, out Position end)
     {
         lock (_gate)
         {
@@ -100,7 +106,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
                     break;
                 if (after < batch.Last)
                 {
-                    frames = batch.After(after);
+                    frames = batch.After(after, dialect);
                     end = batch.End;
                     return true;
                 }
@@ -120,26 +126,23 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         budget.Forget(this);
     }
 
-    private FanOut Append(EncodedBatch batch)
+    private FanOut Append(EncodedBatch batch, bool keep)
     {
         int tail;
         FanOut fanOut;
         lock (_gate)
         {
-            if (batch.First != Head.Seq + 1)
-            {
-                // A gap: the log has what lies between, and whoever needs it reads it there.
+            // After a gap the log has what lies between, and whoever needs it reads it there.
+            if (batch.First != Head.Seq + 1 || !keep)
                 ClearTail();
-            }
-
-            if (!_ended)
+            if (!_ended && keep)
             {
                 _tail.Enqueue(batch);
-                _tailLength += batch.Bytes.Length;
+                _tailLength += batch.Length;
             }
 
             while (_tailLength > tailBytes && _tail.Count > 1)
-                _tailLength -= _tail.Dequeue().Bytes.Length;
+                _tailLength -= _tail.Dequeue().Length;
             Volatile.Write(ref _head, batch.End);
             tail = _tailLength;
             fanOut = FanOut.To(_subscribers, batch);

@@ -5,11 +5,14 @@ namespace Skald.Server.Delivery;
 /// <summary>One reader in one room: a cursor, and nothing else. It costs the same however far back it is.</summary>
 /// <param name="reader">Whose it is; its lock guards what can change here.</param>
 /// <param name="room">The room.</param>
-internal sealed class Subscription(Outbound reader, Room room)
+/// <param name="dialect">What the reader understands.</param>
+internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
 {
     public Outbound Reader => reader;
 
     public Room Room => room;
+
+    public Dialect Dialect => dialect;
 
     /// <summary>Set before the subscription is shown to the reader.</summary>
     public RoomFeed Feed { get; set; } = null!;

@@ -5,53 +5,84 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.History;
 
-/// <summary>A message on its way: what its sender wants stored, then what the log made of it.</summary>
+/// <summary>An entry on its way: what its sender wants stored, then what the log made of it.</summary>
 /// <param name="room">Where it goes.</param>
-/// <param name="sender">Whose it is; taken from the session, never from the message.</param>
-/// <param name="text">UTF-8 that passed <see cref="MessageText.Check"/>; owned by the draft.</param>
-/// <param name="clientMessageId">A valid <see cref="Protocol.ClientMessageId"/>, or null.</param>
-internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string? clientMessageId)
+/// <param name="sender">Whose it is; taken from the session, never from the command.</param>
+/// <param name="command">What is wanted: checked, and owned by the draft.</param>
+internal abstract class Draft(Room room, CurrentUser sender, EntryCommand command)
 {
+    private byte[]? _storedText;   // of a duplicate
+
     public Room Room { get; } = room;
 
     public CurrentUser Sender { get; } = sender;
 
-    public string? ClientMessageId { get; } = clientMessageId;
+    public EntryCommand Command { get; } = command;
 
-    /// <summary>The text as it is stored: of a duplicate, that of the first time.</summary>
-    public byte[] Text { get; private set; } = text;
+    public string? ClientMessageId => Command.ClientMessageId;
+
+    /// <summary>Why it must not be stored, where that is known already. The store still says whether it has it: then it is a duplicate, and no refusal.</summary>
+    public ChatError? Refusal { get; private set; }
+
+    public DraftEnd End { get; private set; }
 
     /// <summary>Its place in the room; 0 until it is stored.</summary>
     public long Seq { get; private set; }
 
     public Timestamp Timestamp { get; private set; }
 
-    /// <summary>Whether the same <see cref="ClientMessageId"/> was stored before, and nothing now.</summary>
-    public bool Duplicate { get; private set; }
+    /// <summary>The message that the draft changes, as it is from then on. Null for a message, and until it is stored.</summary>
+    public LoggedMessage? Changed { get; private set; }
 
     /// <summary>Null where nobody listens.</summary>
     public MessageTrace? Trace { get; set; }
 
-    /// <summary>The store's word for a new message.</summary>
-    public void StoreAs(long seq, Timestamp timestamp)
+    public EntryKind Kind => Command switch
     {
-        Seq = seq;
-        Timestamp = timestamp;
-        Duplicate = false;
+        EditCommand => EntryKind.Edited,
+        DeleteCommand => EntryKind.Deleted,
+        _ => EntryKind.Message,
+    };
+
+    /// <summary>A message's text as it is stored: of a duplicate, that of the first time.</summary>
+    public byte[] Text => _storedText ?? ((SendCommand)Command).Text;
+
+    /// <summary>Called by the store inside its transaction, as all of these: final once the batch has committed.</summary>
+    public void StoreAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Stored, seq, timestamp);
+
+    /// <param name="seq">The entry's.</param>
+    /// <param name="timestamp">The entry's.</param>
+    /// <param name="changed">The message after it.</param>
+    public void StoreAs(long seq, Timestamp timestamp, LoggedMessage changed)
+    {
+        StoreAs(seq, timestamp);
+        Changed = changed;
     }
 
-    /// <summary>The store's word for a message it has already.</summary>
-    public void FoundAs(long seq, Timestamp timestamp, byte[] text)
-    {
-        Seq = seq;
-        Timestamp = timestamp;
-        Text = text;
-        Duplicate = true;
-    }
+    /// <summary>The same <see cref="ClientMessageId"/> was stored before: nothing is now.</summary>
+    /// <param name="seq">The first one's.</param>
+    /// <param name="timestamp">The first one's.</param>
+    /// <param name="text">Of a message: its text.</param>
+    public void FoundAs(long seq, Timestamp timestamp, byte[]? text) =>
+        (End, Seq, Timestamp, _storedText) = (DraftEnd.Duplicate, seq, timestamp, text);
+
+    /// <summary>The message is as it is wanted: nothing is stored.</summary>
+    /// <param name="seq">What made it so.</param>
+    /// <param name="timestamp">When.</param>
+    public void LeaveAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Unchanged, seq, timestamp);
+
+    /// <summary>It is not stored, whatever becomes of its batch.</summary>
+    public void RefuseAs(ChatError refusal) => (End, Refusal) = (DraftEnd.Refused, refusal);
+
+    /// <summary>Sends it to the store to be refused there, unless it was stored before: only then is "never stored" true.</summary>
+    public void RefuseUnlessStored(ChatError refusal) => Refusal = refusal;
 
     /// <summary>Tells the sender, once, how it ended. Called on the delivery thread or by the sender's own call: it must not wait.</summary>
-    /// <param name="refusal">Why nothing was stored, or null: then the message is on disk.</param>
+    /// <param name="refusal">Why nothing was stored, or null: then it is on disk.</param>
     public abstract void Complete(ChatError? refusal);
+
+    /// <summary>Ends its way by what the store made of it.</summary>
+    public void Complete() => Complete(Refusal is { } refusal && End == DraftEnd.Refused ? refusal with { Room = Room.Name } : null);
 
     /// <summary>Nothing was stored: its way ends here. The sender is told which room it was for.</summary>
     public void Refuse(ChatError refusal)
@@ -60,9 +91,26 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
         Complete(refusal with { Room = Room.Name });
     }
 
-    /// <summary>Writes what <see cref="Complete"/> has left: a batch often holds several messages of one connection, and they are answered together.</summary>
+    /// <summary>Writes what <see cref="Complete()"/> has left: a batch often holds several drafts of one connection, and they are answered together.</summary>
     public virtual void Flush()
     {
+    }
+
+    /// <summary>What readers are sent. The spans are valid as long as <paramref name="scratch"/> is not written to.</summary>
+    /// <param name="scratch">At least <see cref="ScratchLength"/> bytes.</param>
+    public LogEntry ToEntry(Span<byte> scratch)
+    {
+        if (Kind == EntryKind.Message)
+            return LogEntry.Of(ToMessage(scratch));
+        var by = Encoding.UTF8.GetBytes(Sender.Username, scratch);
+        return new LogEntry
+        {
+            Kind = Kind,
+            Seq = Seq,
+            By = scratch[..by],
+            Timestamp = Timestamp,
+            Message = Changed!.ToMessage(Room),
+        };
     }
 
     /// <summary>The stored message. The spans are valid as long as <paramref name="scratch"/> is not written to.</summary>
@@ -82,6 +130,35 @@ internal abstract class Draft(Room room, CurrentUser sender, byte[] text, string
         };
     }
 
+    /// <summary>What the sender is answered.</summary>
+    public StoredEntry ToStored() => new(
+        Room.Name,
+        Seq,
+        Timestamp,
+        (Command as ChangeCommand)?.Target ?? 0,
+        Duplicate: End == DraftEnd.Duplicate,
+        Unchanged: End == DraftEnd.Unchanged,
+        _storedText);
+
     /// <summary>Bytes that the longest username and client_msg_id need: both are ASCII.</summary>
-    public const int ScratchLength = Accounts.Username.MaxLength + Protocol.ClientMessageId.MaxLength;
+    public const int ScratchLength = Username.MaxLength + Protocol.ClientMessageId.MaxLength;
+}
+
+/// <summary>How a draft ended.</summary>
+internal enum DraftEnd
+{
+    /// <summary>Not yet.</summary>
+    None,
+
+    /// <summary>It is an entry of the log.</summary>
+    Stored,
+
+    /// <summary>It was one already.</summary>
+    Duplicate,
+
+    /// <summary>There was nothing to do.</summary>
+    Unchanged,
+
+    /// <summary>It is none.</summary>
+    Refused,
 }

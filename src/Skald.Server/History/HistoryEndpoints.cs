@@ -24,15 +24,18 @@ internal static class HistoryEndpoints
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
                 "earlier page (rel=\"prev\") and, when after was given, to the later one (rel=\"next\"). " +
-                "A page ends at some 256 KiB, so it may hold fewer than limit while there is more.")
+                "A page ends at some 256 KiB, so it may hold fewer than limit while there is more. A message is as it is now: edited ones with their last text, deleted ones left out.")
             .TakesRoom()
             .TakesNumber("limit", 1, MaxLimit, "How many messages at most.", absent: DefaultLimit)
             .TakesNumber("before", 1, long.MaxValue, "Only messages before this seq.")
             .TakesNumber("after", 0, long.MaxValue, "Only messages after this seq.")
             .Produces<HistoryMessage[]>()
+            .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Skald-Seq", Microsoft.OpenApi.JsonSchemaType.Integer,
+                "The room's newest seq when the page was read: join with since=this, and nothing is missed between the page and what follows."))
+            .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Skald-Epoch", Microsoft.OpenApi.JsonSchemaType.String, "The log that Skald-Seq belongs to."))
             .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Link", Microsoft.OpenApi.JsonSchemaType.String,
                 "RFC 8288, each target relative to this address: <?limit=100&before=41>; rel=\"prev\". Not there where there is no other page."))
-            .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z"}]""")
+            .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","version":42}]""")
             .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" }, HistoryRequests.TooMany)
             .ForUsers();
 
@@ -59,7 +62,13 @@ internal static class HistoryEndpoints
         if (!RoomName.IsValid(room))
             return (RoomName.Refused with { Room = room }).ToProblem();
         if (await rooms.FindAsync(room) is not { } found)
-            return rooms.AutoCreate ? Results.Json(Array.Empty<HistoryMessage>()) : (RoomDirectory.NoSuchRoom with { Room = room }).ToProblem();
+        {
+            if (!rooms.AutoCreate)
+                return (RoomDirectory.NoSuchRoom with { Room = room }).ToProblem();
+            Name(context, position: 0, log.Epoch);
+            return Results.Json(Array.Empty<HistoryMessage>());
+        }
+
         if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
             return denied.ToProblem();
 
@@ -70,16 +79,22 @@ internal static class HistoryEndpoints
             requests.Leave(user.Id);
             return Task.CompletedTask;
         });
-        // The log has no holes: a page is a range, whatever the size of the table.
-        var newest = Math.Min(found.LastSeq, end - 1);
-        var from = Math.Min(start, newest);   // beyond the newest there is nothing, however far
-        var (first, last) = start >= 0 ? (from + 1, Math.Min(newest, from + count)) : (newest - count + 1, newest);
-        first = Math.Max(first, found.FirstSeq);
-        var page = await HistoryPage.ReadAsync(log, found, first, last, newestFirst: start < 0);
+        // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
+        var position = found.LastSeq;
+        Name(context, position, log.Epoch);
+        var onwards = start >= 0;
+        var newest = Math.Min(position, end - 1);
+        var oldest = onwards ? Math.Min(start, newest) + 1 : found.FirstSeq;   // beyond the newest there is nothing, however far
+        var page = await HistoryPage.ReadAsync(log, found, oldest, newest, (int)count, newestFirst: !onwards);
         if (page.Last > 0)
-            (first, last) = (page.First, page.Last);   // fewer than asked for, where these are long
-        Link(context, count, first > found.FirstSeq ? first : null, start >= 0 && last < newest ? last : null);
+            Link(context, count, (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null, onwards && page.More ? page.Last : null);
         return page;
+    }
+
+    private static void Name(HttpContext context, long position, string epoch)
+    {
+        context.Response.Headers["Skald-Seq"] = position.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["Skald-Epoch"] = epoch;
     }
 
     private static void Link(HttpContext context, long limit, long? earlier, long? later)
@@ -105,7 +120,7 @@ internal static class HistoryEndpoints
 internal record HistoryMessage
 {
     /// <summary>2⁵³ - 1: the largest integer that a JSON reader keeps exact which takes numbers for doubles.</summary>
-    private const double LargestExact = 9_007_199_254_740_991;
+    public const double LargestExact = 9_007_199_254_740_991;
 
     /// <summary>What kind of entry it is.</summary>
     [AllowedValues("chat_message")]
@@ -129,4 +144,15 @@ internal record HistoryMessage
 
     /// <summary>The sender's own name for it, where it was given one.</summary>
     public string? ClientMsgId { get; init; }
+
+    /// <summary>The seq of the last entry that changed it; its own while none has.</summary>
+    [Range(1, LargestExact)]
+    public required long Version { get; init; }
+
+    /// <summary>The seq of the entry that gave it this text, where it was edited.</summary>
+    [Range(1, LargestExact)]
+    public long? TextVersion { get; init; }
+
+    /// <summary>When it was edited: UTC, microseconds.</summary>
+    public DateTime? EditedAt { get; init; }
 }

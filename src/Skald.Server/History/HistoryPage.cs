@@ -23,6 +23,8 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
     private int _used = 1;
     private int _length;
     private bool _newestFirst;
+    private int _most;
+    private int _count;
 
     public HistoryPage()
     {
@@ -36,21 +38,21 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
     /// <summary>The newest one's; 0 for an empty page.</summary>
     public long Last { get; private set; }
 
+    /// <summary>Whether there are messages in the range beyond those of the page.</summary>
+    public bool More { get; private set; }
+
     /// <param name="log">The log.</param>
     /// <param name="room">The room.</param>
-    /// <param name="first">The first message's <c>seq</c>.</param>
-    /// <param name="last">The last one's; less than <paramref name="first"/> for an empty page.</param>
+    /// <param name="first">A <c>seq</c>: no message before it.</param>
+    /// <param name="last">A <c>seq</c>: none after it. Less than <paramref name="first"/> for an empty page.</param>
+    /// <param name="most">How many messages at most.</param>
     /// <param name="newestFirst">Whether, where not all of them fit, the page holds those next to <paramref name="last"/>. It is oldest first all the same.</param>
-    public static async Task<HistoryPage> ReadAsync(RoomLog log, Room room, long first, long last, bool newestFirst)
+    public static async Task<HistoryPage> ReadAsync(RoomLog log, Room room, long first, long last, int most, bool newestFirst)
     {
         var page = Pool.Get();
-        page._newestFirst = newestFirst;
-        if (first > last)
-            return page;
-        if (newestFirst)
-            await log.ReadBackAsync(room, first, last, page._visit);
-        else
-            await log.ReadAsync(room, first, last, page._visit);
+        (page._newestFirst, page._most) = (newestFirst, most);
+        if (first <= last)
+            await log.ReadMessagesAsync(room, first, last, newestFirst, page._visit);
         return page;
     }
 
@@ -72,7 +74,7 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
     {
         for (var i = 0; i < _used; i++)
             _pieces[i].Reset();
-        (_used, _length, First, Last) = (1, 0, 0, 0);
+        (_used, _length, _count, First, Last, More) = (1, 0, 0, 0, 0, false);
         _messages.Reset(_pieces[0].Json);
         return _pieces.Sum(piece => piece.Json.Capacity) <= 2 * MostBytes;   // more was for messages that are rarely so long
     }
@@ -81,6 +83,13 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
 
     private bool Add(in ChatMessage message)
     {
+        if (_count == _most || _length >= MostBytes)
+        {
+            More = true;
+            return false;
+        }
+
+        _count++;
         if (_pieces[_used - 1].Json.WrittenCount >= PieceBytes)
         {
             if (_used == _pieces.Count)
@@ -100,7 +109,7 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
             First = message.Seq;
         else
             Last = message.Seq;
-        return _length < MostBytes;
+        return true;
     }
 
     private void Write(IBufferWriter<byte> output, Piece piece, bool isFirst)

@@ -19,7 +19,7 @@ internal sealed class LogMetrics
     {
         _meter = telemetry.Meter;
         _sends = _meter.CreateCounter<long>(
-            "skald.sends", "{send}", "Messages sent, by how it ended (`skald.result`): `stored`, `duplicate` (stored before), or the code it was refused with.");
+            "skald.sends", "{send}", "Sends, edits and deletes, by how each ended (`skald.result`): `stored`, `duplicate` (stored before), `unchanged` (nothing to do), or the code it was refused with.");
         _duration = _meter.CreateHistogram(
             "skald.commit.duration",
             "s",
@@ -36,17 +36,30 @@ internal sealed class LogMetrics
         _meter.CreateObservableUpDownCounter("skald.log.queued", queued, "{message}", "Messages that wait for the log writer.");
 
     /// <param name="begun">When the batch was handed to the storage, by <see cref="Stopwatch"/>.</param>
-    /// <param name="messages">How many it holds.</param>
-    /// <param name="duplicates">How many of them were stored before.</param>
-    public void Committed(long begun, int messages, int duplicates)
+    /// <param name="batch">It is on disk.</param>
+    public void Committed(long begun, Batch batch)
     {
         _duration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds);
-        _messages.Record(messages);
-        if (messages > duplicates)
-            _sends.Add(messages - duplicates, new KeyValuePair<string, object?>(Result, "stored"));
-        if (duplicates > 0)
-            _sends.Add(duplicates, new KeyValuePair<string, object?>(Result, "duplicate"));
+        _messages.Record(batch.Count);
+        Span<int> ends = stackalloc int[(int)DraftEnd.Refused + 1];
+        foreach (var draft in batch)
+        {
+            if (draft.End == DraftEnd.Refused)
+                Refused(draft.Refusal!.Code);
+            else
+                ends[(int)draft.End]++;
+        }
+
+        Count(ends[(int)DraftEnd.Stored], "stored");
+        Count(ends[(int)DraftEnd.Duplicate], "duplicate");
+        Count(ends[(int)DraftEnd.Unchanged], "unchanged");
     }
 
     public void Refused(ErrorCode code, int messages = 1) => _sends.Add(messages, new KeyValuePair<string, object?>(Result, code.Name));
+
+    private void Count(int sends, string end)
+    {
+        if (sends > 0)
+            _sends.Add(sends, new KeyValuePair<string, object?>(Result, end));
+    }
 }

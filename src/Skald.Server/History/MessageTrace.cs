@@ -46,7 +46,7 @@ internal sealed class MessageTrace
     public void Stored(Draft draft, int messages)
     {
         _message.SetTag("skald.seq", draft.Seq);
-        _message.SetTag("skald.duplicate", draft.Duplicate);
+        _message.SetTag("skald.duplicate", draft.End == DraftEnd.Duplicate);
         _step?.SetTag("skald.commit.messages", messages);
         EndStep();
     }

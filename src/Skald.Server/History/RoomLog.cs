@@ -37,7 +37,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public Action<Batch> Announce { get; set; } = _ => { };
 
     /// <summary>Queues a draft. Drafts of one caller for one room are stored in the order of its calls.</summary>
-    /// <returns>Null when queued: its <see cref="Draft.Complete"/> will be called. Else why it is refused.</returns>
+    /// <returns>Null when queued: its <see cref="Draft.Complete(ChatError?)"/> will be called. Else why it is refused.</returns>
     public ChatError? TryAppend(Draft draft)
     {
         draft.Trace?.Step("append");
@@ -45,12 +45,12 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     }
 
     /// <inheritdoc cref="IMessageStore.ReadAsync"/>
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
+    public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
         store.ReadAsync(room, Math.Max(first, room.FirstSeq), last, visit);
 
-    /// <inheritdoc cref="IMessageStore.ReadBackAsync"/>
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) =>
-        store.ReadBackAsync(room, Math.Max(first, room.FirstSeq), last, visit);
+    /// <inheritdoc cref="IMessageStore.ReadMessagesAsync"/>
+    public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
+        store.ReadMessagesAsync(room, Math.Max(first, room.FirstSeq), last, newestFirst, visit);
 
     public void Start()
     {
@@ -123,17 +123,14 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         readiness.TakeBack(NotReadyReasons.StorageFailed);
         var taken = Stopwatch.GetTimestamp() - begun;
         _commit = taken < _commit || _commit == 0 ? taken : _commit + ((taken - _commit) / 32);
-        var duplicates = 0;
         foreach (var draft in batch)
         {
-            if (draft.Duplicate)
-                duplicates++;
-            else
+            if (draft.End == DraftEnd.Stored)
                 draft.Room.LastSeq = draft.Seq;
             draft.Trace?.Stored(draft, batch.Count);
         }
 
-        metrics.Committed(begun, batch.Count, duplicates);
+        metrics.Committed(begun, batch);
         return true;
     }
 

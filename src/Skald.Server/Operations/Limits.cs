@@ -69,6 +69,11 @@ public sealed class Limits
     [Beyond("rate_limited")]
     public double MessagesPerRoom { get; set; } = 200;
 
+    /// <summary>Edits a minute of one message, and as many at once.</summary>
+    [Range(0, 1_000_000)]
+    [Beyond("rate_limited")]
+    public double EditsPerMessagePerMinute { get; set; } = 10;
+
     /// <summary>Rooms that one user may bring into being, a minute.</summary>
     [Range(0, 1_000_000)]
     [Beyond("rate_limited")]

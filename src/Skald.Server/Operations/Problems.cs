@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Skald.Protocol;
@@ -47,6 +48,8 @@ internal static class Problems
             problem.Extensions["room"] = error.Room;
         if (error.RetryAfter is { } wait)
             problem.Extensions["retry_after_ms"] = (long)Math.Ceiling(wait.TotalMilliseconds);
+        if (error.Now is not null)
+            problem.Extensions["now"] = JsonSerializer.Deserialize<JsonElement>(error.Now);
         if (error.Errors is not null)
             problem.Extensions["errors"] = error.Errors;
         return problem;

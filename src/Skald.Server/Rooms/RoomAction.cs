@@ -11,4 +11,7 @@ internal enum RoomAction
 
     /// <summary>Say something.</summary>
     Send,
+
+    /// <summary>Change or erase what one has said.</summary>
+    Change,
 }

@@ -27,19 +27,22 @@ internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> opt
         return RoomName.IsValid(name) && await store.FindAsync(name) is { } stored ? _rooms.GetOrAdd(name, stored) : null;
     }
 
-    /// <summary>The room for somebody who wants to use it: made now, if it may be.</summary>
+    /// <summary>The room for somebody who wants to use it.</summary>
+    /// <param name="user">Who.</param>
+    /// <param name="name">The room's name; not checked.</param>
+    /// <param name="make">Whether it is made now where it is not there, if it may be.</param>
     /// <returns>The room, or why there is none.</returns>
-    public ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name) =>
-        _rooms.TryGetValue(name, out var known) ? new((known, null)) : EnterUnknownAsync(user, name);
+    public ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name, bool make = true) =>
+        _rooms.TryGetValue(name, out var known) ? new((known, null)) : EnterUnknownAsync(user, name, make);
 
     /// <summary>Makes the rooms that are there from the start.</summary>
     public async Task CreateGlobalAsync() => _rooms[RoomName.Global] = await store.CreateAsync(RoomName.Global, createdBy: null);
 
-    private async ValueTask<(Room? Room, ChatError? Error)> EnterUnknownAsync(CurrentUser user, string name)
+    private async ValueTask<(Room? Room, ChatError? Error)> EnterUnknownAsync(CurrentUser user, string name, bool make)
     {
         if (await FindAsync(name) is { } stored)
             return (stored, null);
-        if (!AutoCreate || !RoomName.IsValid(name))
+        if (!make || !AutoCreate || !RoomName.IsValid(name))
             return (null, NoSuchRoom with { Room = name });
         if (!_creations.TryTake(user.Id, out var wait))
             return (null, new ChatError(ErrorCode.RateLimited, "Too many new rooms; wait before making another.") { Room = name, RetryAfter = wait });

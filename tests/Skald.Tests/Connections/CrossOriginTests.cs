@@ -49,7 +49,7 @@ public sealed class CrossOriginTests(CrossOriginTests.ServerWithOrigins shared) 
 
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Equal(Allowed, One(answer, "Access-Control-Allow-Origin"));
-        Assert.Equal("Link, Retry-After, WWW-Authenticate", One(answer, "Access-Control-Expose-Headers"));
+        Assert.Equal("Link, Retry-After, Skald-Epoch, Skald-Seq, WWW-Authenticate", One(answer, "Access-Control-Expose-Headers"));
         Assert.Equal("cross-origin", One(answer, "Cross-Origin-Resource-Policy"));
         Assert.Equal("Origin", One(answer, "Vary"));
     }

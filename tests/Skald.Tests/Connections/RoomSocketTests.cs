@@ -19,7 +19,7 @@ public sealed class RoomSocketTests
         foreach (var member in new[] { ann, bob })
         {
             var received = await member.ReceiveAsync();
-            Assert.Equal(["type", "room", "seq", "username", "message", "timestamp"], received.EnumerateObject().Select(field => field.Name));
+            Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "version"], received.EnumerateObject().Select(field => field.Name));
             Assert.Equal("chat_message", received.GetProperty("type").GetString());
             Assert.Equal("global", received.GetProperty("room").GetString());
             Assert.Equal("Hello world", received.GetProperty("message").GetString());

@@ -23,10 +23,10 @@ public sealed class DeliveryThreadTests
     public async Task Batch_that_cannot_be_encoded_does_not_hold_up_the_log()
     {
         var socket = new ModelSocket();
-        _feeds.Register(new Subscription(new Outbound(socket, log: null!, new Limits(), TimeProvider.System), _room));
+        _feeds.Register(new Subscription(new Outbound(socket, log: null!, new Limits(), TimeProvider.System), _room, Dialect.Entries));
         using var delivery = NewThread();
         delivery.Start();
-        var broken = new ModelDraft(_room, "x", id: new string('i', 10_000));
+        var broken = new TestDraft(_room, "x", id: new string('i', 10_000));
         broken.StoreAs(1, default);
 
         delivery.Announce(new Batch([broken]));
@@ -40,8 +40,8 @@ public sealed class DeliveryThreadTests
         using var delivery = NewThread();
         delivery.Start();
         var acked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var deaf = new ModelDraft(_room, "x", null, _ => throw new InvalidOperationException("gone"));
-        var other = new ModelDraft(_room, "y", null, _ => acked.SetResult());
+        var deaf = new TestDraft(_room, "x", null, _ => throw new InvalidOperationException("gone"));
+        var other = new TestDraft(_room, "y", null, _ => acked.SetResult());
         deaf.StoreAs(1, default);
         other.StoreAs(2, default);
 
@@ -58,14 +58,14 @@ public sealed class DeliveryThreadTests
         foreach (var writer in new[] { broken, sound })
         {
             var reader = new Outbound(writer, log: null!, new Limits(), TimeProvider.System);
-            var subscription = new Subscription(reader, _room);
+            var subscription = new Subscription(reader, _room, Dialect.Entries);
             subscription.StartAt(_feeds.Register(subscription));
             reader.Start(subscription);
         }
 
         using var delivery = NewThread();
         delivery.Start();
-        var draft = new ModelDraft(_room, "x", null);
+        var draft = new TestDraft(_room, "x", null);
         draft.StoreAs(1, default);
 
         delivery.Announce(new Batch([draft]));
@@ -82,10 +82,10 @@ public sealed class DeliveryThreadTests
         {
             var log = ModelLog.Of(new ModelStore());
             using var delivery = NewThread();
-            var pipeline = new MessagePipeline(authorizer: null!, log, delivery, new LogMetrics(new Telemetry()));
+            var pipeline = new MessagePipeline(authorizer: null!, rates: null!, log, delivery, new LogMetrics(new Telemetry()));
             pipeline.Start();
             for (var n = 0; n < 100; n++)
-                Assert.Null(log.TryAppend(new ModelDraft(_room, "x", null)));
+                Assert.Null(log.TryAppend(new TestDraft(_room, "x", null)));
 
             await pipeline.StopAsync().Within();
         }
@@ -103,11 +103,11 @@ public sealed class DeliveryThreadTests
         log.Announce = _ => throw new InvalidOperationException("a fault");
         log.Start();
 
-        log.TryAppend(new ModelDraft(_room, "x", null));
+        log.TryAppend(new TestDraft(_room, "x", null));
 
         await stopping.Task.Within();
         Assert.Equal("log_ended", readiness.NotReadyBecause);
-        Assert.Equal(ErrorCode.ShuttingDown, log.TryAppend(new ModelDraft(_room, "y", null))!.Code);
+        Assert.Equal(ErrorCode.ShuttingDown, log.TryAppend(new TestDraft(_room, "y", null))!.Code);
         await log.StopAsync().Within();
     }
 

@@ -1,6 +1,7 @@
 using Skald.Server.Delivery;
 using Skald.Server.Rooms;
 using Skald.Tests.Model;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.Delivery;
 
@@ -20,10 +21,10 @@ public sealed class RoomFeedTests
         feed.Take(Messages(4, 5), encoder);
 
         Assert.Equal(5, feed.Head.Seq);
-        Assert.False(feed.TryReadTail(4, out _, out _));
+        Assert.False(feed.TryReadTail(4, Dialect.Entries, out _, out _));
         feed.Take(Messages(5, 7), encoder);
         Assert.Equal(7, feed.Head.Seq);
-        Assert.True(feed.TryReadTail(5, out _, out var end));
+        Assert.True(feed.TryReadTail(5, Dialect.Entries, out _, out var end));
         Assert.Equal(7, end.Seq);
     }
 
@@ -36,8 +37,8 @@ public sealed class RoomFeedTests
 
         feed.Take(Messages(6, 7), encoder);
 
-        Assert.False(feed.TryReadTail(3, out _, out _));
-        Assert.True(feed.TryReadTail(5, out _, out var end));
+        Assert.False(feed.TryReadTail(3, Dialect.Entries, out _, out _));
+        Assert.True(feed.TryReadTail(5, Dialect.Entries, out _, out var end));
         Assert.Equal(7, end.Seq);
     }
 
@@ -47,7 +48,7 @@ public sealed class RoomFeedTests
     {
         using var encoder = new BatchEncoder();
         var feed = NewFeed();
-        var readers = Enumerable.Range(0, 20_000).Select(_ => new Subscription(reader: null!, _room)).ToArray();
+        var readers = Enumerable.Range(0, 20_000).Select(_ => new Subscription(reader: null!, _room, Dialect.Entries)).ToArray();
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         foreach (var reader in readers)
@@ -74,15 +75,15 @@ public sealed class RoomFeedTests
 
         feeds[0].Take(Messages(1, 1), encoder);
         feeds[1].Take(Messages(1, 1), encoder);
-        Assert.All(feeds[..2], feed => Assert.True(feed.TryReadTail(0, out _, out _)));
+        Assert.All(feeds[..2], feed => Assert.True(feed.TryReadTail(0, Dialect.Entries, out _, out _)));
         feeds[0].DropTail();
         feeds[0].Take(Messages(2, 2), encoder);
         feeds[2].Take(Messages(1, 1), encoder);
 
         Assert.Equal(2 * probe.Used, budget.Used);
-        Assert.True(feeds[0].TryReadTail(1, out _, out _));
-        Assert.False(feeds[1].TryReadTail(0, out _, out _));
-        Assert.True(feeds[2].TryReadTail(0, out _, out _));
+        Assert.True(feeds[0].TryReadTail(1, Dialect.Entries, out _, out _));
+        Assert.False(feeds[1].TryReadTail(0, Dialect.Entries, out _, out _));
+        Assert.True(feeds[2].TryReadTail(0, Dialect.Entries, out _, out _));
     }
 
     /// <summary>One batch may be larger than all tails together may be.</summary>
@@ -96,18 +97,18 @@ public sealed class RoomFeedTests
         feed.Take(Messages(1, 10), encoder);
 
         Assert.Equal(0, budget.Used);
-        Assert.False(feed.TryReadTail(5, out _, out _));
+        Assert.False(feed.TryReadTail(5, Dialect.Entries, out _, out _));
         Assert.Equal(10, feed.Head.Seq);
     }
 
     private RoomFeed NewFeed() => new(_room, tailBytes: 64 * 1024, new TailBudget(64 * 1024));
 
-    private ModelDraft[] Messages(long first, long last)
+    private TestDraft[] Messages(long first, long last)
     {
-        var drafts = new ModelDraft[last - first + 1];
+        var drafts = new TestDraft[last - first + 1];
         for (var seq = first; seq <= last; seq++)
         {
-            drafts[seq - first] = new ModelDraft(_room, $"{seq}", null);
+            drafts[seq - first] = new TestDraft(_room, $"{seq}", null);
             drafts[seq - first].StoreAs(seq, default);
         }
 

@@ -7,11 +7,9 @@ using Skald.Server.Rooms;
 namespace Skald.Tests.Harness;
 
 /// <summary>The store of a server, between the two: it refuses what the test wants refused, appends and reads each for itself.</summary>
-internal sealed class RefusingStore(IMessageStore store) : IMessageStore
+internal sealed class RefusingStore(IMessageStore store) : StoreBehind(store)
 {
     private volatile ErrorCode? _refusal, _readRefusal;
-
-    public string Epoch => store.Epoch;
 
     /// <summary>What every append is refused with; null where it is not.</summary>
     public ErrorCode? Refusal
@@ -39,11 +37,11 @@ internal sealed class RefusingStore(IMessageStore store) : IMessageStore
         });
     }
 
-    public Task AppendAsync(Batch batch) => _refusal is { } code ? Task.FromException(new StorageException(code)) : store.AppendAsync(batch);
+    public override Task AppendAsync(Batch batch) => _refusal is { } code ? Task.FromException(new StorageException(code)) : base.AppendAsync(batch);
 
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) =>
-        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : store.ReadAsync(room, first, last, visit);
+    public override Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
+        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : base.ReadAsync(room, first, last, visit);
 
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) =>
-        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : store.ReadBackAsync(room, first, last, visit);
+    public override Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
+        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : base.ReadMessagesAsync(room, first, last, newestFirst, visit);
 }

@@ -6,32 +6,19 @@ using Skald.Server.Rooms;
 namespace Skald.Tests.Harness;
 
 /// <summary>A negative control: deduplication off. The store never learns the senders' names for their messages.</summary>
-internal sealed class ForgetsNamesStore(IMessageStore store) : IMessageStore
+internal sealed class ForgetsNamesStore(IMessageStore store) : StoreBehind(store)
 {
-    public string Epoch => store.Epoch;
-
-    public async Task AppendAsync(Batch batch)
+    public override async Task AppendAsync(Batch batch)
     {
-        var nameless = batch.Select(draft => new Nameless(draft)).ToArray();
-        await store.AppendAsync(new Batch(nameless));
+        var nameless = batch.Select(draft => new TestDraft(draft.Room, draft.Sender, new SendCommand(default, Room: null, draft.Text, ClientMessageId: null), _ => { })).ToArray();
+        await Store.AppendAsync(new Batch(nameless));
         for (var i = 0; i < batch.Count; i++)
             batch[i].StoreAs(nameless[i].Seq, nameless[i].Timestamp);
-    }
-
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
-
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
-
-    private sealed class Nameless(Draft draft) : Draft(draft.Room, draft.Sender, draft.Text, null)
-    {
-        public override void Complete(ChatError? refusal)
-        {
-        }
     }
 }
 
 /// <summary>A negative control: the ack comes before the commit, as in a server that writes to disk behind its clients' backs.</summary>
-internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : IMessageStore
+internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : StoreBehind(store)
 {
     /// <summary>Messages that are always in memory only: more than all senders have under way, so that whenever it dies, some of them were acked.</summary>
     private const int Behind = 200;
@@ -39,9 +26,7 @@ internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : 
     private readonly Dictionary<Room, long> _heads = [];
     private readonly List<Draft> _later = [];
 
-    public string Epoch => store.Epoch;
-
-    public async Task AppendAsync(Batch batch)
+    public override async Task AppendAsync(Batch batch)
     {
         foreach (var draft in batch)
         {
@@ -55,24 +40,18 @@ internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : 
             return;
         var now = _later[..^Behind];
         _later.RemoveRange(0, now.Count);
-        await store.AppendAsync(new Batch(now));
+        await Store.AppendAsync(new Batch(now));
     }
-
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
-
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
 }
 
 /// <summary>A negative control: what the disk refuses is acked all the same.</summary>
-internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
+internal sealed class SwallowsErrorsStore(IMessageStore store) : StoreBehind(store)
 {
-    public string Epoch => store.Epoch;
-
-    public async Task AppendAsync(Batch batch)
+    public override async Task AppendAsync(Batch batch)
     {
         try
         {
-            await store.AppendAsync(batch);
+            await Store.AppendAsync(batch);
         }
         catch (StorageException)
         {
@@ -80,20 +59,10 @@ internal sealed class SwallowsErrorsStore(IMessageStore store) : IMessageStore
                 batch[i].StoreAs(batch[i].Room.LastSeq + 1 + i, default);
         }
     }
-
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
-
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
 }
 
 /// <summary>A negative control: what comes together is stored back to front, as where several writers race for their places.</summary>
-internal sealed class BackwardsStore(IMessageStore store) : IMessageStore
+internal sealed class BackwardsStore(IMessageStore store) : StoreBehind(store)
 {
-    public string Epoch => store.Epoch;
-
-    public Task AppendAsync(Batch batch) => store.AppendAsync(new Batch(batch.Reverse()));
-
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadAsync(room, first, last, visit);
-
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => store.ReadBackAsync(room, first, last, visit);
+    public override Task AppendAsync(Batch batch) => Store.AppendAsync(new Batch(batch.Reverse()));
 }

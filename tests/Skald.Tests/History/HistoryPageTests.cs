@@ -34,8 +34,8 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
 
         var history = await ann.HistoryAsync("shapes");
 
-        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "client_msg_id"], history[0].EnumerateObject().Select(field => field.Name));
-        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp"], history[1].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "client_msg_id", "version"], history[0].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "version"], history[1].EnumerateObject().Select(field => field.Name));
         Assert.Equal("grüße 👋 \"q\" \\ \n <b>", history[0].GetProperty("message").GetString());
         foreach (var message in history)
             Assert.True(JsonElement.DeepEquals(message, await reader.ReceiveAsync()));   // the same on the socket

@@ -3,6 +3,7 @@ using Skald.Protocol;
 using Skald.Server.Accounts;
 using Skald.Server.History;
 using Skald.Server.Rooms;
+using Skald.Tests.Harness;
 
 namespace Skald.Tests.History;
 
@@ -49,7 +50,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await AppendAsync(Draft(_global, "a"), Draft(_tech, "b"), Draft(_global, "c"), Draft(_global, "d"), Draft(_global, "e"));
         var seen = new List<long>();
 
-        await _stores.Messages.ReadBackAsync(_global, 1, 3, (in message) =>
+        await _stores.Messages.ReadMessagesAsync(_global, 1, 3, newestFirst: true, (in message) =>
         {
             seen.Add(message.Seq);
             return message.Seq > 2;
@@ -63,8 +64,9 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         var draft = Assert.Single(await AppendAsync(Draft(_global, "Hello", _bob, "12345678")));
 
-        await _stores.Messages.ReadAsync(_global, 1, 1, (in message) =>
+        await _stores.Messages.ReadAsync(_global, 1, 1, (in entry) =>
         {
+            var message = entry.Message;
             Assert.Equal("global", message.Room);
             Assert.Equal(1, message.Seq);
             Assert.Equal("bob", Encoding.UTF8.GetString(message.Username));
@@ -73,7 +75,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
             Assert.Equal(draft.Timestamp, message.Timestamp);
             return true;
         });
-        Assert.False(draft.Duplicate);
+        Assert.Equal(DraftEnd.Stored, draft.End);
         Assert.NotEqual(0, draft.Timestamp.Microseconds);
     }
 
@@ -82,10 +84,10 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         var drafts = await AppendAsync(Draft(_global, "same"), Draft(_global, "same"));
 
-        Assert.All(drafts, draft => Assert.False(draft.Duplicate));
-        await _stores.Messages.ReadAsync(_global, 1, 2, (in message) =>
+        Assert.All(drafts, draft => Assert.Equal(DraftEnd.Stored, draft.End));
+        await _stores.Messages.ReadAsync(_global, 1, 2, (in entry) =>
         {
-            Assert.True(message.ClientMessageId.IsEmpty);
+            Assert.True(entry.Message.ClientMessageId.IsEmpty);
             return true;
         });
     }
@@ -119,7 +121,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         var drafts = await AppendAsync(Draft(_global, "once", _ann, "12345678"), Draft(_global, "twice", _ann, "12345678"), Draft(_global, "after"));
 
-        Assert.Equal([false, true, false], drafts.Select(draft => draft.Duplicate));
+        Assert.Equal([false, true, false], drafts.Select(draft => draft.End == DraftEnd.Duplicate));
         Assert.Equal([1, 1, 2], drafts.Select(draft => draft.Seq));
         Assert.Equal("once", Encoding.UTF8.GetString(drafts[1].Text));
         Assert.Equal(drafts[0].Timestamp, drafts[1].Timestamp);
@@ -136,7 +138,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
 
         foreach (var repeat in new[] { later, afterwards })
         {
-            Assert.True(repeat.Duplicate);
+            Assert.Equal(DraftEnd.Duplicate, repeat.End);
             Assert.Equal((1, first.Timestamp), (repeat.Seq, repeat.Timestamp));
             Assert.Equal("once", Encoding.UTF8.GetString(repeat.Text));
         }
@@ -148,22 +150,23 @@ public abstract class MessageStoreContract : IAsyncLifetime
         var drafts = await AppendAsync(
             Draft(_global, "a", _ann, "abcdefgh"), Draft(_global, "b", _bob, "abcdefgh"), Draft(_tech, "c", _ann, "abcdefgh"), Draft(_global, "d", _ann, "ABCDEFGH"));
 
-        Assert.All(drafts, draft => Assert.False(draft.Duplicate));
+        Assert.All(drafts, draft => Assert.Equal(DraftEnd.Stored, draft.End));
     }
 
     [Fact]
-    public async Task Batch_that_fails_leaves_nothing_and_the_next_one_has_no_hole()
+    public async Task Draft_that_cannot_be_stored_keeps_no_other_of_its_batch_from_it()
     {
-        await AppendAsync(Draft(_global, "before"));
         var nowhere = new Room(id: 999, "nowhere", firstSeq: 1, lastSeq: 0);
+        var nobody = new CurrentUser(999, "nobody", 1);
 
-        await Assert.ThrowsAnyAsync<Exception>(() => AppendAsync(Draft(_global, "lost", _ann, "12345678"), Draft(_tech, "lost"), Draft(nowhere, "no such room")));
-        await Assert.ThrowsAnyAsync<Exception>(() => AppendAsync(Draft(_global, "lost", new CurrentUser(999, "nobody", 1))));
+        var drafts = await AppendAsync(
+            Draft(_global, "a"), Refused(nowhere, "no such room", _ann), Refused(_global, "no such user", nobody), Draft(_global, "b"), Draft(_tech, "c"));
 
-        Assert.Equal(["1 before"], await ReadAsync(_global, 1, 100));
-        Assert.Empty(await ReadAsync(_tech, 1, 100));
-        var after = Assert.Single(await AppendAsync(Draft(_global, "after", _ann, "12345678")));
-        Assert.Equal((2, false), (after.Seq, after.Duplicate));
+        Assert.Equal([DraftEnd.Stored, DraftEnd.Refused, DraftEnd.Refused, DraftEnd.Stored, DraftEnd.Stored], drafts.Select(draft => draft.End));
+        Assert.Equal(["1 a", "2 b"], await ReadAsync(_global, 1, 100));
+        Assert.Equal(["1 c"], await ReadAsync(_tech, 1, 100));
+        var after = Assert.Single(await AppendAsync(Draft(_global, "after")));
+        Assert.Equal(3, after.Seq);
     }
 
     [Fact]
@@ -199,9 +202,9 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await AppendAsync([.. Enumerable.Range(1, 10).Select(n => Draft(_global, $"{n}"))]);
         var seen = new List<long>();
 
-        await _stores.Messages.ReadAsync(_global, 1, 10, (in message) =>
+        await _stores.Messages.ReadAsync(_global, 1, 10, (in entry) =>
         {
-            seen.Add(message.Seq);
+            seen.Add(entry.Seq);
             return seen.Count < 3;
         });
 
@@ -237,6 +240,165 @@ public abstract class MessageStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Edit_takes_a_seq_of_its_own_and_the_message_has_its_text_from_then_on()
+    {
+        await AppendAsync(Draft(_global, "Helo", _ann, "12345678"), Draft(_global, "second"));
+
+        var edit = Assert.Single(await AppendAsync(Edit(_global, 1, "Hello", _ann)));
+        var again = Assert.Single(await AppendAsync(Edit(_global, 1, "Hello!", _ann)));
+
+        Assert.Equal((DraftEnd.Stored, 3L), (edit.End, edit.Seq));
+        Assert.Equal(4, again.Seq);
+        Assert.Equal(["1 Hello!", "2 second", "3 Edited 1: Hello!", "4 Edited 1: Hello!"], await ReadAsync(_global, 1, 100));
+        await _stores.Messages.ReadAsync(_global, 3, 3, (in entry) =>
+        {
+            Assert.Equal("ann", Encoding.UTF8.GetString(entry.By));
+            Assert.Equal(edit.Timestamp, entry.Timestamp);
+            var message = entry.Message;
+            Assert.Equal((1, 4, 4), (message.Seq, message.Version, message.TextVersion));
+            Assert.Equal(again.Timestamp, message.EditedAt);
+            Assert.Equal("12345678", Encoding.UTF8.GetString(message.ClientMessageId));
+            Assert.False(message.IsDeleted);
+            return true;
+        });
+        var changed = edit.Changed!;
+        Assert.Equal((1, 3, 3, "Hello", "ann"), (changed.Seq, changed.Version, changed.TextVersion, Encoding.UTF8.GetString(changed.Text), Encoding.UTF8.GetString(changed.Username)));
+    }
+
+    [Fact]
+    public async Task Deleted_message_has_no_text_and_says_who_deleted_it_when()
+    {
+        await AppendAsync(Draft(_global, "a"), Draft(_global, "b"));
+        await AppendAsync(Edit(_global, 1, "a2", _ann));
+
+        var delete = Assert.Single(await AppendAsync(Delete(_global, 1, _ann)));
+
+        Assert.Equal(["1 gone", "2 b", "3 Edited 1: gone", "4 Deleted 1: gone"], await ReadAsync(_global, 1, 100));
+        await _stores.Messages.ReadAsync(_global, 4, 4, (in entry) =>
+        {
+            Assert.True(entry.Message.Text.IsEmpty);
+            Assert.Equal((4, "ann", delete.Timestamp), (entry.Message.Version, Encoding.UTF8.GetString(entry.Message.DeletedBy), entry.Message.DeletedAt));
+            return true;
+        });
+        _stores = await ReopenAsync();
+        Assert.Equal(["1 gone", "2 b", "3 Edited 1: gone", "4 Deleted 1: gone"], await ReadAsync(_global, 1, 100));
+    }
+
+    [Fact]
+    public async Task Messages_are_read_without_what_lies_between_them_and_without_deleted_ones()
+    {
+        await AppendAsync(Draft(_global, "a"), Draft(_global, "b"));
+        await AppendAsync([.. Enumerable.Range(0, 500).Select(n => Edit(_global, 1, $"a{n}", _ann))]);
+        await AppendAsync(Draft(_global, "c"), Draft(_global, "d"));
+        await AppendAsync(Delete(_global, 503, _ann));
+
+        foreach (var newestFirst in new[] { false, true })
+        {
+            var seen = new List<string>();
+            await _stores.Messages.ReadMessagesAsync(_global, 1, long.MaxValue, newestFirst, (in message) =>
+            {
+                seen.Add($"{message.Seq} {Encoding.UTF8.GetString(message.Text)} {message.Version}");
+                return true;
+            });
+            string[] expected = ["1 a499 502", "2 b 2", "504 d 504"];
+            Assert.Equal(newestFirst ? expected.Reverse() : expected, seen);
+        }
+    }
+
+    [Theory]
+    [InlineData(9, "message_not_found")]
+    [InlineData(3, "message_not_found")]   // an entry, no message
+    [InlineData(long.MaxValue, "message_not_found")]
+    [InlineData(2, "forbidden")]           // somebody else's
+    public async Task Change_of_what_is_none_of_the_senders_messages_is_refused_alone(long target, string code)
+    {
+        await AppendAsync(Draft(_global, "a"), Draft(_global, "bob's", _bob));
+        await AppendAsync(Edit(_global, 1, "a2", _ann));
+        foreach (var command in new EntryCommand[] { new EditCommand(default, null, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, null, target, null) })
+        {
+            var drafts = await AppendAsync(new TestDraft(_global, _ann, command, Assert.NotNull), Draft(_tech, "beside"));
+
+            Assert.Equal((DraftEnd.Refused, code), (drafts[0].End, drafts[0].Refusal!.Code.Name));
+            Assert.Equal(DraftEnd.Stored, drafts[1].End);
+        }
+
+        Assert.Equal(["1 a2", "2 bob's", "3 Edited 1: a2"], await ReadAsync(_global, 1, 100));
+    }
+
+    [Fact]
+    public async Task Message_of_the_same_batch_can_be_edited_and_deleted_and_ends_deleted()
+    {
+        var drafts = await AppendAsync(Draft(_global, "a"), Edit(_global, 1, "b", _ann), Delete(_global, 1, _ann), new TestDraft(_global, _ann, new EditCommand(default, null, 1, "c"u8.ToArray(), null, null), Assert.NotNull));
+
+        Assert.Equal([1L, 2, 3, 0], drafts.Select(draft => draft.Seq));
+        Assert.Equal("message_deleted", drafts[3].Refusal!.Code.Name);
+        Assert.Equal(["1 gone", "2 Edited 1: gone", "3 Deleted 1: gone"], await ReadAsync(_global, 1, 100));
+    }
+
+    [Fact]
+    public async Task Edit_of_another_text_than_was_seen_is_refused_with_the_message_as_it_is()
+    {
+        await AppendAsync(Draft(_global, "first"));
+        var a = Assert.Single(await AppendAsync(Edit(_global, 1, "one device", _ann, ifVersion: 1)));
+
+        var drafts = await AppendAsync(new TestDraft(_global, _ann, new EditCommand(default, null, 1, "another"u8.ToArray(), 1, null), Assert.NotNull));
+
+        Assert.Equal(DraftEnd.Stored, a.End);
+        Assert.Equal("edit_conflict", drafts[0].Refusal!.Code.Name);
+        Assert.Contains("\"message\":\"one device\"", Encoding.UTF8.GetString(drafts[0].Refusal!.Now!), StringComparison.Ordinal);
+        Assert.Equal(DraftEnd.Stored, Assert.Single(await AppendAsync(Edit(_global, 1, "another", _ann, ifVersion: 2))).End);
+    }
+
+    [Fact]
+    public async Task What_is_so_already_stores_nothing_and_names_the_entry_that_made_it_so()
+    {
+        await AppendAsync(Draft(_global, "same"), Draft(_global, "gone"));
+        var unedited = Assert.Single(await AppendAsync(Edit(_global, 1, "same", _ann)));
+        await AppendAsync(Edit(_global, 1, "new", _ann), Delete(_global, 2, _ann));
+
+        var edit = Assert.Single(await AppendAsync(Edit(_global, 1, "new", _ann)));
+        var delete = Assert.Single(await AppendAsync(Delete(_global, 2, _ann)));
+
+        Assert.Equal([(DraftEnd.Unchanged, 1L), (DraftEnd.Unchanged, 3L), (DraftEnd.Unchanged, 4L)], new Draft[] { unedited, edit, delete }.Select(draft => (draft.End, draft.Seq)));
+        Assert.Equal(4, (await ReadAsync(_global, 1, 100)).Count);
+        Assert.Equal(5, Assert.Single(await AppendAsync(Draft(_global, "next"))).Seq);
+    }
+
+    [Fact]
+    public async Task Repeat_of_an_edit_after_another_one_changes_nothing()
+    {
+        await AppendAsync(Draft(_global, "0", _ann, "abcdefgh"));
+        var a = Assert.Single(await AppendAsync(Edit(_global, 1, "A", _ann, "abcdefgh")));   // a message's and an edit's are two
+        await AppendAsync(Edit(_global, 1, "B", _ann, "bbbbbbbb"));
+
+        var repeat = Assert.Single(await AppendAsync(Edit(_global, 1, "A", _ann, "abcdefgh")));
+
+        Assert.Equal((DraftEnd.Duplicate, a.Seq, a.Timestamp), (repeat.End, repeat.Seq, repeat.Timestamp));
+        Assert.Equal("1 B", (await ReadAsync(_global, 1, 1))[0]);
+        Assert.Equal(DraftEnd.Stored, Assert.Single(await AppendAsync(Edit(_global, 1, "A", _ann, "cccccccc"))).End);   // A, B, A is no repeat
+    }
+
+    [Fact]
+    public async Task Draft_that_is_to_be_refused_is_a_duplicate_where_it_was_stored()
+    {
+        var tooFast = new ChatError(ErrorCode.RateLimited, "slower");
+        await AppendAsync(Draft(_global, "once", _ann, "12345678"));
+        await AppendAsync(Edit(_global, 1, "edited", _ann, "12345678"));
+        var drafts = new[]
+        {
+            Draft(_global, "once", _ann, "12345678"), Edit(_global, 1, "edited", _ann, "12345678"),
+            new TestDraft(_global, _ann, TestDraft.Send("new", "87654321"), Assert.NotNull), Refused(_global, "nameless", _ann),
+        };
+        foreach (var draft in drafts)
+            draft.RefuseUnlessStored(tooFast);
+
+        await AppendAsync(drafts);
+
+        Assert.Equal([DraftEnd.Duplicate, DraftEnd.Duplicate, DraftEnd.Refused, DraftEnd.Refused], drafts.Select(draft => draft.End));
+        Assert.Equal(2, (await ReadAsync(_global, 1, 100)).Count);
+    }
+
+    [Fact]
     public async Task What_is_appended_is_read_at_once_by_readers_that_read_all_the_time()
     {
         using var stop = new CancellationTokenSource();
@@ -265,12 +427,20 @@ public abstract class MessageStoreContract : IAsyncLifetime
         return new CurrentUser(account.Id, account.Username, SessionId: 1);
     }
 
-    private StoreDraft Draft(Room room, string text) => Draft(room, text, _ann);
+    private TestDraft Draft(Room room, string text) => Draft(room, text, _ann);
 
-    private static StoreDraft Draft(Room room, string text, CurrentUser sender, string? clientMessageId = null) =>
-        new(room, sender, Encoding.UTF8.GetBytes(text), clientMessageId);
+    private static TestDraft Draft(Room room, string text, CurrentUser sender, string? clientMessageId = null) =>
+        new(room, sender, TestDraft.Send(text, clientMessageId));
 
-    private async Task<IReadOnlyList<Draft>> AppendAsync(params StoreDraft[] drafts)
+    private static TestDraft Refused(Room room, string text, CurrentUser sender) => new(room, sender, TestDraft.Send(text), Assert.NotNull);
+
+    private static TestDraft Edit(Room room, long target, string text, CurrentUser sender, string? id = null, long? ifVersion = null) =>
+        new(room, sender, new EditCommand(default, Room: null, target, Encoding.UTF8.GetBytes(text), ifVersion, id));
+
+    private static TestDraft Delete(Room room, long target, CurrentUser sender, string? id = null) =>
+        new(room, sender, new DeleteCommand(default, Room: null, target, id));
+
+    private async Task<IReadOnlyList<Draft>> AppendAsync(params TestDraft[] drafts)
     {
         try
         {
@@ -284,22 +454,21 @@ public abstract class MessageStoreContract : IAsyncLifetime
         return drafts;
     }
 
-    /// <summary>As <c>"seq text"</c>.</summary>
+    private static string Said(in LogEntry entry)
+    {
+        var what = entry.Message.IsDeleted ? "gone" : Encoding.UTF8.GetString(entry.Message.Text);
+        return entry.Kind == EntryKind.Message ? $"{entry.Seq} {what}" : $"{entry.Seq} {entry.Kind} {entry.Message.Seq}: {what}";
+    }
+
+    /// <summary>Messages as <c>"seq text"</c>, other entries as <c>"seq kind target: text"</c>.</summary>
     private async Task<List<string>> ReadAsync(Room room, long first, long last)
     {
         var read = new List<string>();
-        await _stores.Messages.ReadAsync(room, first, last, (in message) =>
+        await _stores.Messages.ReadAsync(room, first, last, (in entry) =>
         {
-            read.Add($"{message.Seq} {Encoding.UTF8.GetString(message.Text)}");
+            read.Add(Said(entry));
             return true;
         });
         return read;
-    }
-
-    private sealed class StoreDraft(Room room, CurrentUser sender, byte[] text, string? clientMessageId) : Draft(room, sender, text, clientMessageId)
-    {
-        public override void Complete(ChatError? refusal)
-        {
-        }
     }
 }

@@ -133,7 +133,7 @@ public sealed class DeliveryModelTests
                     Send(room, $"{log.Count + 1} {new string('x', step.Amount % 700)}");
                     break;
                 case What.SendAgain when log.Count > 0:
-                    _log.TryAppend(new ModelDraft(room, "another text", $"{room.Name} {(step.Amount % log.Count) + 1}"));
+                    _log.TryAppend(new TestDraft(room, "another text", $"{room.Name} {(step.Amount % log.Count) + 1}"));
                     break;
                 case What.Deliver:
                     Deliver(1 + step.Amount % 4);
@@ -216,7 +216,7 @@ public sealed class DeliveryModelTests
         {
             var log = _model[room.Name];
             log.Add(text);
-            Assert.Null(_log.TryAppend(new ModelDraft(room, text, $"{room.Name} {log.Count}")));
+            Assert.Null(_log.TryAppend(new TestDraft(room, text, $"{room.Name} {log.Count}")));
             Assert.Equal(log.Count, room.LastSeq);
         }
 
@@ -235,7 +235,7 @@ public sealed class DeliveryModelTests
                 batch.AddRange(stored);
             if (batch.Count == 0)
                 return false;
-            foreach (var drafts in batch.Where(draft => !draft.Duplicate).GroupBy(draft => draft.Room))
+            foreach (var drafts in batch.Where(draft => draft.End == DraftEnd.Stored).GroupBy(draft => draft.Room))
                 _feeds.Take(drafts.Key, drafts.ToArray(), _encoder)?.Deliver(new Pace(), failed => throw failed);
             return true;
         }

@@ -19,7 +19,7 @@ public sealed class JoinRaceTests
         using var start = new Barrier(2);
         var rounds = Seed.Count(50_000, 1_000_000);
         var rooms = Enumerable.Range(0, rounds).Select(n => new Room(n, $"room{n}", 1, 0)).ToArray();
-        var drafts = rooms.Select(room => new ModelDraft(room, "x", null)).ToArray();
+        var drafts = rooms.Select(room => new TestDraft(room, "x", null)).ToArray();
 
         var pace = new Pace();
         var delivery = new Thread(() =>
@@ -39,7 +39,7 @@ public sealed class JoinRaceTests
         var missed = 0;
         for (var n = 0; n < rounds; n++)
         {
-            var subscription = new Subscription(new Outbound(new ModelSocket(), log, limits, TimeProvider.System), rooms[n]);
+            var subscription = new Subscription(new Outbound(new ModelSocket(), log, limits, TimeProvider.System), rooms[n], Dialect.Entries);
             start.SignalAndWait();
             subscription.StartAt(feeds.Register(subscription));
             // Either the reader begins after the message, or the feed has it, or will.

@@ -38,7 +38,7 @@ internal sealed class ModelReader
         if (Closes.Count > 0)
             return;
         Leave(room);
-        var subscription = new Subscription(_outbound, room);
+        var subscription = new Subscription(_outbound, room, Dialect.Entries);
         var known = room.LastSeq;
         meanwhile?.Invoke();
         var head = _feeds.Register(subscription);

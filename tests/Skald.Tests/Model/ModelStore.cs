@@ -1,5 +1,4 @@
 using Skald.Protocol;
-using Skald.Server.Accounts;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
@@ -37,7 +36,7 @@ internal sealed class ModelStore : IMessageStore
         return Task.CompletedTask;
     }
 
-    public Task ReadAsync(Room room, long first, long last, MessageVisitor visit)
+    public Task ReadAsync(Room room, long first, long last, EntryVisitor visit)
     {
         // Continuations run in the call that ends the read: everything happens on the test's own thread, in its order.
         var gate = new TaskCompletionSource();
@@ -47,7 +46,7 @@ internal sealed class ModelStore : IMessageStore
         return gate.Task;
     }
 
-    public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => throw new NotSupportedException("Readers of a socket read forward.");
+    public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) => throw new NotSupportedException("Readers of a socket read all entries.");
 
     /// <summary>Ends the oldest read under way, with what is stored by now.</summary>
     /// <returns>False where there is none.</returns>
@@ -68,23 +67,16 @@ internal sealed class ModelStore : IMessageStore
         return true;
     }
 
-    private void Visit(Room room, long first, long last, MessageVisitor visit)
+    private void Visit(Room room, long first, long last, EntryVisitor visit)
     {
         var log = Of(room);
         for (var seq = first; seq <= Math.Min(last, log.Count); seq++)
         {
             var message = new ChatMessage { Room = room.Name, Seq = seq, Username = "ann"u8, Text = log[(int)seq - 1].Text, Timestamp = default };
-            if (!visit(message))
+            if (!visit(LogEntry.Of(message)))
                 return;
         }
     }
 
     private List<(string? Id, byte[] Text)> Of(Room room) => _logs.TryGetValue(room, out var log) ? log : _logs[room] = [];
-}
-
-/// <summary>A draft that tells the test how it ended; where the test does not ask, it must have been stored.</summary>
-internal sealed class ModelDraft(Room room, string text, string? id, Action<ChatError?>? completed = null)
-    : Draft(room, new CurrentUser(1, "ann", 1), System.Text.Encoding.UTF8.GetBytes(text), id)
-{
-    public override void Complete(ChatError? refusal) => (completed ?? Assert.Null).Invoke(refusal);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,8 @@ public sealed class AccessMatrixTests
         ["POST /api/ws-ticket"] = ("/api/ws-ticket", null, [401, 401, 401, 200, 200]),
         ["GET /api/chat/history/{room}"] = ("/api/chat/history/global", null, [401, 401, 401, 200, 200]),
         ["POST /api/rooms/{room}/messages"] = ("/api/rooms/global/messages", """{"message":"x"}""", [401, 401, 401, 201, 201]),
+        ["PATCH /api/rooms/{room}/messages/{seq}"] = ("/api/rooms/global/messages/{message}", """{"message":"y"}""", [401, 401, 401, 200, 403]),
+        ["DELETE /api/rooms/{room}/messages/{seq}"] = ("/api/rooms/global/messages/{message}", null, [401, 401, 401, 200, 403]),
         // The handshake of a socket that authenticates by its first frame is for everybody.
         ["GET /ws"] = ("/ws", null, [101, 403, 403, 101, 101]),
         ["GET /ws/chat/{room}"] = ("/ws/chat/global", null, [403, 403, 403, 101, 101]),
@@ -52,6 +55,8 @@ public sealed class AccessMatrixTests
         [nameof(ResumeCommand)] = ("""{"type":"resume","id":1,"rooms":{"global":0}}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
         [nameof(LeaveCommand)] = ("""{"type":"leave","id":1,"room":"global"}""", ["not_authenticated", "left", "4401", "left", "left"]),
         [nameof(SendCommand)] = ("""{"type":"send","id":1,"room":"global","message":"x"}""", ["not_authenticated", "ack", "4401", "ack", "ack"]),
+        [nameof(EditCommand)] = ("""{"type":"edit","id":1,"room":"global","seq":{message},"message":"y"}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
+        [nameof(DeleteCommand)] = ("""{"type":"delete","id":1,"room":"global","seq":{message}}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
         [nameof(PingCommand)] = ("""{"type":"ping","id":1}""", ["not_authenticated", "pong", "4401", "pong", "pong"]),
     };
 
@@ -72,7 +77,7 @@ public sealed class AccessMatrixTests
     [Fact]
     public void Every_command_has_a_row()
     {
-        var commands = typeof(ClientCommand).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ClientCommand))).Select(type => type.Name);
+        var commands = typeof(ClientCommand).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ClientCommand)) && !type.IsAbstract).Select(type => type.Name);
 
         Assert.Equal(commands.Order(StringComparer.Ordinal), Commands.Keys.Order(StringComparer.Ordinal));
     }
@@ -88,7 +93,7 @@ public sealed class AccessMatrixTests
             for (var role = 0; role < Roles.Length; role++)
             {
                 var (asks, owner) = await TakeRoleAsync(server, clock, Roles[role]);
-                var answer = await AskAsync(server, route.Split(' ')[0], path.Replace("{session}", $"{await SessionAsync(owner)}", StringComparison.Ordinal), body, asks);
+                var answer = await AskAsync(server, route.Split(' ')[0], await NamedAsync(path, owner), body, asks);
                 if (answer != status[role])
                     wrong.Add($"{route}, {Roles[role]}: {answer}, not {status[role]}");
             }
@@ -108,13 +113,13 @@ public sealed class AccessMatrixTests
             for (var role = 0; role < Roles.Length; role++)
             {
                 RawHttp? socket = null;
-                var (asks, _) = await TakeRoleAsync(server, clock, Roles[role], async user =>
+                var (asks, owner) = await TakeRoleAsync(server, clock, Roles[role], async user =>
                 {
                     socket = await RawHttp.UpgradeAsync(server.Address, $"/ws?token={user.Access}");
                     await socket.SkipToAsync("ready");
                 });
                 socket ??= await RawHttp.UpgradeAsync(server.Address, "/ws");
-                await socket.SendTextAsync(frame.Replace("{token}", asks?.Access ?? "wrong", StringComparison.Ordinal));
+                await socket.SendTextAsync(await NamedAsync(frame.Replace("{token}", asks?.Access ?? "wrong", StringComparison.Ordinal), owner));
                 var answer = Name(await socket.ReadJsonAsync());
                 if (answer != answers[role])
                     wrong.Add($"{command}, {Roles[role]}: {answer}, not {answers[role]}");
@@ -179,6 +184,18 @@ public sealed class AccessMatrixTests
         else if (role == "ended session")
             (await ann.SendAsync(HttpMethod.Post, "/api/logout")).EnsureSuccessStatusCode();
         return (asks, role is "expired token" or "ended session" ? await server.LoginAsync(name) : ann);
+    }
+
+    /// <summary>With the owner's things where a row has a name for them.</summary>
+    private static async Task<string> NamedAsync(string row, TestUser owner)
+    {
+        if (row.Contains("{session}", StringComparison.Ordinal))
+            return row.Replace("{session}", $"{await SessionAsync(owner)}", StringComparison.Ordinal);
+        if (!row.Contains("{message}", StringComparison.Ordinal))
+            return row;
+        using var sent = await owner.PublishAsync("global", "x");
+        var message = (await sent.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("seq").GetInt64();
+        return row.Replace("{message}", $"{message}", StringComparison.Ordinal);
     }
 
     private static async Task<long> SessionAsync(TestUser user) =>

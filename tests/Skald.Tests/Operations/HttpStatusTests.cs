@@ -281,8 +281,8 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
 
         public Task AppendAsync(Batch batch) => throw new InvalidOperationException("secret of the store");
 
-        public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
+        public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => throw new InvalidOperationException("secret of the store");
 
-        public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
+        public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
     }
 }

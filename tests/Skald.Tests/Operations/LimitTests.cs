@@ -33,6 +33,7 @@ public sealed class LimitTests
         Row.OfTime(nameof(Limits.FloodTime), 2, (p, time) => p.FloodAsync(time), ("CommandsPerConnection", "1"), ("CommandBurst", "1")),
         new(nameof(Limits.MessagesPerUser), "4", 2 * 4, (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = $"room-{i % 3}", message = "x" })),
         new(nameof(Limits.MessagesPerRoom), "4", 2 * 4, (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
+        new(nameof(Limits.EditsPerMessagePerMinute), "3", 3, (p, n) => p.EditAsync(n)),
         new(nameof(Limits.NewRoomsPerUserPerMinute), "3", 3, (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
         new(nameof(Limits.ConnectionsPerUser), "2", 2, (p, n) => p.OpenAsync(n)),
         new(nameof(Limits.HistoryRequestsPerUser), "2", 2, (p, n) => p.ReadHistoryAsync(n)),
@@ -216,6 +217,17 @@ internal sealed class LimitProbe : IAsyncDisposable
         var raw = await RawAsync();
         for (var id = 1; id <= count; id++)
             await raw.SendTextAsync(JsonSerializer.Serialize(command(id)));
+        return await AnswerAsync(raw, count);
+    }
+
+    /// <summary>Edits one message so many times.</summary>
+    public async Task<string?> EditAsync(int count)
+    {
+        var raw = await RawAsync();
+        await raw.SendTextAsync("""{"type":"send","id":0,"room":"global","message":"0"}""");
+        await raw.SkipToAsync("ack");
+        for (var id = 1; id <= count; id++)
+            await raw.SendTextAsync(JsonSerializer.Serialize(new { type = "edit", id, room = "global", seq = 1, message = $"{id}" }));
         return await AnswerAsync(raw, count);
     }
 
@@ -479,13 +491,11 @@ internal sealed class LimitProbe : IAsyncDisposable
     }
 
     /// <summary>Stores as the real one does, but for when it is stuck.</summary>
-    private sealed class StuckStore(IMessageStore store) : IMessageStore
+    private sealed class StuckStore(IMessageStore store) : StoreBehind(store)
     {
         private TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private bool _stuck;
-
-        public string Epoch => store.Epoch;
 
         /// <returns>Done when the next batch or reader has come, and waits.</returns>
         public Task Stick()
@@ -497,22 +507,22 @@ internal sealed class LimitProbe : IAsyncDisposable
 
         public void GoOn() => _goOn.TrySetResult();
 
-        public async Task AppendAsync(Batch batch)
+        public override async Task AppendAsync(Batch batch)
         {
             await PassAsync();
-            await store.AppendAsync(batch);
+            await Store.AppendAsync(batch);
         }
 
-        public async Task ReadAsync(Room room, long first, long last, MessageVisitor visit)
+        public override async Task ReadAsync(Room room, long first, long last, EntryVisitor visit)
         {
             await PassAsync();
-            await store.ReadAsync(room, first, last, visit);
+            await Store.ReadAsync(room, first, last, visit);
         }
 
-        public async Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit)
+        public override async Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit)
         {
             await PassAsync();
-            await store.ReadBackAsync(room, first, last, visit);
+            await Store.ReadMessagesAsync(room, first, last, newestFirst, visit);
         }
 
         private Task PassAsync()

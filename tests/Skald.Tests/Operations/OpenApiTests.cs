@@ -120,12 +120,22 @@ public sealed class OpenApiTests
         using var duplicate = await ann.PublishAsync("global", "Hello world", "0b9f2c1e-7f3a");
         using var empty = await ann.PublishAsync("global", "");
         using var history = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/");
+        using var edited = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello, world!" });
+        using var conflict = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello?", if_version = 1 });
+        using var deleted = await ann.SendAsync(HttpMethod.Delete, "/api/rooms/global/messages/1/");
+        using var gone = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello?" });
+        using var never = await ann.SendAsync(HttpMethod.Delete, "/api/rooms/global/messages/99/");
         using var badLimit = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/?limit=0");
         using var stranger = await server.Http.GetAsync("/api/chat/history/global/");
 
         await AssertAsync("POST /api/rooms/{room}/messages", created);
         await AssertAsync("POST /api/rooms/{room}/messages", duplicate);
         await AssertAsync("POST /api/rooms/{room}/messages", empty);
+        await AssertAsync("PATCH /api/rooms/{room}/messages/{seq}", edited);
+        await AssertAsync("PATCH /api/rooms/{room}/messages/{seq}", conflict, optional: "now");
+        await AssertAsync("PATCH /api/rooms/{room}/messages/{seq}", gone);
+        await AssertAsync("DELETE /api/rooms/{room}/messages/{seq}", deleted);
+        await AssertAsync("DELETE /api/rooms/{room}/messages/{seq}", never);
         await AssertAsync("GET /api/chat/history/{room}", history, optional: "client_msg_id");
         await AssertAsync("GET /api/chat/history/{room}", badLimit);
         await AssertAsync("GET /api/chat/history/{room}", stranger);
@@ -186,7 +196,8 @@ public sealed class OpenApiTests
         // A name that is out in somebody's code stays.
         Assert.Equal(
             [
-                "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket", "endAllSessions: DELETE /api/me/sessions",
+                "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket", "deleteMessage: DELETE /api/rooms/{room}/messages/{seq}",
+                "editMessage: PATCH /api/rooms/{room}/messages/{seq}", "endAllSessions: DELETE /api/me/sessions",
                 "endSession: DELETE /api/me/sessions/{id}", "getHealth: GET /healthz", "getMe: GET /api/me", "getReadiness: GET /readyz",
                 "getRegistration: GET /api/registration", "listSessions: GET /api/me/sessions", "login: POST /api/login", "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
                 "refreshTokens: POST /api/token/refresh", "register: POST /api/register", "sendMessage: POST /api/rooms/{room}/messages",
@@ -204,7 +215,7 @@ public sealed class OpenApiTests
         Assert.DoesNotMatch("\"type\":\\s*\\[", document.GetRawText());
         Assert.Equal("integer", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("type").GetString());
         Assert.Equal("int64", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("format").GetString());
-        Assert.DoesNotContain("client_msg_id", schemas.GetProperty("PublishRequest").GetProperty("required").EnumerateArray().Select(field => field.GetString()));
+        Assert.DoesNotContain("client_msg_id", schemas.GetProperty("SendRequest").GetProperty("required").EnumerateArray().Select(field => field.GetString()));
         var known = schemas.GetProperty("Problem").GetProperty("properties").GetProperty("code").GetProperty("x-extensible-enum").EnumerateArray().Select(code => code.GetString());
         Assert.Equal(ErrorCode.All.Select(code => code.Name), known);
         Assert.Equal("0.1.0", document.GetProperty("info").GetProperty("version").GetString());

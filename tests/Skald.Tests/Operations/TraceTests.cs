@@ -87,7 +87,7 @@ public sealed class TraceTests
     [Fact]
     public void Without_a_listener_there_is_no_trace_and_nothing_is_allocated()
     {
-        var draft = new UntracedDraft();
+        var draft = new TestDraft(new Room(1, "global", 1, 0), "x");
         MessageTrace.Begin(draft);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
@@ -96,12 +96,5 @@ public sealed class TraceTests
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
         Assert.Null(draft.Trace);
-    }
-
-    private sealed class UntracedDraft() : Draft(new Room(1, "global", 1, 0), new CurrentUser(1, "ann", 1), [], null)
-    {
-        public override void Complete(ChatError? refusal)
-        {
-        }
     }
 }

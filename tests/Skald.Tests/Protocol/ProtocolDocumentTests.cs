@@ -51,7 +51,7 @@ public sealed class ProtocolDocumentTests
     public void Example_is_a_frame_that_server_or_client_says(string example)
     {
         var type = JsonElement.Parse(example).GetProperty("type").GetString()!;
-        if (type is "auth" or "join" or "resume" or "leave" or "send" or "ping")
+        if (type is "auth" or "join" or "resume" or "leave" or "send" or "edit" or "delete" or "ping")
         {
             var command = FrameReader.ReadCommand(Encoding.UTF8.GetBytes(example), ProtocolLimits.Default, out var error, out _);
             Assert.Null(error);

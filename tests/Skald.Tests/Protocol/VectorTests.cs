@@ -10,6 +10,8 @@ namespace Skald.Tests.Protocol;
 /// <summary>The frames of protocol/vectors/, which every client is tested against too.</summary>
 public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServer>
 {
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private static readonly JsonElement[] Client = Read("client-frames.json");
 
     private static readonly JsonElement[] Server = Read("server-frames.json");
@@ -156,10 +158,19 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 if (send.Room is { } room)
                     fields["room"] = room;
                 fields["message"] = Encoding.UTF8.GetString(send.Text);
-                if (send.ClientMessageId is { } clientMessageId)
-                    fields["client_msg_id"] = clientMessageId;
+                break;
+            case ChangeCommand change:
+                fields["room"] = change.Room!;
+                fields["seq"] = change.Target;
+                if (change is EditCommand edit)
+                    fields["message"] = Encoding.UTF8.GetString(edit.Text);
+                if (change is EditCommand { IfVersion: { } version })
+                    fields["if_version"] = version;
                 break;
         }
+
+        if (command is EntryCommand { ClientMessageId: { } clientMessageId })
+            fields["client_msg_id"] = clientMessageId;
 
         return JsonSerializer.SerializeToElement(fields);
     }
@@ -171,7 +182,10 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         switch (Text("type"))
         {
             case "chat_message":
-                writer.WriteMessage(Message());
+                writer.WriteMessage(Message(fields));
+                break;
+            case "entry":
+                writer.WriteEntry(Entry());
                 break;
             case "ready":
                 var (user, limits) = (fields.GetProperty("user"), fields.GetProperty("limits"));
@@ -191,7 +205,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 writer.WriteLeft(re, Text("room"));
                 break;
             case "ack":
-                writer.WriteAck(re, Message(), fields.GetProperty("duplicate").GetBoolean());
+                writer.WriteAck(re, new StoredEntry(
+                    Text("room"), Number("seq"), Moment(fields, "timestamp"), fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
+                    fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _), Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null));
                 break;
             case "pong":
                 writer.WritePong(re);
@@ -200,6 +216,7 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 writer.WriteError(re, new ChatError(ErrorCode.All.Single(code => code.Name == Text("code")), Text("detail"))
                 {
                     Room = Optional("room"),
+                    Now = fields.TryGetProperty("now", out var present) ? JsonSerializer.SerializeToUtf8Bytes(present, Plain) : null,
                     RetryAfter = fields.TryGetProperty("retry_after_ms", out var wait) ? TimeSpan.FromMilliseconds(wait.GetInt64()) : null,
                 });
                 break;
@@ -213,20 +230,48 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 break;
         }
 
-        ChatMessage Message() => new()
+        LogEntry Entry() => Text("kind") switch
         {
-            Room = Text("room"),
-            Seq = Number("seq"),
-            Username = Encoding.UTF8.GetBytes(Optional("username") ?? ""),
-            Text = Encoding.UTF8.GetBytes(Optional("message") ?? ""),
-            Timestamp = Timestamp.From(fields.GetProperty("timestamp").GetDateTimeOffset()),
-            ClientMessageId = Encoding.UTF8.GetBytes(Optional("client_msg_id") ?? ""),
+            // Whose text is gone by now.
+            "none" => LogEntry.Of(new ChatMessage { Room = Text("room"), Seq = Number("seq"), Username = "ann"u8, Text = default, Timestamp = default, DeletedBy = "ann"u8 }),
+            var kind => new LogEntry
+            {
+                Kind = kind == "edited" ? EntryKind.Edited : EntryKind.Deleted,
+                Seq = Number("seq"),
+                By = Encoding.UTF8.GetBytes(Text("by")),
+                Timestamp = Moment(fields, "timestamp"),
+                Message = Message(fields.GetProperty("now")),
+            },
         };
 
         string Text(string name) => fields.GetProperty(name).GetString()!;
         string? Optional(string name) => fields.TryGetProperty(name, out var value) ? value.GetString() : null;
         long Number(string name) => fields.GetProperty(name).GetInt64();
     }
+
+    private static ChatMessage Message(JsonElement fields)
+    {
+        var deleted = fields.TryGetProperty("deleted", out var deletion);
+        var edited = fields.TryGetProperty("text_version", out var textVersion);
+        return new ChatMessage
+        {
+            Room = fields.GetProperty("room").GetString()!,
+            Seq = fields.GetProperty("seq").GetInt64(),
+            Username = Bytes("username"),
+            Text = Bytes("message"),
+            Timestamp = Moment(fields, "timestamp"),
+            ClientMessageId = Bytes("client_msg_id"),
+            Version = fields.GetProperty("version").GetInt64(),
+            TextVersion = edited ? textVersion.GetInt64() : 0,
+            EditedAt = edited ? Moment(fields, "edited_at") : default,
+            DeletedBy = deleted ? Encoding.UTF8.GetBytes(deletion.GetProperty("by").GetString()!) : [],
+            DeletedAt = deleted ? Moment(deletion, "at") : default,
+        };
+
+        byte[] Bytes(string name) => fields.TryGetProperty(name, out var value) ? Encoding.UTF8.GetBytes(value.GetString()!) : [];
+    }
+
+    private static Timestamp Moment(JsonElement fields, string name) => Timestamp.From(fields.GetProperty(name).GetDateTimeOffset());
 
     /// <summary>An id shows itself only in what is written with it.</summary>
     private static JsonElement IdOf(FrameId id)

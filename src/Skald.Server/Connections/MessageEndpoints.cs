@@ -1,0 +1,200 @@
+using System.Buffers;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Connections;
+
+/// <summary><c>/api/rooms/{room}/messages/</c>: the same way into the log for whoever has no socket.</summary>
+internal static class MessageEndpoints
+{
+    private const string Message =
+        """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","version":42,"duplicate":false}""";
+
+    private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
+
+    private static readonly ChatError TooFast =
+        new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) };
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/api/rooms/{room}/messages", SendAsync)
+            .Describes("Messages", "sendMessage", "Send a message")
+            .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
+            .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
+            .TakesRoom()
+            .Takes<SendRequest>("""{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}""")
+            .Gives(StatusCodes.Status201Created, Message)
+            .Gives(StatusCodes.Status200OK, Message.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
+            .Refuses(MessageText.Empty, RoomDirectory.NoSuchRoom with { Room = "nowhere" }, Problems.TooLarge, Problems.WrongType, TooFast)
+            .ForUsers();
+        endpoints.MapPatch("/api/rooms/{room}/messages/{seq}", EditAsync)
+            .Describes("Messages", "editMessage", "Give a message another text")
+            .WithDescription(
+                "Only who wrote it may. With if_version, the text_version that you have seen (or the seq of a message that was never edited), an edit of another text is refused: " +
+                "edit_conflict, with the message as it is in now. An edit to the same text stores nothing and is answered with unchanged.")
+            .Produces<StoredChange>()
+            .TakesRoom()
+            .TakesNumber("seq", 1, long.MaxValue, "The message's seq.")
+            .Takes<EditRequest>("""{"message":"Hello, world!","client_msg_id":"77aa3c1e-9b21","if_version":42}""")
+            .Gives(StatusCodes.Status200OK, Change)
+            .Refuses(
+                MessageText.Empty, InGlobal(LoggedMessage.NotTheirs), InGlobal(LoggedMessage.NotFound),
+                InGlobal(LoggedMessage.Conflict), InGlobal(LoggedMessage.Gone), Problems.TooLarge, Problems.WrongType, TooFast)
+            .ForUsers();
+        endpoints.MapDelete("/api/rooms/{room}/messages/{seq}", DeleteAsync)
+            .Describes("Messages", "deleteMessage", "Delete a message")
+            .WithDescription(
+                "Only who wrote it may. Its text is erased with the answer, and from every file of the server within a minute; seq, sender and times stay. " +
+                "Deleting it again is answered with unchanged.")
+            .Produces<StoredChange>()
+            .TakesRoom()
+            .TakesNumber("seq", 1, long.MaxValue, "The message's seq.")
+            .Gives(StatusCodes.Status200OK, Change)
+            .Refuses(InGlobal(LoggedMessage.NotTheirs), InGlobal(LoggedMessage.NotFound), TooFast)
+            .ForUsers();
+    }
+
+    private static Task<IResult> SendAsync(
+        string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits) =>
+        ReadAsync(request, async body =>
+        {
+            if (FrameReader.ReadMessage(body.Span, limits.Value.Protocol, out var error) is not { } send)
+                return error!.ToProblem();
+            return await PublishAsync(send, room, user, rooms, pipeline, static draft => new Answer(
+                draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
+                draft,
+                static (json, draft) =>
+                {
+                    Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+                    json.WriteStored(draft.ToMessage(scratch), draft.End == DraftEnd.Duplicate);
+                }));
+        });
+
+    private static async Task<IResult> EditAsync(
+        string room, string seq, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
+    {
+        if (!TryRead(seq, out var target))
+            return LoggedMessage.NotFound.ToProblem();
+        return await ReadAsync(request, async body =>
+            FrameReader.ReadEdit(body.Span, target, limits.Value.Protocol, out var error) is { } edit
+                ? await PublishAsync(edit, room, user, rooms, pipeline, ChangeOf)
+                : error!.ToProblem());
+    }
+
+    private static async Task<IResult> DeleteAsync(string room, string seq, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline) =>
+        TryRead(seq, out var target)
+            ? await PublishAsync(new DeleteCommand(default, Room: null, target, ClientMessageId: null), room, user, rooms, pipeline, ChangeOf)
+            : LoggedMessage.NotFound.ToProblem();
+
+    private static Answer ChangeOf(Draft draft) => new(StatusCodes.Status200OK, draft, static (json, draft) => json.WriteStored(draft.ToStored()));
+
+    private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
+
+    private static bool TryRead(string seq, out long target) => long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
+
+    private static async Task<IResult> ReadAsync(HttpRequest request, Func<ReadOnlyMemory<byte>, Task<IResult>> then)
+    {
+        if (!request.HasJsonContentType())
+            return Problems.WrongType.ToProblem();
+        using var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body);
+        }
+        catch (IOException e)
+        {
+            return Problems.Unreadable(e).ToProblem();
+        }
+
+        return await then(body.GetBuffer().AsMemory(0, (int)body.Length));
+    }
+
+    private static async Task<IResult> PublishAsync(
+        EntryCommand command, string room, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline, Func<Draft, Answer> answer)
+    {
+        var (entered, error) = await rooms.EnterAsync(user, room, make: command is SendCommand);
+        if (entered is null)
+            return error!.ToProblem();
+        var draft = new HttpDraft(entered, user, command);
+        pipeline.Publish(draft);
+        return await draft.Completed is { } refusal ? refusal.ToProblem() : answer(draft);
+    }
+
+    /// <summary>A draft whose sender waits for its end.</summary>
+    private sealed class HttpDraft(Room room, CurrentUser sender, EntryCommand command) : Draft(room, sender, command)
+    {
+        private readonly TaskCompletionSource<ChatError?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<ChatError?> Completed => _completed.Task;
+
+        public override void Complete(ChatError? refusal) => _completed.SetResult(refusal);
+    }
+
+    private sealed class Answer(int status, Draft draft, Action<FrameWriter, Draft> write) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var body = new ArrayBufferWriter<byte>(1024);
+            using (var writer = new FrameWriter(body))
+                write(writer, draft);
+            var response = httpContext.Response;
+            response.StatusCode = status;
+            response.ContentType = "application/json";
+            response.ContentLength = body.WrittenCount;
+            return response.BodyWriter.WriteAsync(body.WrittenMemory).AsTask();
+        }
+    }
+}
+
+/// <summary>A message to send.</summary>
+/// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
+/// <param name="ClientMsgId">The sender's own name for the message, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes the send idempotent.</param>
+internal sealed record SendRequest(
+    string Message,
+    [property: RegularExpression("^[A-Za-z0-9_-]{8,64}$")] string? ClientMsgId = null);
+
+/// <summary>Another text for a message.</summary>
+/// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
+/// <param name="ClientMsgId">The sender's own name for the edit, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes it idempotent.</param>
+/// <param name="IfVersion">The text_version that the sender has seen; of a message that was never edited, its seq.</param>
+internal sealed record EditRequest(
+    string Message,
+    [property: RegularExpression("^[A-Za-z0-9_-]{8,64}$")] string? ClientMsgId = null,
+    long? IfVersion = null);
+
+/// <summary>The message as it is stored.</summary>
+internal sealed record StoredMessage : HistoryMessage
+{
+    /// <summary>Whether it was there before: the same client_msg_id came again.</summary>
+    public required bool Duplicate { get; init; }
+}
+
+/// <summary>The entry that an edit or a delete is stored as.</summary>
+internal sealed record StoredChange
+{
+    /// <summary>The room.</summary>
+    public required string Room { get; init; }
+
+    /// <summary>The entry's place in the room's log; where nothing changed, that of the entry that made the message what it is.</summary>
+    [Range(1, HistoryMessage.LargestExact)]
+    public required long Seq { get; init; }
+
+    /// <summary>When it was stored: UTC, microseconds.</summary>
+    public required DateTime Timestamp { get; init; }
+
+    /// <summary>The message's seq.</summary>
+    [Range(1, HistoryMessage.LargestExact)]
+    public required long Target { get; init; }
+
+    /// <summary>Whether it was there before: the same client_msg_id came again.</summary>
+    public required bool Duplicate { get; init; }
+
+    /// <summary>There and true where the message was so already.</summary>
+    public bool? Unchanged { get; init; }
+}

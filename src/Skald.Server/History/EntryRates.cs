@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Operations;
+
+namespace Skald.Server.History;
+
+/// <summary>How fast entries may come: of one user, into one room, about one message.</summary>
+internal sealed class EntryRates(IOptions<Limits> limits, TimeProvider clock)
+{
+    private readonly KeyedRateLimiter<long> _byUser = new(limits.Value.MessagesPerUser, burst: 2 * limits.Value.MessagesPerUser, clock);
+    private readonly KeyedRateLimiter<long> _byRoom = new(limits.Value.MessagesPerRoom, burst: 2 * limits.Value.MessagesPerRoom, clock);
+    private readonly KeyedRateLimiter<(long Room, long Seq)> _byMessage =
+        new(limits.Value.EditsPerMessagePerMinute / 60, burst: limits.Value.EditsPerMessagePerMinute, clock);
+
+    /// <summary>Counts a draft.</summary>
+    /// <returns>Null when it may go on, else why not, and when it may.</returns>
+    public ChatError? Count(Draft draft)
+    {
+        if (!_byUser.TryTake(draft.Sender.Id, out var wait))
+            return Limited("You send too many messages", wait, draft);
+        if (!_byRoom.TryTake(draft.Room.Id, out wait))
+            return Limited("Everybody together sends too many messages", wait, draft);
+        if (draft.Command is EditCommand edit && !_byMessage.TryTake((draft.Room.Id, edit.Target), out wait))
+            return Limited("This message is edited too often", wait, draft);
+        return null;
+    }
+
+    private static ChatError Limited(string what, TimeSpan wait, Draft draft) =>
+        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.") { Room = draft.Room.Name, RetryAfter = wait };
+}

@@ -1,0 +1,92 @@
+using Skald.Protocol;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.History;
+
+/// <summary>A message of the log that somebody wants to change: read by the store inside its transaction, and as it will be after it.</summary>
+internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byte[] Text, Timestamp Timestamp, byte[] ClientMessageId)
+{
+    public static ChatError NotFound { get; } = new(ErrorCode.MessageNotFound, "There is no message of this seq here: it never was one, or is no longer kept.");
+    public static ChatError NotTheirs { get; } = new(ErrorCode.Forbidden, "Only who wrote a message may change it.");
+    public static ChatError Gone { get; } = new(ErrorCode.MessageDeleted, "The message is deleted, and stays so.");
+    public static ChatError Conflict { get; } = new(ErrorCode.EditConflict, "The message has another text by now: see \"now\", and edit that.");
+
+    /// <summary>The last entry that changed it; its own <see cref="Seq"/> while none has.</summary>
+    public long Version { get; init; } = Seq;
+
+    /// <summary>The entry that gave it its text; 0 where it is the first.</summary>
+    public long TextVersion { get; init; }
+
+    public Timestamp EditedAt { get; init; }
+
+    /// <summary>Empty while it is not deleted.</summary>
+    public byte[] DeletedBy { get; init; } = [];
+
+    public Timestamp DeletedAt { get; init; }
+
+    /// <summary>Decides, in the log's order, what becomes of a draft that is about this message; it is told so unless it must be stored.</summary>
+    /// <param name="draft">An edit or a delete.</param>
+    /// <param name="message">What it is about; null where there is none.</param>
+    /// <param name="now">When it is stored.</param>
+    /// <param name="rules">The rooms' rules.</param>
+    /// <returns>Whether it must be stored.</returns>
+    public static bool Takes(LoggedMessage? message, Draft draft, Timestamp now, RoomsOptions rules)
+    {
+        if (message is null)
+            draft.RefuseAs(NotFound);
+        else if (message.UserId != draft.Sender.Id)
+            draft.RefuseAs(NotTheirs);
+        else if (draft.Command is EditCommand edit)
+            return message.TakesEdit(draft, edit, now, rules);
+        else if (message.DeletedBy.Length > 0)
+            draft.LeaveAs(message.Version, message.DeletedAt);
+        else
+            return true;
+        return false;
+    }
+
+    /// <summary>The message with the draft's change, which the log stores as this entry.</summary>
+    public LoggedMessage With(Draft draft, long seq, Timestamp now) => draft.Command switch
+    {
+        EditCommand edit => this with { Text = edit.Text, Version = seq, TextVersion = seq, EditedAt = now },
+        _ => this with { Text = [], Version = seq, DeletedBy = System.Text.Encoding.UTF8.GetBytes(draft.Sender.Username), DeletedAt = now },
+    };
+
+    public ChatMessage ToMessage(Room room) => new()
+    {
+        Room = room.Name,
+        Seq = Seq,
+        Username = Username,
+        Text = Text,
+        Timestamp = Timestamp,
+        ClientMessageId = ClientMessageId,
+        Version = Version,
+        TextVersion = TextVersion,
+        EditedAt = EditedAt,
+        DeletedBy = DeletedBy,
+        DeletedAt = DeletedAt,
+    };
+
+    private bool TakesEdit(Draft draft, EditCommand edit, Timestamp now, RoomsOptions rules)
+    {
+        if (DeletedBy.Length > 0)
+            draft.RefuseAs(Gone);
+        else if (rules.EditWindow > TimeSpan.Zero && now.ToDateTimeOffset() - Timestamp.ToDateTimeOffset() > rules.EditWindow)
+            draft.RefuseAs(new ChatError(ErrorCode.Forbidden, $"A message may be edited for {rules.EditWindow:c} after it was sent (Rooms:EditWindow)."));
+        else if (edit.IfVersion is { } seen && seen != (TextVersion == 0 ? Seq : TextVersion))
+            draft.RefuseAs(Conflict with { Now = Json(draft.Room) });
+        else if (Text.AsSpan().SequenceEqual(edit.Text))
+            draft.LeaveAs(TextVersion == 0 ? Seq : TextVersion, TextVersion == 0 ? Timestamp : EditedAt);
+        else
+            return true;
+        return false;
+    }
+
+    private byte[] Json(Room room)
+    {
+        var json = new System.Buffers.ArrayBufferWriter<byte>();
+        using var writer = new FrameWriter(json);
+        writer.WriteMessage(ToMessage(room));
+        return json.WrittenSpan.ToArray();
+    }
+}
