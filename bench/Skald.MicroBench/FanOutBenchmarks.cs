@@ -66,8 +66,8 @@ public class FanOutBenchmarks
 
         public Task AppendAsync(Batch batch) => Task.CompletedTask;
 
-        public Task ReadAsync(Room room, long first, long last, MessageVisitor visit) => Task.CompletedTask;
+        public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => Task.CompletedTask;
 
-        public Task ReadBackAsync(Room room, long first, long last, MessageVisitor visit) => Task.CompletedTask;
+        public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) => Task.CompletedTask;
     }
 }

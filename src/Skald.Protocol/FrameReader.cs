@@ -81,7 +81,7 @@ public static class FrameReader
     public static EditCommand? ReadEdit(ReadOnlySpan<byte> body, long target, ProtocolLimits limits, out ChatError? error)
     {
         var fields = default(Fields);
-        error = Utf8.IsValid(body) ? Read(body, ref fields) : NotReadable;
+        error = Utf8.IsValid(body) ? Read(body, ref fields) ?? fields.ChangeError : NotReadable;
         return error is null ? ReadEdit(fields, room: null, target, limits, out error) : null;
     }
 
@@ -147,6 +147,7 @@ public static class FrameReader
         public FrameId Id;
         public string? Type, Token, Room, Epoch, ClientMessageId;
         public long? Since, Seq, IfVersion;
+        public ChatError? ChangeError;
         public byte[]? Message;
         public List<RoomPosition>? Rooms;
         public bool HasUnknown;
@@ -202,8 +203,13 @@ public static class FrameReader
                 case Known.Message: return ReadText(ref json, out Message);
                 case Known.Id: return ReadId(ref json, out Id);
                 case Known.Since: return ReadPosition(ref json, "since", from: 0, out Since);
-                case Known.Seq: return ReadPosition(ref json, "seq", from: 1, out Seq);
-                case Known.IfVersion: return ReadPosition(ref json, "if_version", from: 1, out IfVersion);
+                // Of no meaning to any command but those that change a message: there alone a wrong one is refused.
+                case Known.Seq:
+                    ChangeError = ReadPosition(ref json, "seq", from: 1, out Seq) ?? ChangeError;
+                    return null;
+                case Known.IfVersion:
+                    ChangeError = ReadPosition(ref json, "if_version", from: 1, out IfVersion) ?? ChangeError;
+                    return null;
                 default:
                     HasUnknown = true;   // the names of the rooms: the full check finds repeated ones
                     return ReadRooms(ref json, out Rooms);
@@ -222,7 +228,7 @@ public static class FrameReader
 
         public readonly bool CheckTarget(out ChatError? error)
         {
-            error = Seq is null ? Missing("seq", "a message's number") : null;
+            error = ChangeError ?? (Seq is null ? Missing("seq", "a message's number") : null);
             return error is null;
         }
 

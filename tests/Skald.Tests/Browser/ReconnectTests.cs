@@ -36,7 +36,7 @@ public sealed class ReconnectTests(Chromium chromium) : BrowserTest(chromium)
     {
         var server = await StartServerAsync();
         var network = Keep(new Network(server.Address));
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         var ann = await OpenAsync(network.Address, now: now);
         await ann.RegisterAsync("ann");
         await ann.Page.Clock.PauseAtAsync(now.AddMinutes(1).UtcDateTime);   // whatever waits for time to pass waits for ever

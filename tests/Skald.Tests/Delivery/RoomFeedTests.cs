@@ -1,6 +1,5 @@
 using Skald.Server.Delivery;
 using Skald.Server.Rooms;
-using Skald.Tests.Model;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Delivery;

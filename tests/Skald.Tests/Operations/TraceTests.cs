@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using Skald.Protocol;
-using Skald.Server.Accounts;
 using Skald.Server.History;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
