@@ -11,6 +11,7 @@ internal static class StorageSetup
     {
         services.AddSingleton(_ => SqliteFile.Library);
         services.AddSingleton<SqliteDatabase>();
+        services.AddSingleton<SqliteErasure>();
         services.AddSingleton<IAccountStore, SqliteAccountStore>();
         services.AddSingleton<IRoomStore, SqliteRoomStore>();
         services.AddSingleton<IMessageStore, SqliteMessageStore>();

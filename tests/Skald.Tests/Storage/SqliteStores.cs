@@ -20,7 +20,7 @@ internal sealed class SqliteStores : IDisposable
     {
         _database?.Dispose();
         _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _data.Path }), new Telemetry(), new Readiness(), NullLogger<SqliteDatabase>.Instance);
-        return new Stores(new SqliteMessageStore(_database, Options.Create(new RoomsOptions()), TimeProvider.System), new SqliteRoomStore(_database, TimeProvider.System), new SqliteAccountStore(_database));
+        return new Stores(new SqliteMessageStore(_database, new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance), Options.Create(new RoomsOptions()), TimeProvider.System), new SqliteRoomStore(_database, TimeProvider.System), new SqliteAccountStore(_database));
     }
 
     public void Dispose()

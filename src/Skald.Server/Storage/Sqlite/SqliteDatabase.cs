@@ -80,6 +80,29 @@ internal sealed partial class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>Writes what the write-ahead log holds into the database, and empties it.</summary>
+    /// <returns>False where a reader needs it still. True also after a failed write: until the restart nothing may be written.</returns>
+    public Task<bool> TruncateLogAsync()
+    {
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var queued = _writer.TryRun(connection =>
+        {
+            try
+            {
+                using var truncate = connection.CreateCommand();
+                truncate.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";   // its first column is 1 where somebody reads
+                done.SetResult(_failed || (long)truncate.ExecuteScalar()! == 0);
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        if (!queued)
+            done.SetException(new StorageException(ErrorCode.Overloaded));
+        return done.Task;
+    }
+
     public void Dispose()
     {
         // Readers first: the last connection to close is the writer's, and it checkpoints.

@@ -100,6 +100,8 @@ internal static class SqliteFile
         Set(connection, file, "synchronous", "2", "FULL");
         Set(connection, file, "foreign_keys", "1", "ON");
         Set(connection, file, "wal_autocheckpoint", "4000");
+        // What is erased is overwritten with zeros in its page, not only unlinked.
+        Set(connection, file, "secure_delete", "1", "ON");
         // A database shell or a backup may hold the file for a moment.
         Set(connection, file, "busy_timeout", "2000");
         using var probe = connection.CreateCommand();

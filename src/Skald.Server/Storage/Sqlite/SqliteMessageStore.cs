@@ -7,7 +7,7 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>The logs in SQLite: messages in one table, what was done to them in another, and one numbering over both.</summary>
-internal sealed class SqliteMessageStore(SqliteDatabase database, IOptions<RoomsOptions> rules, TimeProvider clock) : IMessageStore
+internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, IOptions<RoomsOptions> rules, TimeProvider clock) : IMessageStore
 {
     private const string MessageColumns =
         "m.seq, m.user_id, m.body, m.created_at, m.client_msg_id, m.version, m.text_version, m.edited_at, m.deleted_at, m.deleted_by";
@@ -32,7 +32,16 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, IOptions<Rooms
     public string Epoch => database.Epoch;
 
     public Task AppendAsync(Batch batch) =>
-        database.AppendAsync(connection => new SqliteAppend(connection, _names, rules.Value, Timestamp.From(clock.GetUtcNow())).Run(batch));
+        database.AppendAsync(connection =>
+        {
+            new SqliteAppend(connection, _names, rules.Value, Timestamp.From(clock.GetUtcNow())).Run(batch);
+            // An edit, too, erases a text.
+            foreach (var draft in batch)
+            {
+                if (draft.Changed is not null)
+                    erasure.Schedule();
+            }
+        });
 
     public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
         ReadAsync(Entries, room, first, last, (connection, select) => visit(new LogEntry
