@@ -1,3 +1,4 @@
+import { Changes } from "./changes.js";
 import { systemClock } from "./clock.js";
 import { Connector } from "./connector.js";
 import { SkaldError } from "./errors.js";
@@ -29,6 +30,7 @@ export class SkaldClient extends Emitter {
   limits = frames.defaultLimits;
 
   #session;
+  #changes;
   #connector;
   #rooms;
   /** @type {import("./connection.js").Connection | undefined} */ #connection;
@@ -50,8 +52,10 @@ export class SkaldClient extends Emitter {
       "React Native the package react-native-get-random-values.");
     this.#session = session;
     this.outbox = new Outbox({ clock, random, storage });
+    this.#changes = new Changes({ clock, random });
     this.#rooms = new JoinedRooms({
       session,
+      changes: this.#changes,
       onNew: (room) => {
         room.on("message", (message) => this.emit("message", message));
         room.on("entry", (entry) => this.emit("entry", entry));
@@ -152,7 +156,7 @@ export class SkaldClient extends Emitter {
     const { username } = ready.user;
     // An application's own token may be another user's than the one before: nothing is sent or resumed as this one.
     if (!this.outbox.own(username)) return this.#signedOut(new SkaldError("signed_out", `The token is now ${username}'s.`));
-    this.limits = this.outbox.limits = ready.limits;
+    this.limits = this.outbox.limits = this.#changes.limits = ready.limits;
     this.username = username;
     if (!this.#connector.tellReady(connection)) return;
     this.#connection = connection;
@@ -172,13 +176,17 @@ export class SkaldClient extends Emitter {
   #onSettled(resumed) {
     const connection = this.#connection;
     if (!connection) return;
-    this.outbox.open((command, onAnswer) => connection.request(command, onAnswer));
+    /** @type {import("./outbox.js").Request} */
+    const request = (command, onAnswer) => connection.request(command, onAnswer);
+    this.outbox.open(request);
+    this.#changes.open(request);
     if (resumed) this.emit("resumed", resumed);
   }
 
   #onDown() {
     this.#connection = undefined;
     this.outbox.pause();
+    this.#changes.pause();
     this.#rooms.pause();
   }
 
@@ -195,6 +203,7 @@ export class SkaldClient extends Emitter {
   #abandon(error) {
     this.username = undefined;
     this.outbox.abandon(error);
+    this.#changes.abandon(error);
     this.#rooms.abandon(error);
   }
 }

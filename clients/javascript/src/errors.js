@@ -11,9 +11,10 @@ export class SkaldError extends Error {
   /**
    * @param {string} code
    * @param {string} detail a sentence for people
-   * @param {{retryable?: boolean, retryAfterMs?: number, room?: string, errors?: Record<string, string[]>, cause?: unknown}} [more]
+   * @param {{retryable?: boolean, retryAfterMs?: number, room?: string, now?: import("./frames.js").ChatMessage,
+   *   errors?: Record<string, string[]>, cause?: unknown}} [more]
    */
-  constructor(code, detail, { retryable, retryAfterMs, room, errors, cause } = {}) {
+  constructor(code, detail, { retryable, retryAfterMs, room, now, errors, cause } = {}) {
     super(detail, { cause });
     this.name = "SkaldError";
     this.code = code;
@@ -21,14 +22,16 @@ export class SkaldError extends Error {
     this.retryable = retryable ?? isRetryable(code);
     this.retryAfterMs = retryAfterMs;
     this.room = room;
+    /** The message as it is, where `code` is `edit_conflict`. */
+    this.now = now;
     /** Per field what is wrong with it, where `code` is `validation_failed`. */
     this.errors = errors;
   }
 
   /** @param {import("./frames.js").ErrorFrame} frame */
   static fromFrame(frame) {
-    const { code, detail, retryable, room } = frame;
-    return new SkaldError(code, detail, { retryable, retryAfterMs: frame.retry_after_ms, room });
+    const { code, detail, retryable, room, now } = frame;
+    return new SkaldError(code, detail, { retryable, retryAfterMs: frame.retry_after_ms, room, now });
   }
 
   /**
@@ -47,6 +50,7 @@ export class SkaldError extends Error {
     return new SkaldError(problem.code, problem.detail ?? `The server answered ${status}.`, {
       retryable: status === 408 || status === 429 || status >= 500,
       retryAfterMs: problem.retry_after_ms ?? wait,
+      now: problem.now,
       errors: problem.errors,
     });
   }
@@ -70,4 +74,9 @@ function isRetryable(code) {
 function foreignCodeOf(status) {
   if (status === 429) return "rate_limited";
   return status >= 500 ? "server_error" : "unexpected_answer";
+}
+
+/** Whether a refusal speaks of the connection, which is about to end: the command itself was not judged. @param {string} code */
+export function aboutTheConnection(code) {
+  return code === "not_authenticated" || code === "token_not_valid";
 }

@@ -1,8 +1,12 @@
 /**
  * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string,
- *   client_msg_id?: string}} ChatMessage
- * @typedef {{type: "entry", room: string, seq: number, kind: string, from?: number} & Record<string, unknown>} Entry what a log
- *   holds besides messages; `kind` may be one that is not known here. With `from` it stands for all numbers from there to `seq`
+ *   client_msg_id?: string, version: number, text_version?: number, edited_at?: string, deleted?: undefined}} ChatMessage `version` is
+ *   the `seq` of the last entry that changed it, `text_version` of the one that gave it its text, where that is not its first
+ * @typedef {Omit<ChatMessage, "message" | "deleted"> & {deleted: {at: string, by: string}}} DeletedMessage
+ * @typedef {{type: "entry", room: string, seq: number, kind: string, from?: number, timestamp?: string, by?: string, target?: number,
+ *   now?: ChatMessage | DeletedMessage} & Record<string, unknown>} Entry what a log holds besides messages. `kind` may be one that is not
+ *   known here. `by` is who did it, `target` the message that it is about, `now` that message as it is by now. With `from` it stands for all
+ *   numbers from there to `seq`
  * @typedef {ChatMessage | Entry} LogEntry
  * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number}} Limits
  * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
@@ -11,10 +15,10 @@
  *   epoch: string}} JoinedFrame
  * @typedef {{type: "left", re?: Id, room: string}} LeftFrame
  * @typedef {{type: "ack", re?: Id, room: string, seq: number, timestamp: string, duplicate: boolean,
- *   message?: string}} AckFrame
+ *   message?: string, target?: number, unchanged?: boolean}} AckFrame
  * @typedef {{type: "pong", re?: Id}} PongFrame
  * @typedef {{type: "error", re?: Id, room?: string, code: string, detail: string, retryable: boolean,
- *   retry_after_ms?: number}} ErrorFrame
+ *   retry_after_ms?: number, now?: ChatMessage}} ErrorFrame
  * @typedef {{type: "closing", code: number, reason: string, reconnect: boolean, reconnect_after_ms?: number}} ClosingFrame
  * @typedef {ChatMessage | Entry | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | ErrorFrame | ClosingFrame} ServerFrame
  * @typedef {string | number} Id
@@ -85,8 +89,22 @@ export const resume = ({ id, epoch, rooms }) => ({ type: "resume", id, epoch, ro
 /** @param {{id?: Id, room: string}} fields @returns {Command} */
 export const leave = ({ id, room }) => ({ type: "leave", id, room });
 
-/** @param {{id?: Id, room: string, message: string, client_msg_id?: string}} fields @returns {Command} */
+/** @param {{id?: Id, room: string, message: string, client_msg_id?: string}} fields @returns {Command & {room: string}} */
 export const send = ({ id, room, message, client_msg_id }) => ({ type: "send", id, room, message, client_msg_id });
+
+/**
+ * @param {{id?: Id, room: string, seq: number, message: string, client_msg_id?: string, if_version?: number}} fields
+ * @returns {Command & {room: string}}
+ */
+export const edit = ({ id, room, seq, message, client_msg_id, if_version }) =>
+  ({ type: "edit", id, room, seq, message, client_msg_id, if_version });
+
+/**
+ * The command `delete`.
+ * @param {{id?: Id, room: string, seq: number, client_msg_id?: string}} fields
+ * @returns {Command & {room: string}}
+ */
+export const erase = ({ id, room, seq, client_msg_id }) => ({ type: "delete", id, room, seq, client_msg_id });
 
 /** @param {{id?: Id}} [fields] @returns {Command} */
 export const ping = ({ id } = {}) => ({ type: "ping", id });

@@ -5,6 +5,8 @@ import { SkaldError } from "./errors.js";
  * @property {import("./frames.js").ChatMessage[]} messages oldest first
  * @property {number | undefined} before hand it back to read the earlier page; undefined where there is none
  * @property {number | undefined} after hand it back to read the later page; undefined where there is none
+ * @property {{since: number, epoch: string} | undefined} position where the log was when the page was read: `join` from there
+ *   brings all that has happened since. Undefined where something on the way has dropped the headers that tell it
  */
 
 /**
@@ -26,6 +28,7 @@ export async function readHistory(session, room, { before, after, limit } = {}) 
     messages: answer.body,
     before: boundOf(links.get("prev"), "before"),
     after: boundOf(links.get("next"), "after"),
+    position: positionOf(answer.headers),
   };
 }
 
@@ -48,4 +51,11 @@ export function readLinks(header) {
 function boundOf(link, name) {
   const bound = link === undefined ? null : new RegExp(`[?&]${name}=(\\d+)`).exec(link);
   return bound ? Number(bound[1]) : undefined;
+}
+
+/** @param {Headers} headers */
+function positionOf(headers) {
+  const seq = headers.get("skald-seq");
+  const epoch = headers.get("skald-epoch");
+  return seq === null || epoch === null ? undefined : { since: Number(seq), epoch };
 }

@@ -3,9 +3,12 @@
  * @typedef {import("./joined-rooms.js").Resumed} Resumed
  * @typedef {import("./joined-rooms.js").Joining} Joining
  * @typedef {import("./frames.js").ChatMessage} ChatMessage
+ * @typedef {import("./frames.js").DeletedMessage} DeletedMessage
  * @typedef {import("./frames.js").Entry} Entry
+ * @typedef {import("./frames.js").LogEntry} LogEntry
  * @typedef {import("./frames.js").Limits} Limits
  * @typedef {import("./history.js").HistoryPage} HistoryPage
+ * @typedef {import("./changes.js").ChangeAck} ChangeAck
  * @typedef {import("./outbox.js").Ack} Ack
  * @typedef {import("./outbox.js").Unsent} Unsent
  * @typedef {import("./outbox.js").OutboxStorage} OutboxStorage
@@ -16,5 +19,6 @@
 export { SkaldClient } from "./client.js";
 export { Session } from "./session.js";
 export { Room } from "./room.js";
+export { Messages } from "./messages.js";
 export { SkaldError } from "./errors.js";
 export { closeCodes, errorCodes, mayReconnect } from "./codes.js";

@@ -13,6 +13,7 @@ import { isRoomName, Room } from "./room.js";
  *
  * @typedef {object} JoinedRoomsOptions
  * @property {import("./session.js").Session} session
+ * @property {import("./changes.js").Changes} changes
  * @property {(room: Room) => void} onNew
  * @property {(lost: {room: string, error: SkaldError}) => void} onLost a joined room cannot be entered again
  * @property {(resumed: Resumed | undefined) => void} onSettled all rooms are where the log is
@@ -55,7 +56,7 @@ export class JoinedRooms {
       const refused = Promise.reject(new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -."));
       return Object.assign(refused, { leave() {} });
     }
-    const membership = this.#memberships.get(name) ?? this.#add(new Room(this.#options.session, name, { since, epoch }));
+    const membership = this.#memberships.get(name) ?? this.#add(new Room(this.#options, name, { since, epoch }));
     const user = {};
     membership.users.add(user);
     const stop = onMessage ? membership.room.on("message", onMessage) : () => {};

@@ -1,9 +1,9 @@
 import { Backoff } from "./backoff.js";
-import { SkaldError } from "./errors.js";
+import { aboutTheConnection, SkaldError } from "./errors.js";
 import { Emitter } from "./events.js";
+import { faultOf } from "./faults.js";
 import * as frames from "./frames.js";
 import { randomId } from "./platform.js";
-import { isRoomName } from "./room.js";
 
 /**
  * @typedef {{client_msg_id: string, room: string, text: string, at: number}} Unsent `at`: milliseconds since 1970
@@ -28,9 +28,6 @@ import { isRoomName } from "./room.js";
 const capacity = 200;
 // What the server asks to wait after a refusal is also how far apart it takes messages; up to here it is believed.
 const slowestPace = 500;
-
-// These speak of the connection, which is about to end; the message itself was not judged.
-const aboutTheConnection = new Set(["not_authenticated", "token_not_valid"]);
 
 /**
  * Messages on their way. Each has one of three ends: acked, refused, or, where the connection was lost in between,
@@ -100,7 +97,7 @@ export class Outbox extends Emitter {
    * @returns {Promise<Ack>} rejected where the message was refused, and so never stored
    */
   async add(room, text, client_msg_id = randomId()) {
-    const error = this.#fault(room, text, client_msg_id);
+    const error = faultOf(commandOf({ room, text, client_msg_id }), this.limits) ?? this.#fullness();
     if (error) throw error;
     const message = { client_msg_id, room, text, at: this.#clock.date() };
     const before = this.#abandoned;
@@ -180,8 +177,8 @@ export class Outbox extends Emitter {
   /** @param {Entry} entry @param {Request} request */
   #transmit(entry, request) {
     entry.inFlight = true;
-    const { room, text, client_msg_id } = entry.message;
-    request(frames.send({ room, message: text, client_msg_id }), (answer) => {
+    const { room, client_msg_id } = entry.message;
+    request(commandOf(entry.message), (answer) => {
       // A copy of the message may have come before its ack.
       if (this.#entries.get(client_msg_id) !== entry) return;
       if (answer.type === "ack") {
@@ -204,7 +201,7 @@ export class Outbox extends Emitter {
 
   /** @param {Entry} entry @param {SkaldError} error */
   #notNow(entry, error) {
-    if (aboutTheConnection.has(error.code)) return;
+    if (aboutTheConnection(error.code)) return;
     if (!error.retryable) {
       this.#remove(entry);
       entry.reject(error);
@@ -256,29 +253,13 @@ export class Outbox extends Emitter {
     }
   }
 
-  /**
-   * What the server would refuse is refused here. For some of it the server would close the connection instead, and then
-   * a kept message would do so again and again.
-   * @param {string} room @param {string} text @param {string} client_msg_id
-   */
-  #fault(room, text, client_msg_id) {
-    const { message_code_points, message_bytes, frame_bytes } = this.limits;
-    if (!isRoomName(room)) return new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -.");
-    if (frames.isBlank(text)) return new SkaldError("empty_message", "A message needs some text that can be seen.");
-    // With the flag only a surrogate without its other half matches.
-    if (/[\ud800-\udfff\0]/u.test(text)) {
-      return new SkaldError("malformed", "The text has a character that cannot be sent.");
-    }
-    if (text.length > message_bytes || Array.from(text).length > message_code_points || frames.byteLength(text) > message_bytes) {
-      return new SkaldError("too_long", `A message has at most ${message_code_points} characters and ${message_bytes} bytes.`);
-    }
-    // Escapes can make the frame up to six times as long as its text; 64 bytes are spared for the command's id.
-    if (frames.byteLength(frames.writeFrame(frames.send({ room, message: text, client_msg_id }))) > frame_bytes - 64) {
-      return new SkaldError("too_long", "The message has too many special characters.");
-    }
-    if (this.#entries.size >= capacity) {
-      return new SkaldError("outbox_full", `${capacity} messages are waiting to be sent.`, { retryable: true });
-    }
-    return undefined;
+  #fullness() {
+    if (this.#entries.size < capacity) return undefined;
+    return new SkaldError("outbox_full", `${capacity} messages are waiting to be sent.`, { retryable: true });
   }
+}
+
+/** @param {{room: string, text: string, client_msg_id: string}} message */
+function commandOf({ room, text, client_msg_id }) {
+  return frames.send({ room, message: text, client_msg_id });
 }

@@ -22,15 +22,17 @@ export class Room extends Emitter {
   /** Whether messages flow; false while the connection is away or the room is being joined. */
   live = false;
   #session;
+  #changes;
 
   /**
-   * @param {import("./session.js").Session} session
+   * @param {{session: import("./session.js").Session, changes: import("./changes.js").Changes}} client
    * @param {string} name
    * @param {{since?: number, epoch?: string}} [position]
    */
-  constructor(session, name, { since, epoch } = {}) {
+  constructor({ session, changes }, name, { since, epoch } = {}) {
     super();
     this.#session = session;
+    this.#changes = changes;
     this.name = name;
     this.cursor = since;
     this.epoch = epoch;
@@ -39,6 +41,27 @@ export class Room extends Emitter {
   /** @param {Parameters<typeof readHistory>[2]} [page] */
   history(page) {
     return readHistory(this.#session, this.name, page);
+  }
+
+  /**
+   * Gives a message of one's own another text, whole: now or when there is a connection, and once whatever happens in between.
+   * @param {number} seq
+   * @param {string} text
+   * @param {{ifVersion?: number}} [options] the `text_version` that the user has seen, or the message's `seq` where it never was edited:
+   *   where the text is another one by now, the edit is refused with `edit_conflict`, and the error's `now` is the message
+   * @returns {Promise<import("./changes.js").ChangeAck>} rejected where it was refused
+   */
+  edit(seq, text, { ifVersion } = {}) {
+    return this.#changes.edit(this.name, seq, text, ifVersion);
+  }
+
+  /**
+   * Erases a message of one's own. There is no way back.
+   * @param {number} seq
+   * @returns {Promise<import("./changes.js").ChangeAck>} rejected where it was refused
+   */
+  delete(seq) {
+    return this.#changes.delete(this.name, seq);
   }
 
   /**

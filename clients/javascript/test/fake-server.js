@@ -4,14 +4,16 @@
  *
  * @typedef {{status: number, body?: any, headers?: Record<string, string>, cookie?: string}} Answer
  * @typedef {{username: string, refresh: string, previous?: {token: string, at: number, answer: object}, access: Map<string, number>}} Login
- * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string, client_msg_id?: string}} Message
+ * @typedef {{type: "chat_message", room: string, seq: number, username: string, message: string, timestamp: string, client_msg_id?: string,
+ *   version: number, text_version?: number, edited_at?: string, deleted?: any}} Message
  */
 export class FakeServer {
   epoch = "epoch-1";
   pingInterval = 15_000;
   accessLifetime = 300_000;
   limits = { message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128 };
-  /** @type {Map<string, Message[]>} */ rooms = new Map();
+  /** Messages and the entries about them. @type {Map<string, any[]>} */ rooms = new Map();
+  /** What a change's client_msg_id has stored. @type {Map<string, any>} */ changes = new Map();
   /** The oldest seq kept, by room. @type {Map<string, number>} */ firstSeq = new Map();
   /** @type {Map<string, string>} */ passwords = new Map();
   /** @type {Set<Login>} */ logins = new Set();
@@ -43,11 +45,33 @@ export class FakeServer {
     const log = this.log(room);
     const timestamp = new Date(this.clock.date()).toISOString().replace("Z", "000Z");
     /** @type {Message} */
-    const message = { type: "chat_message", room, seq: log.length + 1, username, message: text, timestamp };
+    const message = { type: "chat_message", room, seq: log.length + 1, username, message: text, timestamp, version: log.length + 1 };
     if (client_msg_id) message.client_msg_id = client_msg_id;
-    log.push(message);
-    for (const peer of [...this.peers]) if (peer.rooms.has(room)) peer.tell(message);
+    this.#store(message);
     return message;
+  }
+
+  /** Edits a message, or deletes it. @param {string} room @param {number} seq @param {string} [text] none: deletes it */
+  change(room, seq, text) {
+    const message = this.log(room)[seq - 1];
+    const version = this.log(room).length + 1;
+    const at = new Date(this.clock.date()).toISOString().replace("Z", "000Z");
+    message.version = version;
+    if (text === undefined) {
+      delete message.message;
+      message.deleted = { at, by: message.username };
+    } else {
+      Object.assign(message, { message: text, text_version: version, edited_at: at });
+    }
+    const kind = text === undefined ? "deleted" : "edited";
+    return this.#store({ type: "entry", room, seq: version, kind, timestamp: at, by: message.username, target: seq, now: message });
+  }
+
+  /** @param {any} entry */
+  #store(entry) {
+    this.log(entry.room).push(entry);
+    for (const peer of [...this.peers]) if (peer.rooms.has(entry.room)) peer.tell(entry);
+    return entry;
   }
 
   /** Breaks every socket without a word. */
@@ -176,10 +200,11 @@ export class FakeServer {
   #history(room, url) {
     const limit = Number(url.searchParams.get("limit") ?? 100);
     const before = Number(url.searchParams.get("before") ?? Infinity);
-    const kept = this.log(room).filter((message) => message.seq < before && message.seq >= (this.firstSeq.get(room) ?? 1));
+    const kept = this.log(room).filter(({ type, seq, deleted }) =>
+      type === "chat_message" && !deleted && seq < before && seq >= (this.firstSeq.get(room) ?? 1));
     const body = kept.slice(-limit);
     /** @type {Record<string, string>} */
-    const headers = {};
+    const headers = { "skald-seq": String(this.log(room).length), "skald-epoch": this.epoch };
     if (kept.length > limit) headers.link = `<${url.pathname}?limit=${limit}&before=${body[0].seq}>; rel="prev"`;
     return { status: 200, body, headers };
   }
@@ -274,6 +299,9 @@ export class Peer {
         return this.tell({ type: "pong", re });
       case "send":
         return this.#send(command);
+      case "edit":
+      case "delete":
+        return this.#change(command);
     }
   }
 
@@ -321,7 +349,7 @@ export class Peer {
     const from = since === undefined || foreign ? seq : trimmed ? first_seq - 1 : since;
     this.rooms.add(room);
     this.tell({ type: "joined", re, room, seq, since: from, complete: !foreign && !trimmed, first_seq, epoch: this.server.epoch });
-    for (const message of log.slice(from)) this.tell(message);
+    for (const entry of log.slice(from)) this.tell(entry.deleted ? { type: "entry", room, seq: entry.seq, kind: "none" } : entry);
   }
 
   /** @param {any} command */
@@ -331,6 +359,19 @@ export class Peer {
     const message = stored ?? this.server.say(room, username, text, client_msg_id);
     const again = stored ? { duplicate: true, message: stored.message } : { duplicate: false };
     this.tell({ type: "ack", re, room, seq: message.seq, timestamp: message.timestamp, ...again });
+  }
+
+  /** @param {any} command */
+  #change({ id: re, room, seq: target, message: text, client_msg_id, if_version }) {
+    const message = this.server.log(room)[target - 1];
+    const refuse = (/** @type {string} */ code, more = {}) => this.tell({ type: "error", re, room, code, detail: code, retryable: false, ...more });
+    const stored = this.server.changes.get(client_msg_id);
+    if (!stored && message?.type !== "chat_message") return refuse("message_not_found");
+    if (!stored && message.deleted) return refuse("message_deleted");
+    if (!stored && if_version !== undefined && if_version !== (message.text_version ?? target)) return refuse("edit_conflict", { now: message });
+    const entry = stored ?? this.server.change(room, target, text);
+    this.server.changes.set(client_msg_id, entry);
+    this.tell({ type: "ack", re, room, seq: entry.seq, timestamp: entry.timestamp, target, duplicate: stored !== undefined });
   }
 }
 

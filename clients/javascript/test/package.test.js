@@ -13,8 +13,8 @@ const run = promisify(execFile);
 const here = fileURLToPath(new URL("..", import.meta.url));
 
 const program = `
-import { Session, SkaldClient, SkaldError, closeCodes, errorCodes, mayReconnect } from "@skald/client";
-import type { ChatMessage, ConnectionState, Entry, Room, Tokens } from "@skald/client";
+import { Messages, Session, SkaldClient, SkaldError, closeCodes, errorCodes, mayReconnect } from "@skald/client";
+import type { ChangeAck, ChatMessage, ConnectionState, Entry, Room, Tokens } from "@skald/client";
 import { WebSocket } from "ws";
 
 const session: Session = new Session(process.argv[2]);
@@ -25,20 +25,24 @@ const again = new Session(process.argv[2], { tokens: tokens ?? {} });
 const client = new SkaldClient(again, { WebSocket });
 const states: string[] = [];
 client.on("state", (state: ConnectionState) => states.push(state.state === "reconnecting" ? String(state.delay) : state.state));
-client.on("entry", (entry: Entry) => console.log(entry.kind, entry.seq));
+const shown = new Messages();
+client.on("entry", (entry: Entry) => shown.take(entry));
 client.on("signedout", (error: SkaldError) => console.log(error.code));
 client.connect();
 const heard: ChatMessage[] = [];
-const joining = client.join("global", { onMessage: (message) => heard.push(message) });
+const joining = client.join("global", { onMessage: (message) => { heard.push(message); shown.take(message); } });
 const room: Room = await joining;
 const { seq }: { seq: number } = await client.send("global", "typed");
+const edited: ChangeAck = await room.edit(seq, "typed well", { ifVersion: seq });
+const { message: text = "", version }: Partial<ChatMessage> = shown.get(seq) ?? {};
+const { target }: ChangeAck = await room.delete(seq);
 const name: string | undefined = client.username;
 const before: number | undefined = (await room.history({ limit: 1 })).before;
 joining.leave();
 // @ts-expect-error there is no such event
 client.on("nothing", () => {});
 client.close();
-console.log(JSON.stringify({ seq, name, before, heard: heard.map(({ message }) => message), states, codes: [closeCodes.drain, errorCodes.malformed.status, mayReconnect(4001)] }));
+console.log(JSON.stringify({ seq, name, before, heard: heard.map(({ message }) => message), text, version, changed: [edited.seq, target, shown.all.length], states, codes: [closeCodes.drain, errorCodes.malformed.status, mayReconnect(4001)] }));
 try {
   new SkaldClient(again, { WebSocket: null });
 } catch (error) {
@@ -83,7 +87,7 @@ test("the packed package installs into a fresh strict TypeScript project, compil
   const { stdout } = await run(process.execPath, ["main.js", served.url], { cwd: project });
   const [result, refused] = stdout.trim().split("\n");
   assert.deepEqual(JSON.parse(result), {
-    seq: 1, name: "ann", heard: ["typed"], states: ["connecting", "ready", "closed"], codes: [4001, 400, true],
+    seq: 1, name: "ann", heard: ["typed"], text: "typed well", version: 2, changed: [2, 1, 0], states: ["connecting", "ready", "closed"], codes: [4001, 400, true],
   });
   assert.equal(refused, "unsupported");
 });

@@ -115,7 +115,7 @@ test("a gap that stays is tried on another connection, not on the same one for e
 
 /** @param {number} seq @returns {import("./fake-server.js").Message} */
 function messageLike(seq) {
-  return { type: "chat_message", room: "global", seq, username: "bob", message: "", timestamp: "2026-02-21T00:00:00.000000Z" };
+  return { type: "chat_message", room: "global", seq, username: "bob", message: "", timestamp: "2026-02-21T00:00:00.000000Z", version: seq };
 }
 
 test("where the log was trimmed beyond the cursor, the application is told, and messages go on from the oldest kept", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { closeCodes, errorCodes, mayReconnect } from "../src/index.js";
+import { closeCodes, errorCodes, mayReconnect, Messages } from "../src/index.js";
 import { movesCursor } from "../src/frames.js";
 import { Room } from "../src/room.js";
 import * as frames from "../src/frames.js";
@@ -15,7 +15,7 @@ for (const { name, frame, fields } of vectors("server-frames.json")) {
 
 for (const { name, cursor, frames: sent, told, after } of vectors("entries.json")) {
   test(`the cursor moves: ${name}`, () => {
-    const room = new Room(/** @type {any} */ (undefined), "global", { since: cursor });
+    const room = new Room(/** @type {any} */ ({}), "global", { since: cursor });
     room.live = true;
     /** @type {[string, number][]} */
     const heard = [];
@@ -29,7 +29,18 @@ for (const { name, cursor, frames: sent, told, after } of vectors("entries.json"
   });
 }
 
-const commands = /** @type {Record<string, (fields: any) => frames.Command>} */ (/** @type {unknown} */ (frames));
+for (const { name, steps, after } of vectors("fold.json")) {
+  test(`pages and entries meet: ${name}`, () => {
+    const messages = new Messages();
+    for (const { page, frame } of steps) {
+      if (page) messages.takePage(page);
+      else messages.take(frame);
+    }
+    assert.deepEqual(messages.all.map(({ seq, message, version }) => [seq, message, version]), after);
+  });
+}
+
+const commands = /** @type {Record<string, (fields: any) => frames.Command>} */ (/** @type {unknown} */ ({ ...frames, delete: frames.erase }));
 for (const { name, on, frame, command } of vectors("client-frames.json")) {
   if (on !== "skald" || !command) continue;
   test(`the command is written: ${name}`, () => {
