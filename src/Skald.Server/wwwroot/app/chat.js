@@ -9,7 +9,7 @@ import { Notice } from "./notice.js";
 import { addressOf, here, moveTo, visit } from "./place.js";
 import { RoomMenu } from "./room-menu.js";
 import { Rooms } from "./rooms.js";
-import { counted, sentenceOf } from "./sentences.js";
+import { changeSentenceOf, counted, sentenceOf, shortened } from "./sentences.js";
 import { Timeline } from "./timeline.js";
 
 /**
@@ -35,7 +35,9 @@ export class Chat {
     copyLink: () => this.#current && this.#copyLink(addressOf(this.#current.name), "The link to this room is copied."),
     leave: () => this.#current && this.#leave(this.#current.name),
   });
-  #composer = new Composer((text) => this.#write(text));
+  #composer = new Composer((text) => this.#write(text), () => this.#current?.editLast() ?? false);
+  #deleteSheet = element("#delete-sheet", HTMLDialogElement);
+  /** What is done where the answer to the sheet is yes. */ #delete = () => {};
   /** @type {Map<string, Timeline>} */ #timelines = new Map();
   /** @type {Timeline | undefined} */ #current;
   /** @type {number | undefined} */ #refreshing;
@@ -60,6 +62,9 @@ export class Chat {
     element("#sign-out", HTMLButtonElement).addEventListener("click", () => this.#askToSignOut());
     this.#unsentSheet.addEventListener("close", () => {
       if (this.#unsentSheet.returnValue === "leave") this.#signOut();
+    });
+    this.#deleteSheet.addEventListener("close", () => {
+      if (this.#deleteSheet.returnValue === "delete") this.#delete();
     });
     document.addEventListener("visibilitychange", () => this.#current?.look());
     addEventListener("hashchange", () => this.#hall.hidden || this.#go(here() ?? { room: home }));
@@ -90,6 +95,7 @@ export class Chat {
     this.#rooms.clear();
     this.#composer.forget();
     this.#drawer.close();
+    this.#deleteSheet.close();
   }
 
   #listen() {
@@ -101,12 +107,16 @@ export class Chat {
         this.#current?.tryAgain();
       }
     });
-    this.#client.on("message", ({ room, username, message, timestamp }) => {
-      this.#rooms.setLastWord(room, { username, text: message, date: new Date(timestamp) });
+    this.#client.on("message", (message) => this.#rooms.setLastWord(message.room, wordOf(message)));
+    this.#client.on("entry", (entry) => {
+      this.#timelines.get(entry.room)?.pass(entry);
+      const { room, now } = entry;
+      if (!now || !this.#rooms.takeBack(room, now.seq)) return;
+      if (now.deleted) this.#readLastWord(room);
+      else this.#rooms.setLastWord(room, wordOf(now));
     });
     this.#client.on("positionlost", ({ room }) => {
-      const joined = this.#client.rooms.find(({ name }) => name === room);
-      if (joined) this.#timelines.get(room)?.beginAnew(joined);
+      this.#timelines.get(room)?.beginAnew(this.#roomOf(room));
     });
     this.#client.on("roomlost", ({ room, error }) => {
       this.#remove(room);
@@ -147,6 +157,8 @@ export class Chat {
       isOwn: (username) => username.toLowerCase() === this.#ownName.toLowerCase(),
       onChange: () => this.#onChange(timeline),
       retry: (text) => this.#send(name, text),
+      edit: (seq, text, ifVersion) => this.#roomOf(name).edit(seq, text, { ifVersion }),
+      askToDelete: (message) => this.#askToDelete(name, message),
       say: (text) => this.#notice.say(text),
     });
     this.#timelines.set(name, timeline);
@@ -168,7 +180,7 @@ export class Chat {
   async #readLastWord(name) {
     try {
       const [last] = (await this.#client.history(name, { limit: 1 })).messages.slice(-1);
-      if (last) this.#rooms.setLastWord(name, { username: last.username, text: last.message, date: new Date(last.timestamp) });
+      if (last) this.#rooms.setLastWord(name, wordOf(last));
     } catch {
       // The list then shows the name alone.
     }
@@ -296,6 +308,21 @@ export class Chat {
     tell(element("#jump-text", HTMLElement), label);
   }
 
+  /** @param {string} room @param {import("../skald/index.js").ChatMessage} message */
+  #askToDelete(room, { seq, message }) {
+    this.#delete = () => {
+      this.#roomOf(room).delete(seq).catch((error) => this.#notice.say(changeSentenceOf(error)));
+    };
+    element("#delete-text", HTMLElement).textContent = shortened(message);
+    this.#deleteSheet.returnValue = "";
+    this.#deleteSheet.showModal();
+  }
+
+  /** A room that the page shows, and so has joined. @param {string} room */
+  #roomOf(room) {
+    return /** @type {import("../skald/index.js").Room} */ (this.#client.rooms.find(({ name }) => name === room));
+  }
+
   #askToSignOut() {
     const waiting = this.#client.outbox.messages.length;
     if (waiting === 0) return this.#signOut();
@@ -312,4 +339,9 @@ export class Chat {
     moveTo();
     this.#left();
   }
+}
+
+/** @param {import("../skald/index.js").ChatMessage} message */
+function wordOf({ seq, username, message, timestamp }) {
+  return { seq, username, text: message, date: new Date(timestamp) };
 }

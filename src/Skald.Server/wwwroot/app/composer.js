@@ -1,5 +1,6 @@
 import { element } from "./elements.js";
 import { counted } from "./sentences.js";
+import { withoutEmptyEnds } from "./text.js";
 
 /** From how many characters before the limit on they are counted. */
 const countedFrom = 400;
@@ -15,8 +16,8 @@ export class Composer {
   #room = "";
   limit = 4000;
 
-  /** @param {(text: string) => void} send */
-  constructor(send) {
+  /** @param {(text: string) => void} send @param {() => boolean} editLast opens one's last message; false where there is none */
+  constructor(send, editLast) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = withoutEmptyEnds(this.#field.value);
@@ -25,6 +26,7 @@ export class Composer {
       this.#field.focus();
     });
     this.#field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && this.#field.value === "" && !hasModifier(event) && editLast()) event.preventDefault();
       // While an input method composes, Enter chooses a word.
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -74,7 +76,7 @@ export class Composer {
   }
 }
 
-/** Empty lines around a text say nothing; blanks before its first word do, in code. @param {string} text */
-function withoutEmptyEnds(text) {
-  return text.trimEnd().replace(/^(?:[^\S\n]*\n)+/, "");
+/** @param {KeyboardEvent} event */
+function hasModifier({ shiftKey, ctrlKey, altKey, metaKey, isComposing }) {
+  return shiftKey || ctrlKey || altKey || metaKey || isComposing;
 }

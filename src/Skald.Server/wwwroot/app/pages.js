@@ -1,7 +1,7 @@
 /**
  * @typedef {import("../skald/index.js").SkaldError} SkaldError
  * @typedef {import("./message.js").Stored} Stored
- * @typedef {{messages: Stored[], before: number | undefined, after: number | undefined}} Page
+ * @typedef {import("../skald/index.js").HistoryPage} Page
  */
 
 const pageSize = 50;
@@ -13,8 +13,8 @@ const halfPage = pageSize / 2;
  */
 export class Pages {
   /** Where the next earlier page ends; undefined where there is none. @type {number | undefined} */ before;
-  /** The last message of the stretch, 0 in an empty room; undefined while there is no stretch. @type {number | undefined} */ last;
-  /** The newest message that is known to be stored. */
+  /** The last entry of the stretch, 0 in an empty room; undefined while there is no stretch. @type {number | undefined} */ last;
+  /** The newest entry that is known to be stored. */
   newest = 0;
   #read;
   #page;
@@ -49,6 +49,15 @@ export class Pages {
     this.before = seq === 0 ? undefined : seq + 1;
   }
 
+  /**
+   * An entry of the log that is no message, or several numbers that hold nothing: the stretch goes on behind it.
+   * @param {{seq: number, from?: number}} entry
+   */
+  pass({ seq, from = seq }) {
+    if (this.last !== undefined && from <= this.last + 1) this.last = Math.max(this.last, seq);
+    this.newest = Math.max(this.newest, seq);
+  }
+
   /** @param {(messages: Stored[]) => void} put */
   readNewest(put) {
     this.#readPage({}, (page) => this.#startWith(page, put));
@@ -73,7 +82,7 @@ export class Pages {
     if (this.last === undefined) return;
     this.#readPage({ after: this.last }, (page) => {
       // Fewer may be stored than was thought, after the log was shortened.
-      if (page.messages.length === 0) this.newest = /** @type {number} */ (this.last);
+      if (page.messages.length === 0 && page.after === undefined) this.newest = /** @type {number} */ (this.last);
       put(this.#extend(page));
     });
   }
@@ -86,8 +95,9 @@ export class Pages {
   }
 
   /** @param {Page} page */
-  #extend({ messages, after }) {
-    this.last = messages.at(-1)?.seq ?? /** @type {number} */ (this.last);
+  #extend({ messages, after, position }) {
+    // A page that is the last one goes on to where the log was when it was read, whatever of that were edits and deletes.
+    this.last = after ?? Math.max(messages.at(-1)?.seq ?? 0, position?.since ?? 0, /** @type {number} */ (this.last));
     this.newest = Math.max(this.newest, after === undefined ? this.last : this.last + 1);
     return messages;
   }

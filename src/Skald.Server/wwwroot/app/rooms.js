@@ -2,7 +2,7 @@ import { ageing } from "./dates.js";
 import { copyOf, element, tell } from "./elements.js";
 import { addressOf } from "./place.js";
 
-/** @typedef {{username: string, text: string, date: Date}} LastWord */
+/** @typedef {{seq: number, username: string, text: string, date: Date}} LastWord */
 
 /** The list of rooms in the sidebar, the liveliest first, and the form to join another. It knows names, counts and the last words. */
 export class Rooms {
@@ -11,7 +11,7 @@ export class Rooms {
   #name = element("#add-room-name", HTMLInputElement);
   #fault = element("#add-room-fault", HTMLElement);
   #menuDot = element("#menu-dot", HTMLElement);
-  /** @type {Map<string, {item: HTMLElement, unread: number, at: number}>} */ #rooms = new Map();
+  /** @type {Map<string, {item: HTMLElement, unread: number, at: number, seq: number}>} */ #rooms = new Map();
   #current = "";
 
   /** @param {{chosen: () => void, add: (name: string) => void}} actions `chosen`: the room in front once more, whose link leads nowhere else */
@@ -36,7 +36,7 @@ export class Rooms {
     link.dataset.room = name;
     link.href = addressOf(name);
     link.addEventListener("click", () => this.chosen());
-    this.#rooms.set(name, { item, unread: 0, at: 0 });
+    this.#rooms.set(name, { item, unread: 0, at: 0, seq: 0 });
     this.#list.append(item);
   }
 
@@ -77,13 +77,24 @@ export class Rooms {
   }
 
   /** @param {string} name @param {LastWord} word an earlier one than the last is passed over */
-  setLastWord(name, { username, text, date }) {
+  setLastWord(name, { seq, username, text, date }) {
     const room = this.#rooms.get(name);
     if (!room || date.getTime() < room.at) return;
     room.at = date.getTime();
+    room.seq = seq;
     tell(element(".room-item-word", HTMLElement, room.item), `${username}: ${text.slice(0, 80).replace(/\s+/g, " ")}`);
     ageing(element("time", HTMLTimeElement, room.item), date, "room").hidden = false;
     this.#sort(room);
+  }
+
+  /** @param {string} name @param {number} seq @returns {boolean} whether this was the last word, which is now not shown any more */
+  takeBack(name, seq) {
+    const room = this.#rooms.get(name);
+    if (!room || room.seq !== seq) return false;
+    room.at = room.seq = 0;
+    tell(element(".room-item-word", HTMLElement, room.item));
+    element("time", HTMLTimeElement, room.item).hidden = true;
+    return true;
   }
 
   /** @param {string} name @param {number} unread */

@@ -19,6 +19,25 @@ export function sentenceOf(error) {
   return sentences[code] ?? (detail || "Something failed in this page. Reload it and try again.");
 }
 
+/** What a person is told where an edit or a delete of a message has failed. @type {Record<string, string>} */
+const changeSentences = {
+  empty_message: "A message needs some text that can be seen. To take it back, delete it.",
+  forbidden: "This message may not be changed any more.",
+  message_deleted: "This message was deleted meanwhile.",
+  message_not_found: "The server no longer keeps this message.",
+  closed: "It was not changed: the page was closed before the server answered.",
+};
+
+/** @param {unknown} error @returns {string} */
+export function changeSentenceOf(error) {
+  const { code = "", now } = /** @type {{code?: string, now?: {message: string}}} */ (error);
+  if (now) return `It was changed elsewhere meanwhile, to “${shortened(now.message)}”. Save again to replace that.`;
+  return changeSentences[code] ?? sentenceOf(error);
+}
+
+/** @param {string} text */
+export const shortened = (text) => (text.length <= 160 ? text : `${Array.from(text).slice(0, 120).join("")}…`);
+
 /** The server tells faults of fields as Django does; people are told what to do. @type {[RegExp, string][]} */
 const fieldSentences = [
   [/at least (\d+) characters/, "Use at least $1 characters."],

@@ -58,3 +58,8 @@ const fewEmoji =
 
 /** Whether a message is a handful of emoji and no word: it is then shown large. @param {string} text */
 export const isEmojiOnly = (text) => text.length <= 80 && fewEmoji.test(text);
+
+/** Empty lines around a text say nothing; blanks before its first word do, in code. @param {string} text */
+export function withoutEmptyEnds(text) {
+  return text.trimEnd().replace(/^(?:[^\S\n]*\n)+/, "");
+}

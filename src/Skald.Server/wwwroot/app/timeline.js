@@ -1,6 +1,8 @@
+import { Messages } from "../skald/index.js";
 import { refreshTimes } from "./dates.js";
+import { openEditor } from "./editor.js";
 import { copyOf, element, tell } from "./elements.js";
-import { storedMessage } from "./message.js";
+import { rewrite, showDeleted, storedMessage } from "./message.js";
 import { Pages } from "./pages.js";
 import { ScrollPosition } from "./scroll-position.js";
 import { sentenceOf } from "./sentences.js";
@@ -9,6 +11,7 @@ import { group, meet, newMarker, putIn } from "./voices.js";
 
 /**
  * @typedef {import("../skald/index.js").Room} Room
+ * @typedef {import("../skald/index.js").Entry} Entry
  * @typedef {import("./message.js").Stored} Stored
  * @typedef {import("./message.js").Unsent} Unsent
  * @typedef {import("./pages.js").Page} Page
@@ -35,6 +38,7 @@ export class Timeline {
   #position;
   #pages;
   #unsent;
+  /** What the stretch shows, as it is now. */ #messages = new Messages();
   #shown = false;
   /** @type {HTMLElement | undefined} */ #marker;
   /** The message that the address leads to, until it is shown. @type {number | undefined} */ #sought;
@@ -46,6 +50,8 @@ export class Timeline {
    * @param {(username: string) => boolean} page.isOwn
    * @param {() => void} page.onChange
    * @param {(text: string) => void} page.retry
+   * @param {(seq: number, text: string, ifVersion: number) => Promise<unknown>} page.edit
+   * @param {(message: Stored) => void} page.askToDelete
    * @param {(text: string) => void} page.say
    */
   constructor(name, page) {
@@ -53,6 +59,7 @@ export class Timeline {
     this.page = page;
     this.#log.setAttribute("aria-label", `Messages in ${name}`);
     element("button", HTMLButtonElement, this.#stuck).addEventListener("click", () => this.tryAgain());
+    this.#log.addEventListener("click", (event) => this.#onClick(event));
     this.#position = new ScrollPosition(this.scroller, { onEnd: () => this.#onEnd(), onMove: () => this.#readWhatIsNear() });
     this.#unsent = new UnsentList(element(".unsent", HTMLElement, this.scroller), {
       onChange: () => {
@@ -148,6 +155,7 @@ export class Timeline {
     if (message.seq === last + 1 && this.#pages.last !== undefined) {
       if (!own && !this.#isRead()) this.#mark();
       this.#pages.last = message.seq;
+      this.#messages.take(message);
       putIn(this.#log, this.#articleFor(message), this.#log.lastElementChild);
       this.#trim();
     }
@@ -155,6 +163,23 @@ export class Timeline {
     if (isNew && !own && !this.#isRead()) this.#setUnread(this.unread + 1);
     this.#onUnsentChange();
     this.#readWhatIsNear();
+  }
+
+  /** Something was done in the room that is no message. @param {Entry} entry */
+  pass(entry) {
+    const article = entry.target === undefined ? null : this.#articleOf(entry.target);
+    if (this.#messages.take(entry) && article) this.#redraw(article);
+    this.#pages.pass(entry);
+    this.#position.endsHere = this.#pages.whole;
+    this.#readWhatIsNear();
+  }
+
+  /** Opens the last message of one's own that can be changed. @returns {boolean} whether there is one */
+  editLast() {
+    const article = [...this.#log.querySelectorAll(".own:not(.deleted)")].at(-1);
+    if (!(article instanceof HTMLElement)) return false;
+    this.#edit(article);
+    return true;
   }
 
   /** What could not be read may be read now. */
@@ -241,8 +266,42 @@ export class Timeline {
     element(".when", HTMLAnchorElement, article).focus({ preventScroll: true });
   }
 
+  /** @param {MouseEvent} event */
+  #onClick(event) {
+    const button = event.target instanceof Element ? event.target.closest(".actions button") : null;
+    const article = button?.closest("article");
+    if (!(button instanceof HTMLElement) || !article) return;
+    const message = this.#messages.get(Number(article.dataset.seq));
+    if (button.dataset.testid === "edit") this.#edit(article);
+    else if (message) this.page.askToDelete(message);
+  }
+
+  /** @param {HTMLElement} article */
+  #edit(article) {
+    const message = this.#messages.get(Number(article.dataset.seq));
+    const open = article.querySelector(".editor textarea");
+    if (open instanceof HTMLElement) open.focus();
+    else if (message) {
+      openEditor(article, message, {
+        save: (text, ifVersion) => this.page.edit(message.seq, text, ifVersion),
+        onResize: () => this.#position.follow(),
+        say: this.page.say,
+      });
+    }
+  }
+
+  /** @param {HTMLElement} article */
+  #redraw(article) {
+    const message = this.#messages.get(Number(article.dataset.seq));
+    const isAbove = article.getBoundingClientRect().bottom < this.scroller.getBoundingClientRect().top;
+    const draw = () => (message ? rewrite(article, message) : showDeleted(article));
+    if (this.#shown && (isAbove || this.atEnd)) this.#position.holdWhile(draw);
+    else draw();
+  }
+
   #forget() {
     this.#pages.forget();
+    this.#messages = new Messages();
     this.#log.replaceChildren();
     this.#marker = undefined;
     this.#stuck.hidden = true;
@@ -268,7 +327,12 @@ export class Timeline {
 
   /** @param {Stored[]} messages @param {Element | null} previous @param {Element | null} next @returns {Element | null} the last one */
   #putAll(messages, previous, next) {
-    for (const message of messages) previous = putIn(this.#log, this.#articleFor(message), previous, next);
+    this.#messages.takePage(messages);
+    for (const { seq } of messages) {
+      // Since the page was read, it may have been changed.
+      const message = this.#messages.get(seq);
+      if (message) previous = putIn(this.#log, this.#articleFor(message), previous, next);
+    }
     return previous;
   }
 
@@ -282,7 +346,11 @@ export class Timeline {
 
   #trim() {
     if (!this.atEnd || this.#log.childElementCount <= manyShown || this.#pages.reading) return;
-    while (this.#log.childElementCount > enoughShown) this.#log.firstElementChild?.remove();
+    while (this.#log.childElementCount > enoughShown) {
+      const first = /** @type {HTMLElement} */ (this.#log.firstElementChild);
+      this.#messages.forget(Number(first.dataset.seq));
+      first.remove();
+    }
     const oldest = element("article", HTMLElement, this.#log);
     oldest.classList.remove("follows");
     this.#pages.before = Number(oldest.dataset.seq);
