@@ -264,7 +264,7 @@ public sealed class Limits
         new (string Name, double Value)[]
         {
             (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection), (nameof(MessagesPerUser), MessagesPerUser),
-            (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
+            (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(EditsPerMessagePerMinute), EditsPerMessagePerMinute), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
             (nameof(MessagesBehind), MessagesBehind), (nameof(BytesBehind), BytesBehind), (nameof(ConnectionsPerUser), ConnectionsPerUser),
             (nameof(HistoryRequestsPerUser), HistoryRequestsPerUser),
             (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(RequestConnectionsPerAddress), RequestConnectionsPerAddress),
@@ -277,7 +277,7 @@ public sealed class Limits
     internal void SwitchOffRatesAndCounts()
     {
         RoomsPerConnection = ConnectionsPerUser = HistoryRequestsPerUser = ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
-        CommandsPerConnection = MessagesPerUser = MessagesPerRoom = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
+        CommandsPerConnection = MessagesPerUser = MessagesPerRoom = EditsPerMessagePerMinute = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
         Handshakes = HandshakesPerAddress = RegistersPerAddressPerSecond = 0;
     }
 }

@@ -23,6 +23,7 @@ public sealed class WeakSettingTests
     [InlineData("Limits:CommandsPerConnection", "0")]
     [InlineData("Limits:MessagesPerUser", "0")]
     [InlineData("Limits:MessagesPerRoom", "0")]
+    [InlineData("Limits:EditsPerMessagePerMinute", "0")]
     [InlineData("Limits:NewRoomsPerUserPerMinute", "0")]
     [InlineData("Limits:BytesPerConnection", "0")]
     [InlineData("Limits:MessagesBehind", "0")]
