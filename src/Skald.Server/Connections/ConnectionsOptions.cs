@@ -5,6 +5,11 @@ namespace Skald.Server.Connections;
 /// <summary>The section <c>Connections</c>.</summary>
 public sealed class ConnectionsOptions : IValidatableObject
 {
+    // Read when the first page of another origin asks: by then all that sets options has run.
+    private readonly Lazy<HashSet<WebOrigin>> _allowed;
+
+    public ConnectionsOptions() => _allowed = new(() => [.. AllowedOrigins.Select(WebOrigin.Parse).OfType<WebOrigin>()]);
+
     /// <summary>Web origins, as <c>https://app.example</c>, whose pages may call the API and open sockets besides this server's own. The whole origin must match, in whatever spelling; there is no wildcard.</summary>
     public IList<string> AllowedOrigins { get; } = [];
 
@@ -24,5 +29,5 @@ public sealed class ConnectionsOptions : IValidatableObject
             $"Connections:AllowedOrigins holds \"{origin}\", which is no origin of pages. Write https://app.example, with the port if it has one and nothing behind it; several are separated by commas."));
 
     /// <summary>Whether <see cref="AllowedOrigins"/> holds it, in whatever spelling.</summary>
-    internal bool Allows(WebOrigin origin) => AllowedOrigins.Any(allowed => WebOrigin.Parse(allowed) == origin);
+    internal bool Allows(WebOrigin origin) => _allowed.Value.Contains(origin);
 }

@@ -74,21 +74,26 @@ internal static class HistoryEndpoints
 
         if (requests.TryEnter(user.Id) is { } tooMany)
             return tooMany.ToProblem();
-        context.Response.OnCompleted(() =>
+        var page = HistoryPage.Pool.Get();
+        try
         {
+            // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
+            var position = found.LastSeq;
+            Name(context, position, log.Epoch);
+            var onwards = start >= 0;
+            var newest = Math.Min(position, end - 1);
+            var oldest = onwards ? Math.Min(start, newest) + 1 : found.FirstSeq;   // beyond the newest there is nothing, however far
+            await page.ReadAsync(log, found, oldest, newest, (int)count, newestFirst: !onwards);
+            if (page.Last > 0)
+                Link(context, count, (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null, onwards && page.More ? page.Last : null);
+            await page.WriteAsync(context.Response);
+            return Results.Empty;
+        }
+        finally
+        {
+            HistoryPage.Pool.Return(page);
             requests.Leave(user.Id);
-            return Task.CompletedTask;
-        });
-        // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
-        var position = found.LastSeq;
-        Name(context, position, log.Epoch);
-        var onwards = start >= 0;
-        var newest = Math.Min(position, end - 1);
-        var oldest = onwards ? Math.Min(start, newest) + 1 : found.FirstSeq;   // beyond the newest there is nothing, however far
-        var page = await HistoryPage.ReadAsync(log, found, oldest, newest, (int)count, newestFirst: !onwards);
-        if (page.Last > 0)
-            Link(context, count, (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null, onwards && page.More ? page.Last : null);
-        return page;
+        }
     }
 
     private static void Name(HttpContext context, long position, string epoch)

@@ -7,30 +7,33 @@ namespace Skald.Server.History;
 
 /// <summary>A page of history as JSON, with a bound in bytes. Used again and again.</summary>
 /// <remarks>It lies in memory until its client has taken it, so it is never much larger than <see cref="MostBytes"/>, however long its messages are.</remarks>
-internal sealed class HistoryPage : IResult, IResettable, IDisposable
+internal sealed class HistoryPage : IResettable, IDisposable
 {
     /// <summary>A page ends with the message that reaches this: no message is too long to be read.</summary>
     public const int MostBytes = 256 * 1024;
 
-    /// <summary>Bytes from which on the next message begins another piece: a page is never one array, which would lie among the large objects.</summary>
+    /// <summary>A page is never one array, which would lie among the large objects; and a client that takes nothing has only the first pieces sent to it.</summary>
     private const int PieceBytes = 32 * 1024;
 
-    private static readonly ObjectPool<HistoryPage> Pool = ObjectPool.Create<HistoryPage>();
+    /// <summary>Of one message: what is longer is not kept for the next page.</summary>
+    private const int KeptBytes = 64 * 1024;
 
-    private readonly List<Piece> _pieces = [new()];   // those in use first, then those that a longer page has left
+    private readonly List<Piece> _pieces = [];
+    private readonly ArrayBufferWriter<byte> _entry = new(1024);
     private readonly FrameWriter _messages;
     private readonly MessageVisitor _visit;
-    private int _used = 1;
-    private int _length;
     private bool _newestFirst;
     private int _most;
     private int _count;
+    private int _length;
 
     public HistoryPage()
     {
-        _messages = new FrameWriter(_pieces[0].Json);
+        _messages = new FrameWriter(_entry);
         _visit = Add;
     }
+
+    public static ObjectPool<HistoryPage> Pool { get; } = ObjectPool.Create<HistoryPage>();
 
     /// <summary>The oldest message's <c>seq</c>; 0 for an empty page.</summary>
     public long First { get; private set; }
@@ -47,36 +50,33 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
     /// <param name="last">A <c>seq</c>: none after it. Less than <paramref name="first"/> for an empty page.</param>
     /// <param name="most">How many messages at most.</param>
     /// <param name="newestFirst">Whether, where not all of them fit, the page holds those next to <paramref name="last"/>. It is oldest first all the same.</param>
-    public static async Task<HistoryPage> ReadAsync(RoomLog log, Room room, long first, long last, int most, bool newestFirst)
+    public async Task ReadAsync(RoomLog log, Room room, long first, long last, int most, bool newestFirst)
     {
-        var page = Pool.Get();
-        (page._newestFirst, page._most) = (newestFirst, most);
+        (_newestFirst, _most) = (newestFirst, most);
         if (first <= last)
-            await log.ReadMessagesAsync(room, first, last, newestFirst, page._visit);
-        return page;
+            await log.ReadMessagesAsync(room, first, last, newestFirst, _visit);
+        Put(Last == 0 ? "[]"u8 : newestFirst ? "["u8 : "]"u8);
+        if (newestFirst)
+            _pieces.Reverse();
     }
 
-    /// <remarks>Not flushed here: the web server does that at the end of the request, and waits for a slow client without us.</remarks>
-    public Task ExecuteAsync(HttpContext httpContext)
+    /// <summary>Sends it piece by piece: the next when the client has taken enough of those before.</summary>
+    /// <remarks>Each piece is flushed, the last too: once an answer with a length has begun, Kestrel does not flush at its end what was written without a flush.</remarks>
+    public async Task WriteAsync(HttpResponse response)
     {
-        var response = httpContext.Response;
         response.ContentType = "application/json";
-        response.ContentLength = "[]"u8.Length + (Last == 0 ? 0 : _length - 1);   // no comma before the first
-        response.BodyWriter.Write("["u8);
-        for (var i = 0; i < _used; i++)
-            Write(response.BodyWriter, _pieces[_newestFirst ? _used - 1 - i : i], isFirst: i == 0);
-        response.BodyWriter.Write("]"u8);
-        Pool.Return(this);
-        return Task.CompletedTask;
+        response.ContentLength = _length;
+        foreach (var piece in _pieces)
+            await response.BodyWriter.WriteAsync(piece.Filled);
     }
 
     public bool TryReset()
     {
-        for (var i = 0; i < _used; i++)
-            _pieces[i].Reset();
-        (_used, _length, _count, First, Last, More) = (1, 0, 0, 0, 0, false);
-        _messages.Reset(_pieces[0].Json);
-        return _pieces.Sum(piece => piece.Json.Capacity) <= 2 * MostBytes;   // more was for messages that are rarely so long
+        foreach (var piece in _pieces)
+            piece.Dispose();
+        _pieces.Clear();
+        (_length, _count, First, Last, More) = (0, 0, 0, 0, false);
+        return _entry.Capacity <= KeptBytes;
     }
 
     public void Dispose() => _messages.Dispose();
@@ -90,19 +90,13 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
         }
 
         _count++;
-        if (_pieces[_used - 1].Json.WrittenCount >= PieceBytes)
-        {
-            if (_used == _pieces.Count)
-                _pieces.Add(new Piece());
-            _messages.Reset(_pieces[_used++].Json);
-        }
-
-        var piece = _pieces[_used - 1];
-        var start = piece.Json.WrittenCount;
-        piece.Starts.Add(start);
-        piece.Json.Write(","u8);
+        _entry.ResetWrittenCount();
+        if (!_newestFirst)
+            _entry.Write(Last == 0 ? "["u8 : ","u8);
         _messages.WriteMessage(message);
-        _length += piece.Json.WrittenCount - start;
+        if (_newestFirst)
+            _entry.Write(Last == 0 ? "]"u8 : ","u8);
+        Put(_entry.WrittenSpan);
         if (Last == 0)
             (First, Last) = (message.Seq, message.Seq);
         else if (_newestFirst)
@@ -112,36 +106,34 @@ internal sealed class HistoryPage : IResult, IResettable, IDisposable
         return true;
     }
 
-    private void Write(IBufferWriter<byte> output, Piece piece, bool isFirst)
+    private void Put(ReadOnlySpan<byte> json)
     {
-        var json = piece.Json.WrittenSpan;
-        if (!_newestFirst)
-        {
-            output.Write(isFirst && !json.IsEmpty ? json[1..] : json);
+        _length += json.Length;
+        if (_pieces.Count > 0 && _pieces[^1].TryPut(json))
             return;
-        }
-
-        for (var i = piece.Starts.Count - 1; i >= 0; i--)
-        {
-            var message = json[piece.Starts[i]..];
-            json = json[..piece.Starts[i]];
-            output.Write(isFirst ? message[1..] : message);
-            isFirst = false;
-        }
+        var piece = new Piece(Math.Max(json.Length, PieceBytes), fromItsEnd: _newestFirst);
+        piece.TryPut(json);
+        _pieces.Add(piece);
     }
 
-    /// <summary>Messages one behind the other, each after a comma.</summary>
-    private sealed class Piece
+    /// <summary>A rented array that is filled from its start, or from its end: then what comes later stands before.</summary>
+    private sealed class Piece(int capacity, bool fromItsEnd) : IDisposable
     {
-        public ArrayBufferWriter<byte> Json { get; } = new(PieceBytes + (8 * 1024));
+        private readonly byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+        private int _filled;
 
-        /// <summary>Where each message's comma is.</summary>
-        public List<int> Starts { get; } = [];
+        public ReadOnlyMemory<byte> Filled => fromItsEnd ? _bytes.AsMemory(_bytes.Length - _filled) : _bytes.AsMemory(0, _filled);
 
-        public void Reset()
+        public bool TryPut(ReadOnlySpan<byte> json)
         {
-            Json.ResetWrittenCount();
-            Starts.Clear();
+            var free = _bytes.Length - _filled;
+            if (json.Length > free)
+                return false;
+            json.CopyTo(_bytes.AsSpan(fromItsEnd ? free - json.Length : _filled));
+            _filled += json.Length;
+            return true;
         }
+
+        public void Dispose() => ArrayPool<byte>.Shared.Return(_bytes);
     }
 }

@@ -1,6 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.History;
@@ -108,7 +112,7 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     {
         var ann = shared.Ann;
         var last = query.Contains("before", StringComparison.Ordinal) ? 39 : 60;
-        await LongAsync("long", 60);
+        await LongAsync(ann, "long", 60);
         var seen = new List<long>();
 
         for (var path = (string?)$"/api/chat/history/long/{query}"; path is not null;)
@@ -124,6 +128,43 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
         }
 
         Assert.Equal(Enumerable.Range(1, last).Select(seq => (long)seq), seen);
+    }
+
+    [Fact]
+    public async Task Page_is_handed_on_in_pieces_each_flushed_before_the_next()
+    {
+        var body = new Held();
+        await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton<IStartupFilter>(new Behind(body)));
+        var ann = await server.RegisterAsync("ann");
+        await LongAsync(ann, "global", 20);
+
+        using var answer = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/");
+
+        var page = await answer.Content.ReadAsByteArrayAsync();
+        Assert.True(page.Length > 256 * 1024);
+        Assert.Equal(page.Length, body.Pieces.Sum());
+        Assert.InRange(body.Pieces.Max(), 1, (32 + 25) * 1024);   // and one message more
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Page_that_is_taken_slowly_comes_whole_and_the_connection_goes_on(bool tls)
+    {
+        await using var server = await SkaldServer.StartAsync(certificate: tls ? TestCertificate.Value : null);
+        var ann = await server.RegisterAsync("ann");
+        await LongAsync(ann, "global", 20);
+        using var reader = await RawHttp.OpenAsync(server.Address, receiveBuffer: 4 * 1024);
+
+        foreach (var last in new[] { 20, 10 })
+        {
+            var answer = await reader.AskAsync(server.Address, $"GET /api/chat/history/global/?before={last + 1}", [$"Authorization: Bearer {ann.Access}"], body: "");
+
+            Assert.Equal(200, answer.Status);
+            Assert.Equal(
+                Enumerable.Range(last - 9, 10),
+                JsonSerializer.Deserialize<JsonElement[]>(answer.Body)!.Select(message => message.GetProperty("seq").GetInt32()).TakeLast(10));
+        }
     }
 
     [Theory]
@@ -210,10 +251,10 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     }
 
     /// <summary>A room with messages that are as long as they may be, and six times as long in JSON.</summary>
-    private async Task LongAsync(string room, int count)
+    private static async Task LongAsync(TestUser user, string room, int count)
     {
-        for (var held = (await shared.Ann.HistoryAsync(room, "?limit=1")).Select(m => m.GetProperty("seq").GetInt32()).FirstOrDefault(); held < count; held++)
-            (await shared.Ann.PublishAsync(room, new string('\u0001', 4_000))).EnsureSuccessStatusCode();
+        for (var held = (await user.HistoryAsync(room, "?limit=1")).Select(m => m.GetProperty("seq").GetInt32()).FirstOrDefault(); held < count; held++)
+            (await user.PublishAsync(room, new string('\u0001', 4_000))).EnsureSuccessStatusCode();
     }
 
     private static async Task<(string? Prev, string? Next)> LinksAsync(TestUser user, string room, string query)
@@ -230,5 +271,75 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
             return null;
         Assert.StartsWith("?", link.Groups[1].Value, StringComparison.Ordinal);
         return new Uri(response.RequestMessage!.RequestUri!, link.Groups[1].Value).PathAndQuery;
+    }
+
+    /// <summary>Puts a body between the endpoints and the client, as an application's compression does.</summary>
+    private sealed class Behind(Held body) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use((context, rest) =>
+            {
+                if (context.Request.Path.StartsWithSegments("/api/chat/history", StringComparison.Ordinal))
+                    context.Response.Body = body.Before(context.Response.Body);
+                return rest(context);
+            });
+            next(app);
+        };
+    }
+
+    /// <summary>Counts what is written before each flush.</summary>
+    private sealed class Held : Stream
+    {
+        private readonly List<int> _pieces = [];
+        private Stream _client = Null;
+        private int _held;
+
+        /// <summary>Of the last answer, in bytes.</summary>
+        public IReadOnlyList<int> Pieces => _pieces;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public Held Before(Stream client)
+        {
+            (_client, _held) = (client, 0);
+            _pieces.Clear();
+            return this;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _held += buffer.Length;
+            return _client.WriteAsync(buffer, cancellationToken);
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken)
+        {
+            _pieces.Add(_held);
+            _held = 0;
+            return _client.FlushAsync(cancellationToken);
+        }
+
+        public override void Flush() => throw new NotSupportedException();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
