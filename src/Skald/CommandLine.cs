@@ -118,11 +118,16 @@ internal static class CommandLine
             return Misused;
         }
 
+        var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
         try
         {
-            var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
             await run(data, options);
             return 0;
+        }
+        catch (StorageException e)
+        {
+            Console.Error.WriteLine($"skald {command}: {(e.Error.Code == ErrorCode.StorageFull ? FullDisk.Sentence(data) : e.Error.Detail)}");
+            return Failed;
         }
         catch (Exception e) when (e is CommandRefusedException or StartupRefusedException or OptionsValidationException)
         {

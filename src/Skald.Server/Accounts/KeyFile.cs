@@ -74,13 +74,22 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
         }
 
         File.Delete(beside);
-        using (var file = new FileStream(beside, options))
+        try
         {
-            JsonSerializer.Serialize(file, new Keys([NewKey()], [NewKey()]), Format);
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(beside, options))
+            {
+                JsonSerializer.Serialize(file, new Keys([NewKey()], [NewKey()]), Format);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(beside, path, overwrite: false);
+        }
+        catch (IOException e) when (FullDisk.IsNumber(e.HResult))
+        {
+            File.Delete(beside);
+            throw new StartupRefusedException(FullDisk.Sentence(directory), e);
         }
 
-        File.Move(beside, path, overwrite: false);
         Log.Created(logger, path);
     }
 

@@ -60,11 +60,19 @@ internal static class MeEndpoints
             .ForUsers();
     }
 
-    private static async Task<NoContent> LogoutAsync(HttpContext context, CurrentUser user, Sessions sessions)
+    private static async Task<Results<NoContent, ProblemHttpResult>> LogoutAsync(HttpContext context, CurrentUser user, Sessions sessions)
     {
+        // Also where the session cannot be ended now: whoever comes to this browser next is not to be let in by its cookie.
         RefreshCookie.Forget(context);
-        await sessions.RevokeAsync(user.Id, user.SessionId);
-        return TypedResults.NoContent();
+        try
+        {
+            await sessions.RevokeAsync(user.Id, user.SessionId);
+            return TypedResults.NoContent();
+        }
+        catch (StorageException refused)
+        {
+            return refused.Error.ToProblem();
+        }
     }
 
     private static async Task<Results<Ok<MeView>, ProblemHttpResult>> GetAsync(CurrentUser user, IAccountStore store) =>

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
@@ -65,8 +66,8 @@ internal sealed partial class Sessions(
                 return Pair(account, id, generation);
             if (generation == session.Generation)
             {
-                if (await store.RotateSessionAsync(id, generation, now, ExpiryFrom(now)))
-                    return Pair(account, id, generation + 1);
+                if (await TryRotateAsync(id, generation, now) is { } current)
+                    return Pair(account, id, current);
                 continue;          // another request was faster: the session is now one generation on, or has ended
             }
 
@@ -127,6 +128,20 @@ internal sealed partial class Sessions(
         foreach (var (sessionId, revokedAt) in await store.ListRevokedAsync(Timestamp.From(clock.GetUtcNow() - ended.Memory)))
             ended.Add(sessionId, revokedAt);
         ended.Restored = await store.FindRestoreAsync() ?? default;
+    }
+
+    /// <returns>The generation whose refresh token is valid now; null where it was another than the one given.</returns>
+    private async Task<int?> TryRotateAsync(long id, int generation, Timestamp now)
+    {
+        try
+        {
+            return await store.RotateSessionAsync(id, generation, now, ExpiryFrom(now)) ? generation + 1 : null;
+        }
+        catch (StorageException e) when (e.Error.Code == ErrorCode.StorageFull || e.Error.Code == ErrorCode.StorageFailed)
+        {
+            // Nothing changed, so the token that was brought stays the valid one. Refused, its user could not even read any more.
+            return generation;
+        }
     }
 
     private static long NewId()

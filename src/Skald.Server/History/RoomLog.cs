@@ -112,7 +112,9 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         {
             // Whatever it was, the log goes on with the next batch, and these senders are told.
             var error = (e as StorageException)?.Error ?? Unknown;
-            Log.NotStored(logger, batch.Count, error.Code.Name, e);
+            // Of a disk that is full or has failed the storage speaks once. A line for each batch would help to fill it.
+            if (error.Code != ErrorCode.StorageFull && error.Code != ErrorCode.StorageFailed)
+                Log.NotStored(logger, batch.Count, error.Code.Name, e);
             metrics.Refused(error.Code, batch.Count);
             if (e is StorageException && (error.Code == ErrorCode.StorageFailed || error.Code == ErrorCode.ServerError))
                 readiness.Add(NotReadyReasons.StorageFailed);

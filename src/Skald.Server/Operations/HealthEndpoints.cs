@@ -12,7 +12,7 @@ internal static class HealthEndpoints
         endpoints.MapGet("/readyz", (Readiness readiness) =>
                 readiness.NotReadyBecause is { } reason
                     ? TypedResults.Json(new HealthReport(reason), statusCode: StatusCodes.Status503ServiceUnavailable)
-                    : Results.Ok(new HealthReport("ready")))
+                    : Results.Ok(new HealthReport(readiness.Word)))
             .Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
             .Describes("Operations", "getReadiness", "Should this node be sent traffic?")
             .Gives(StatusCodes.Status200OK, """{"status":"ready"}""").Gives(StatusCodes.Status503ServiceUnavailable, """{"status":"draining"}""")
@@ -20,5 +20,5 @@ internal static class HealthEndpoints
     }
 }
 
-/// <param name="Status">A word: <c>ok</c>, <c>ready</c>, or why not.</param>
+/// <param name="Status">A word: <c>ok</c>; <c>ready</c>, <c>storage_full</c> (all but storing), or why not.</param>
 internal sealed record HealthReport(string Status);

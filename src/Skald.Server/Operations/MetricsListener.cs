@@ -99,7 +99,7 @@ internal sealed partial class MetricsListener(
 
     private HealthDetails Health() => new(
         "ok",
-        readiness.NotReadyBecause ?? "ready",
+        readiness.Word,
         typeof(MetricsListener).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
         RuntimeInformation.FrameworkDescription,
         libraries.Versions,

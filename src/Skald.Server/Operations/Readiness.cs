@@ -4,6 +4,17 @@ namespace Skald.Server.Operations;
 internal sealed class Readiness
 {
     private int _reasons = (int)NotReadyReasons.Starting;
+    private volatile bool _diskIsFull;
+
+    /// <summary>Nothing can be stored for want of room. The node stays ready: all reading goes on, and a proxy that took the node out would end that too.</summary>
+    public bool DiskIsFull
+    {
+        get => _diskIsFull;
+        set => _diskIsFull = value;
+    }
+
+    /// <summary>What the node says of itself: <c>ready</c>, why not, or what it cannot do although it is.</summary>
+    public string Word => NotReadyBecause ?? (DiskIsFull ? "storage_full" : "ready");
 
     /// <summary>Null when ready, else a word: of several reasons that for which an operator must do most.</summary>
     public string? NotReadyBecause => (NotReadyReasons)Volatile.Read(ref _reasons) switch

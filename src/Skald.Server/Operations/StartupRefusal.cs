@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using Skald.Protocol;
 
 namespace Skald.Server.Operations;
 
@@ -25,6 +26,8 @@ internal static class StartupRefusal
     public static string? Sentence(Exception fault, IConfiguration? configuration) => fault switch
     {
         StartupRefusedException => fault.Message,
+        StorageException { Error.Code: var code } when code == ErrorCode.StorageFull =>
+            FullDisk.Sentence(configuration?[DataOptions.Setting] ?? new DataOptions().Directory),
         OptionsValidationException refused => string.Join(' ', refused.Failures),
         AggregateException many when many.InnerExceptions.Select(one => Sentence(one, configuration)).ToArray() is var all && Array.TrueForAll(all, one => one is not null) =>
             string.Join(' ', all.Distinct(StringComparer.Ordinal)),

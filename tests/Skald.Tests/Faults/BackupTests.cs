@@ -70,7 +70,7 @@ public sealed class BackupTests : IDisposable
         var older = await File.ReadAllBytesAsync(backup);
         box.Fill();
 
-        (await _place.BackUpAsync(backup, "--overwrite")).AssertRefused(backup, "space");
+        (await _place.BackUpAsync(backup, "--overwrite")).AssertRefused(backup, "disk is full");
 
         Assert.Equal(older, await File.ReadAllBytesAsync(backup));
         Assert.DoesNotContain(Directory.GetFiles(box.Root), file => file.EndsWith(".part", StringComparison.Ordinal));

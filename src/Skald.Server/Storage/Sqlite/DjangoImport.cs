@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
@@ -37,8 +38,26 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
     {
         var file = SqliteFile.Prepare(directory);
         using var alone = SqliteFile.Lock(directory);
-        using var target = SqliteFile.OpenWriter(file);
-        SqliteSchema.Apply(target, file);
+        var isNew = !File.Exists(file);
+        try
+        {
+            Bring(file, now);
+        }
+        catch
+        {
+            if (isNew)
+                SqliteFile.Delete(file);
+            throw;
+        }
+
+        Report("are");
+    }
+
+    private void Bring(string file, Timestamp now)
+    {
+        using var index = new WalIndex(file);
+        using var target = SqliteFile.OpenWriter(file, index);
+        SqliteFile.EmptyWalAtClose(target);
         using (var select = target.CreateCommand())
         {
             select.CommandText = "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM messages)";
@@ -48,11 +67,17 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
 
         NameUsers();
         using var transaction = target.BeginTransaction();
-        foreach (var (user, name) in _users.Values)
-            Insert(target, user, name, now);
-        StoreMessages(target, now);
-        transaction.Commit();
-        Report("are");
+        try
+        {
+            foreach (var (user, name) in _users.Values)
+                Insert(target, user, name, now);
+            StoreMessages(target, now);
+            transaction.Commit();
+        }
+        catch (SqliteException e) when (SqliteErrors.IsFull(e, target))
+        {
+            throw new CommandRefusedException($"{FullDisk.Sentence(Path.GetDirectoryName(file)!)} Nothing was brought.", e);
+        }
     }
 
     private void NameUsers()

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
+using Skald.Server.Operations;
 using SQLitePCL;
 
 namespace Skald.Server.Storage.Sqlite;
@@ -12,9 +13,6 @@ namespace Skald.Server.Storage.Sqlite;
 /// </remarks>
 internal static class SqliteBackup
 {
-    // sqlite.org/rescode.html
-    private const int Full = 13;
-
     /// <summary>4 MB at 4 KiB a page.</summary>
     private const int PagesPerStep = 1_024;
 
@@ -37,7 +35,8 @@ internal static class SqliteBackup
         if (File.Exists(to) && !overwrite)
             throw new CommandRefusedException($"{to} exists. Choose another name with --to FILE, or replace it with --overwrite.");
 
-        WriteBeside(to, overwrite, part => Copy(file, part));
+        using var index = new WalIndex(file);
+        WriteBeside(to, overwrite, part => Copy(file, part, index));
     }
 
     /// <summary>Makes a copy the database of a data directory that has none, as another log: with a new epoch, and nobody signed in.</summary>
@@ -55,7 +54,8 @@ internal static class SqliteBackup
         using var alone = SqliteFile.Lock(directory);
         foreach (var left in new[] { file, file + "-wal", file + "-journal" })
         {
-            if (File.Exists(left))
+            // A server that was stopped leaves its WAL behind, empty.
+            if (File.Exists(left) && (left == file || new FileInfo(left).Length > 0))
                 throw new CommandRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
         }
 
@@ -65,7 +65,7 @@ internal static class SqliteBackup
         var epoch = "";
         WriteBeside(file, overwrite: false, part =>
         {
-            Copy(from, part);
+            Copy(from, part, index: null);
             epoch = BeginAnew(part.Name, from, now);
         });
         return epoch;
@@ -86,9 +86,13 @@ internal static class SqliteBackup
             File.Move(part, path, overwrite);
             SyncDirectory(Path.GetDirectoryName(path)!);
         }
-        catch (Exception e) when (e is SqliteException { SqliteErrorCode: Full } or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
-            throw new CommandRefusedException($"{path} cannot be written ({e.Message}). Check that there is space and that this user may write there, or choose another place.", e);
+            throw new CommandRefusedException(
+                e is SqliteException || FullDisk.IsNumber(e.HResult)
+                    ? $"{path} cannot be written: its disk is full. Make room on it, or choose another place."
+                    : $"{path} cannot be written ({e.Message}). Check that this user may write there, or choose another place.",
+                e);
         }
         finally
         {
@@ -97,7 +101,10 @@ internal static class SqliteBackup
     }
 
     /// <summary>Copies a database in one read transaction, and checks what came out.</summary>
-    private static void Copy(string from, FileStream to)
+    /// <param name="from">The database.</param>
+    /// <param name="to">The copy: empty.</param>
+    /// <param name="index">Of a database that may have a WAL.</param>
+    private static void Copy(string from, FileStream to, WalIndex? index)
     {
         using var copy = SqliteFile.OpenPrivate(to.Name);
         try
@@ -105,9 +112,9 @@ internal static class SqliteBackup
             using var source = SqliteFile.OpenReader(from);
             // A reader cannot write and so cannot checkpoint either, but what the server's log rests on is worth saying twice.
             _ = raw.sqlite3_db_config(source.Handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
-            CopyPages(source, copy, to);
+            CopyPages(source, copy, to, index);
         }
-        catch (SqliteException e) when (e.SqliteErrorCode != Full)
+        catch (SqliteException e) when (!SqliteErrors.IsFull(e, copy))
         {
             throw new CommandRefusedException($"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.", e);
         }
@@ -120,10 +127,11 @@ internal static class SqliteBackup
     }
 
     /// <remarks>In steps that are synced one by one: a commit of the server on the same disk waits for a few megabytes, not for all of it.</remarks>
-    private static void CopyPages(SqliteConnection source, SqliteConnection copy, FileStream file)
+    private static void CopyPages(SqliteConnection source, SqliteConnection copy, FileStream file, WalIndex? index)
     {
         // In one read transaction. Without it each step would begin its own, and the copy start anew whenever something was stored between two.
         Ask(source, "BEGIN; SELECT count(*) FROM sqlite_schema");
+        index?.TakeAgain();
         using var backup = raw.sqlite3_backup_init(copy.Handle, "main", source.Handle, "main");
         if (backup.IsInvalid)
             SqliteException.ThrowExceptionForRC(raw.sqlite3_errcode(copy.Handle), copy.Handle);

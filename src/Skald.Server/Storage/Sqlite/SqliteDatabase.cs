@@ -13,38 +13,43 @@ namespace Skald.Server.Storage.Sqlite;
 internal sealed partial class SqliteDatabase : IDisposable
 {
     private const int MaxQueued = 4_096;
-    // sqlite.org/rescode.html
-    private const int Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
 
     private readonly FileStream _lock;
+    private readonly WalIndex _index;
     private readonly SqliteThread _writer;
     private readonly SqliteReaders _readers;
+    private readonly DiskSpace _space;
     private readonly Readiness _readiness;
     private readonly ILogger<SqliteDatabase> _logger;
     private volatile bool _failed;
 
     /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
-    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, ILogger<SqliteDatabase> logger)
+    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, TimeProvider clock, ILogger<SqliteDatabase> logger)
     {
         (_readiness, _logger) = (readiness, logger);
         var file = SqliteFile.Prepare(options.Value.Directory);
         _lock = SqliteFile.Lock(options.Value.Directory);
         try
         {
-            var connection = SqliteFile.OpenWriter(file);
-            SqliteSchema.Apply(connection, file);
+            _index = new WalIndex(file);
+            var connection = SqliteFile.OpenWriter(file, _index);
             Epoch = SqliteSchema.ReadEpoch(connection);
             Log.Opened(logger, file);
             _writer = new SqliteThread("log writer", connection, MaxQueued);
-            var (wal, disk) = (file + "-wal", new DriveInfo(Path.GetDirectoryName(file)!));
+            var (directory, wal) = (Path.GetDirectoryName(file)!, file + "-wal");
+            var disk = new DriveInfo(directory);
+            _space = new DiskSpace(directory, clock, readiness, logger);
             telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 16 MB, unless a reader holds it.");
             telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
             _readers = new SqliteReaders(file, MaxQueued);
         }
         catch (Exception e)
         {
+            _index?.Dispose();
             _lock.Dispose();
-            throw e is SqliteException sqlite ? SqliteFile.Refusal(file, sqlite) : e;
+            if (e is SqliteException refused)
+                throw SqliteFile.Refusal(file, refused, connection: null);
+            throw;
         }
     }
 
@@ -76,7 +81,7 @@ internal sealed partial class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw StorageException.OfRead(e.SqliteErrorCode is Busy or Locked or NoMemory ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
+            throw StorageException.OfRead(SqliteErrors.IsPassing(e) ? ErrorCode.Overloaded : ErrorCode.StorageFailed, e);
         }
     }
 
@@ -105,9 +110,12 @@ internal sealed partial class SqliteDatabase : IDisposable
 
     public void Dispose()
     {
+        _space.Dispose();
         // Readers first: the last connection to close is the writer's, and it checkpoints.
         _readers.Dispose();
+        _writer.TryRun(SqliteFile.EmptyWalAtClose);
         _writer.Dispose();
+        _index.Dispose();
         _lock.Dispose();
     }
 
@@ -150,15 +158,16 @@ internal sealed partial class SqliteDatabase : IDisposable
         }
         catch (Exception e)
         {
+            var isFull = e is SqliteException sqlite && SqliteErrors.IsFull(sqlite, connection);
             RollBack(connection);
             switch (e)
             {
-                case SqliteException { SqliteErrorCode: Full }:
+                case SqliteException when isFull:
+                    _space.RanOut();
                     throw new StorageException(ErrorCode.StorageFull, e);
-                case SqliteException { SqliteErrorCode: Busy or Locked or NoMemory }:
-                    // Another program holds the file, for longer than we wait: that passes.
+                case SqliteException passing when SqliteErrors.IsPassing(passing):
                     throw new StorageException(ErrorCode.Overloaded, e);
-                case SqliteException { SqliteErrorCode: IoError or Corrupt or ReadOnly or CannotOpen or NoDatabase }:
+                case SqliteException failure when SqliteErrors.IsFailure(failure):
                     _failed = true;
                     _readiness.Add(NotReadyReasons.StorageFailed);   // and nobody takes it back: nothing is stored from here on
                     Log.Failed(_logger, e);

@@ -82,9 +82,11 @@ internal static class SqliteFile
         }
     }
 
-    public static SqliteConnection OpenWriter(string file)
+    /// <summary>Opens the database in the newest schema; makes it where there is none, or leaves nothing behind.</summary>
+    public static SqliteConnection OpenWriter(string file, WalIndex index)
     {
-        if (!File.Exists(file))
+        var isNew = !File.Exists(file);
+        if (isNew)
         {
             if (UnfinishedCopies(file) is [var part, ..])
                 throw new StartupRefusedException(
@@ -93,10 +95,32 @@ internal static class SqliteFile
             CreatePrivate(file).Dispose();
         }
 
-        var connection = Open(file, SqliteOpenMode.ReadWriteCreate);
+        var connection = Connect(file, SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            connection.Open();
+            SetUp(connection, file, index);
+            SqliteSchema.Apply(connection, file);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            var refusal = e is SqliteException sqlite ? Refusal(file, sqlite, connection) : null;
+            connection.Dispose();
+            if (isNew)
+                Delete(file);
+            if (refusal is null)
+                throw;
+            throw refusal;
+        }
+    }
+
+    private static void SetUp(SqliteConnection connection, string file, WalIndex index)
+    {
         // Only this connection checkpoints: by itself, after a commit that leaves 4,000 pages (16 MB) in the WAL. With a quarter of that, busy rooms
         // cost a tenth more: their newest pages are copied each time.
         Set(connection, file, "journal_mode", "wal");
+        KeepFilesAtClose(connection);
         Set(connection, file, "synchronous", "2", "FULL");
         Set(connection, file, "foreign_keys", "1", "ON");
         Set(connection, file, "wal_autocheckpoint", "4000");
@@ -107,7 +131,26 @@ internal static class SqliteFile
         using var probe = connection.CreateCommand();
         probe.CommandText = "BEGIN IMMEDIATE; ROLLBACK";
         probe.ExecuteNonQuery();
-        return connection;
+        index.TakeAgain();
+    }
+
+    /// <summary>Has the writer leave an empty WAL when it closes and has brought into the database what was in it. For its last moment: each commit would cut the WAL too.</summary>
+    public static void EmptyWalAtClose(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_size_limit = 0";
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>
+    /// Has the writer leave its <c>-wal</c> and <c>-shm</c>, which who closes last would delete. The next start needs the room that the latter has: on a
+    /// disk that has filled up meanwhile there would be none, and nothing could be read.
+    /// </summary>
+    private static void KeepFilesAtClose(SqliteConnection connection)
+    {
+        const int PersistWal = 10;   // SQLITE_FCNTL_PERSIST_WAL
+        var on = 1;
+        _ = SqliteNative.ControlFile(connection.Handle!.DangerousGetHandle(), "main", PersistWal, ref on);
     }
 
     public static SqliteConnection OpenReader(string file)
@@ -116,6 +159,13 @@ internal static class SqliteFile
         Set(connection, file, "query_only", "1", "ON");
         Set(connection, file, "wal_autocheckpoint", "0");
         return connection;
+    }
+
+    /// <summary>Deletes a database that came to nothing, and the engine's files beside it.</summary>
+    public static void Delete(string file)
+    {
+        foreach (var one in new[] { file, file + "-wal", file + "-shm" })
+            File.Delete(one);
     }
 
     /// <summary>The name of a copy until it is whole and gets its own.</summary>
@@ -143,10 +193,14 @@ internal static class SqliteFile
     }
 
     /// <summary>What an operator can do about an error while opening.</summary>
-    public static StartupRefusedException Refusal(string file, SqliteException e) => e.SqliteErrorCode switch
+    /// <param name="file">The database.</param>
+    /// <param name="e">The error.</param>
+    /// <param name="connection">Whose it is, where that is known.</param>
+    public static StartupRefusedException Refusal(string file, SqliteException e, SqliteConnection? connection) => e switch
     {
-        5 or 6 => new($"The database {file} is locked by another program. Close it (a database shell, a backup), then start again.", e),
-        11 or 26 => new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
+        _ when SqliteErrors.IsFull(e, connection) => new(FullDisk.Sentence(Path.GetDirectoryName(file)!), e),
+        _ when SqliteErrors.IsLocked(e) => new($"The database {file} is locked by another program. Close it (a database shell, a backup), then start again.", e),
+        _ when SqliteErrors.IsUnsound(e) => new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
         _ => new($"The database {file} cannot be opened ({e.Message}). Check the directory's permissions and free space, or choose another with --data DIR.", e),
     };
 
@@ -174,6 +228,13 @@ internal static class SqliteFile
 
     private static SqliteConnection Open(string file, SqliteOpenMode mode)
     {
+        var connection = Connect(file, mode);
+        connection.Open();
+        return connection;
+    }
+
+    private static SqliteConnection Connect(string file, SqliteOpenMode mode)
+    {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = file,
@@ -182,7 +243,6 @@ internal static class SqliteFile
             DefaultTimeout = 2,
         }.ConnectionString);
         RefuseOldSqlite(new Version(connection.ServerVersion));
-        connection.Open();
         return connection;
     }
 }

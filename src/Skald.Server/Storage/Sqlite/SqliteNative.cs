@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>What the hot path asks of the engine for each row. The package's own calls guard their handle each time, which takes longer than the call.</summary>
+/// <summary>What the hot path asks of the engine for each row, as the package's own calls guard their handle each time, which takes longer than the call; and what the package has no call for.</summary>
 /// <remarks>
 /// Those that suppress the collector's transition do nothing but look into memory, under no lock or one that nobody else wants. See
 /// sqlite.org/c3ref/funclist.html.
@@ -22,6 +22,13 @@ internal static unsafe partial class SqliteNative
 
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_text")]
     public static partial int BindText(nint statement, int parameter, byte* utf8, int length, nint destructor);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ControlFile(nint database, string name, int operation, ref int value);
+
+    /// <summary>The system's errno behind the last error of a file.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_system_errno")]
+    public static partial int SystemErrorNumber(nint database);
 
     [SuppressGCTransition]
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_int64")]

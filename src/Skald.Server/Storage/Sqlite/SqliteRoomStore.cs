@@ -11,8 +11,11 @@ internal sealed class SqliteRoomStore(SqliteDatabase database, TimeProvider cloc
 
     public Task<Room> CreateAsync(string name, long? createdBy) => database.WriteAsync(connection =>
     {
+        // AUTOINCREMENT writes its counter even where nothing is inserted, and a start on a full disk finds its rooms there already.
+        if (Find(connection, name) is { } known)
+            return known;
         using var insert = connection.CreateCommand();
-        insert.CommandText = "INSERT INTO rooms (name, created_by, created_at) VALUES ($name, $by, $at) ON CONFLICT (name) DO NOTHING";
+        insert.CommandText = "INSERT INTO rooms (name, created_by, created_at) VALUES ($name, $by, $at)";
         insert.Parameters.AddWithValue("$name", name);
         insert.Parameters.AddWithValue("$by", (object?)createdBy ?? DBNull.Value);
         insert.Parameters.AddWithValue("$at", Timestamp.From(clock.GetUtcNow()).Microseconds);
