@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Skald.Tests.Harness;
@@ -11,13 +12,15 @@ internal sealed class CrashBox : IDisposable
     private readonly string _mount;
     private readonly string _image;
 
-    public CrashBox(int mebibytes)
+    /// <param name="mebibytes">Its size.</param>
+    /// <param name="blockSize">Bytes of a block of the file system.</param>
+    public CrashBox(int mebibytes, int blockSize = 1_024)
     {
         (_mount, _image) = (Path.Combine(_base, "mount"), Path.Combine(_base, "disk.img"));
         Directory.CreateDirectory(_mount);
         using (var image = File.Create(_image))
             image.SetLength(mebibytes * 1024L * 1024);
-        Run("mkfs.ext4", "-q", _image);
+        Run("mkfs.ext4", "-q", "-b", blockSize.ToString(CultureInfo.InvariantCulture), _image);
         Mount();
     }
 
@@ -53,25 +56,30 @@ internal sealed class CrashBox : IDisposable
         Mount();
     }
 
-    /// <summary>Takes all that is free.</summary>
+    /// <summary>Takes all that is free, to the last block.</summary>
     /// <returns>A file: delete it, and there is space again.</returns>
     public string Fill()
     {
         var ballast = Path.Combine(_mount, "ballast");
-        using var file = File.Create(ballast);
-        try
+        using var file = File.OpenHandle(ballast, FileMode.Create, FileAccess.Write);
+        var length = 0L;
+        foreach (var size in new[] { 64 * 1024, 4 * 1024, 1024 })
         {
-            var block = new byte[64 * 1024];
-            while (true)
+            try
             {
-                file.Write(block);
-                file.Flush(flushToDisk: true);
+                for (var block = new byte[size]; ; length += size)
+                {
+                    RandomAccess.Write(file, block, length);
+                    RandomAccess.FlushToDisk(file);
+                }
+            }
+            catch (IOException)
+            {
+                // Less than that is left.
             }
         }
-        catch (IOException)
-        {
-            return ballast;
-        }
+
+        return ballast;
     }
 
     public void Dispose()
