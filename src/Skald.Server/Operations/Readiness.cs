@@ -6,7 +6,7 @@ internal sealed class Readiness
     private int _reasons = (int)NotReadyReasons.Starting;
     private volatile bool _diskIsFull;
 
-    /// <summary>Nothing can be stored for want of room. The node stays ready: all reading goes on, and a proxy that took the node out would end that too.</summary>
+    /// <summary>Nothing can be stored for want of room. The node stays ready: reading goes on, and a proxy that took it out would end that too.</summary>
     public bool DiskIsFull
     {
         get => _diskIsFull;

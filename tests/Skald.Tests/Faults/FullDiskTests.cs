@@ -123,7 +123,8 @@ public sealed class FullDiskTests
         {
             await using var again = await SkaldProcess.StartAsync(disk.Data);
             Assert.Equal((HttpStatusCode.OK, "storage_full"), await ReadinessAsync(again.Http));
-            Assert.Equal(20, (await HistoryReader.ReadAsync(again.Http, access, Room)).Messages.Count(m => m.Text.StartsWith("before", StringComparison.Ordinal)));
+            var history = await HistoryReader.ReadAsync(again.Http, access, Room);
+            Assert.Equal(20, history.Messages.Count(m => m.Text.StartsWith("before", StringComparison.Ordinal)));
             await using var socket = await ChatSocket.OpenAsync(again.SocketAddress($"/ws/?token={access}"));
             await socket.ExpectAsync("ready");
             await socket.JoinAsync(Room, since: 0);
@@ -158,7 +159,8 @@ public sealed class FullDiskTests
         Directory.CreateDirectory(disk.Data);
         disk.Fill();
 
-        (await SkaldCommand.RunAsync("--data", disk.Data, "--urls", "http://127.0.0.1:0", "--Metrics:Listen", "")).AssertRefused("does not start", "is full", disk.Data);
+        (await SkaldCommand.RunAsync("--data", disk.Data, "--urls", "http://127.0.0.1:0", "--Metrics:Listen", ""))
+            .AssertRefused("does not start", "is full", disk.Data);
         AssertNothingIsIn(disk.Data);
 
         // As it would be where the disk became full only now.

@@ -62,8 +62,9 @@ internal sealed partial class DiskSpace : IDisposable
     {
         try
         {
-            using var file = File.OpenHandle(
-                Path.Combine(_directory, "skald.room"), FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose, OperatingSystem.IsLinux() ? 0 : Enough);
+            var path = Path.Combine(_directory, "skald.room");
+            var atOnce = OperatingSystem.IsLinux() ? 0 : Enough;
+            using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.DeleteOnClose, atOnce);
             return DiskBlocks.TryTake(file, Enough);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -134,7 +134,10 @@ internal static class SqliteFile
         index.TakeAgain();
     }
 
-    /// <summary>Has the writer leave an empty WAL when it closes and has brought into the database what was in it. For its last moment: each commit would cut the WAL too.</summary>
+    /// <summary>
+    /// Has the writer leave an empty WAL when it closes and has brought into the database what was in it. For its last moment: a WAL that starts over
+    /// would be cut too.
+    /// </summary>
     public static void EmptyWalAtClose(SqliteConnection connection)
     {
         using var command = connection.CreateCommand();
@@ -199,8 +202,10 @@ internal static class SqliteFile
     public static StartupRefusedException Refusal(string file, SqliteException e, SqliteConnection? connection) => e switch
     {
         _ when SqliteErrors.IsFull(e, connection) => new(FullDisk.Sentence(Path.GetDirectoryName(file)!), e),
-        _ when SqliteErrors.IsLocked(e) => new($"The database {file} is locked by another program. Close it (a database shell, a backup), then start again.", e),
-        _ when SqliteErrors.IsUnsound(e) => new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
+        _ when SqliteErrors.IsLocked(e) =>
+            new($"The database {file} is locked by another program. Close it (a database shell, a backup), then start again.", e),
+        _ when SqliteErrors.IsUnsound(e) =>
+            new($"{file} is not a sound SQLite database ({e.Message}). Restore a backup, or choose another directory with --data DIR.", e),
         _ => new($"The database {file} cannot be opened ({e.Message}). Check the directory's permissions and free space, or choose another with --data DIR.", e),
     };
 

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>What the hot path asks of the engine for each row, as the package's own calls guard their handle each time, which takes longer than the call; and what the package has no call for.</summary>
+/// <summary>
+/// What the hot path asks of the engine for each row, as the package's own calls guard their handle each time, which takes longer than the call; and
+/// what the package has no call for.
+/// </summary>
 /// <remarks>
 /// Those that suppress the collector's transition do nothing but look into memory, under no lock or one that nobody else wants. See
 /// sqlite.org/c3ref/funclist.html.

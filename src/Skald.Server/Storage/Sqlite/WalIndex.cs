@@ -3,7 +3,10 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>Holds room on the disk for the index of the WAL, <c>-shm</c>: the engine maps that file, and a process that touches a page for which there is no block is killed (SIGBUS).</summary>
+/// <summary>
+/// Holds room on the disk for the index of the WAL, <c>-shm</c>: the engine maps that file, and a process that touches a page of it for which the disk
+/// has no block is killed (SIGBUS).
+/// </summary>
 /// <remarks>
 /// Whoever opens the database first makes the file short, and writes one byte of every 4 KiB that it needs. Where blocks are smaller than that the rest are
 /// holes. So the room is taken before, where there may be none, and once more after: what the engine gave back lies free for so long only.
@@ -20,7 +23,9 @@ internal sealed class WalIndex : IDisposable
     private readonly long _needed;
     private readonly SafeFileHandle? _file;
 
-    /// <param name="database">Not opened yet in this process, and to be closed before this is: with any handle of a file all locks of the process on it go (fcntl(2)).</param>
+    /// <param name="database">
+    /// Not open yet in this process, and closed before this is: when a process closes any handle of a file it loses all its locks on it (fcntl(2)).
+    /// </param>
     /// <exception cref="StartupRefusedException">There is no room.</exception>
     public WalIndex(string database)
     {
