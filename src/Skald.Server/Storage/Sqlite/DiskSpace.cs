@@ -78,7 +78,7 @@ internal sealed partial class DiskSpace : IDisposable
         [LoggerMessage(5002, LogLevel.Error, "The disk of {Directory} is full: nothing is stored until there is room on it, and all reading goes on")]
         public static partial void Full(ILogger logger, string directory);
 
-        [LoggerMessage(5003, LogLevel.Information, "There is room on the disk of {Directory} again: everything is stored")]
+        [LoggerMessage(5004, LogLevel.Information, "There is room on the disk of {Directory} again: everything is stored")]
         public static partial void HasRoom(ILogger logger, string directory);
     }
 }
