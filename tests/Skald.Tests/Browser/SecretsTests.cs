@@ -70,6 +70,28 @@ public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
         Assert.Empty(page.Faults.ConsoleErrors);
     }
 
+    [Fact]
+    public async Task Server_is_not_asked_for_a_session_where_nobody_was_signed_in_and_once_where_it_has_ended()
+    {
+        var server = await StartServerAsync();
+        await server.RegisterAsync("ann");
+        var page = await OpenAsync(server.Address);
+        await page.ExpectSignedOutAsync();
+        await Expect(page.Part("mode-switch")).ToBeVisibleAsync();
+        Assert.Empty(page.Faults.ConsoleErrors);
+
+        await page.SignInAsync("ann");
+        await page.Page.Context.ClearCookiesAsync();
+        await page.Page.ReloadAsync();
+        await page.ExpectSignedOutAsync();
+        await Expect(page.Part("mode-switch")).ToBeVisibleAsync();
+        Assert.Contains("401", Assert.Single(page.Faults.ConsoleErrors), StringComparison.Ordinal);
+        await page.Page.ReloadAsync();
+        await page.ExpectSignedOutAsync();
+        await Expect(page.Part("mode-switch")).ToBeVisibleAsync();
+        Assert.Single(page.Faults.ConsoleErrors);
+    }
+
     /// <summary>What of that which outlives the page its scripts can read: local storage, databases and caches, and what the tab itself keeps.</summary>
     private static async Task<string> KeptAsync(IPage page)
     {

@@ -35,7 +35,11 @@ session.on("signedout", ({ code, detail }) => {
 
 try {
   if (isSignedInKept() && (await session.resume())) chat.open();
-  else signIn.show();
+  else {
+    // Where the cookie has ended meanwhile, the next visit need not ask for it.
+    forgetSignedIn();
+    signIn.show();
+  }
 } catch (error) {
   signIn.show(sentenceOf(error));
 }
