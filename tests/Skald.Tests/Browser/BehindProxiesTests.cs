@@ -10,7 +10,7 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
     public async Task Page_works_below_a_path_and_keeps_apart_from_a_Skald_below_another()
     {
         var server = await StartServerAsync();
-        var proxy = Keep(new Proxy(server.Address, "/chat/"));
+        var proxy = Keep(new Network(server.Address, new Proxy("/chat/")));
 
         var page = await OpenAsAsync("ann", proxy.Address);
         await page.SayAsync("from below a path");
@@ -30,7 +30,7 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
         var ben = await server.RegisterAsync("ben");
         (await ben.PublishAsync("global", "said before")).EnsureSuccessStatusCode().Dispose();
         await server.RegisterAsync("ann");
-        var proxy = Keep(new Proxy(server.Address, passesUpgrades: false));
+        var proxy = Keep(new Network(server.Address, new Proxy(PassesUpgrades: false)));
 
         var page = await OpenAsync(proxy.Address);
         await page.EnterAsync("sign-in", "ann");

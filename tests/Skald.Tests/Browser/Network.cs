@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>The way between a page and its server: a relay that can be cut and mended, as a network can.</summary>
+/// <summary>The way between a page and its server: a relay that can be cut and mended, as a network can, and may have a reverse proxy in it.</summary>
 internal sealed class Network : IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -11,15 +11,18 @@ internal sealed class Network : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _ended = new();
     private readonly Uri _server;
+    private readonly Proxy? _proxy;
     private readonly Task _accepting;
     private bool _cut;
     private volatile bool _losesAnswers;
 
-    public Network(Uri server)
+    /// <param name="server">Where it leads.</param>
+    /// <param name="proxy">What requests meet on their way; without one bytes pass as they come.</param>
+    public Network(Uri server, Proxy? proxy = null)
     {
-        _server = server;
+        (_server, _proxy) = (server, proxy);
         _listener.Start();
-        Address = new Uri($"http://{_listener.LocalEndpoint}");
+        Address = new Uri($"http://{_listener.LocalEndpoint}{proxy?.Path ?? "/"}");
         _accepting = AcceptAsync();
     }
 
@@ -71,24 +74,30 @@ internal sealed class Network : IAsyncDisposable
 
     private async Task CarryAsync(TcpClient page)
     {
+        using var carried = page;
         using var server = new TcpClient();
         try
         {
             await server.ConnectAsync(_server.Host, _server.Port);
             if (!Take(page, server))
+            {
+                Break(page);
                 return;
+            }
+
             var (fromPage, fromServer) = (page.GetStream(), server.GetStream());
+            if (_proxy is not null && !await _proxy.PassHeadAsync(fromPage, fromServer, _ended.Token))
+                return;
             await Task.WhenAny(fromPage.CopyToAsync(fromServer), AnswerAsync(fromServer, fromPage));
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
-            // Cut, or the server is not there.
+            // Cut, or one side has gone or was never there.
         }
         finally
         {
             lock (_gate)
                 _carried.ExceptWith([page, server]);
-            Break(page);
         }
     }
 
