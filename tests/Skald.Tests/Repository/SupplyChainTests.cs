@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -85,6 +86,45 @@ public sealed partial class SupplyChainTests
         Assert.True(named == output.Contains("error NU1903", StringComparison.Ordinal), output);
         Assert.Equal(named, exitCode != 0);
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>Packs what the tests' own build has made.</summary>
+    [Theory]
+    [InlineData("Skald.Protocol")]
+    [InlineData("Skald.Server")]
+    public async Task Package_for_other_applications_says_what_it_is_for_and_brings_its_licence(string project)
+    {
+        using var packages = new TestDirectory();
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        var (exitCode, output) = await RunAsync(
+            "dotnet", "pack", Path.Combine(Source.Root, "src", project), "--no-build", "--no-restore", "-c", configuration, "-o", packages.Path, "--disable-build-servers");
+        Assert.True(exitCode == 0 && !output.Contains("warning", StringComparison.Ordinal), output);
+
+        using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(packages.Path, "*.nupkg")));
+        var names = package.Entries.Select(entry => entry.FullName).ToArray();
+        Assert.Contains($"lib/net10.0/{project}.dll", names);
+        Assert.Contains($"lib/net10.0/{project}.xml", names);
+        Assert.Equal(Source.Read("LICENSE"), await ReadAsync("LICENSE"));
+        Assert.StartsWith($"# {project}\n", await ReadAsync("README.md"), StringComparison.Ordinal);
+        var about = await ReadAsync($"{project}.nuspec");
+        Assert.Contains("<readme>README.md</readme>", about, StringComparison.Ordinal);
+        Assert.Contains("""<license type="expression">Apache-2.0</license>""", about, StringComparison.Ordinal);
+        Assert.DoesNotContain("Package Description", about, StringComparison.Ordinal);
+
+        async Task<string> ReadAsync(string name)
+        {
+            using var reader = new StreamReader(await package.GetEntry(name)!.OpenAsync());
+            return await reader.ReadToEndAsync();
+        }
+    }
+
+    [Fact]
+    public void Only_what_others_reference_is_packed()
+    {
+        var packed = Source.Files("", "*.csproj").Where(project => Source.Read(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal));
+
+        Assert.Contains("<IsPackable>false</IsPackable>", Source.Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Equal(["src/Skald.Protocol/Skald.Protocol.csproj", "src/Skald.Server/Skald.Server.csproj"], packed.Order(StringComparer.Ordinal));
     }
 
     /// <remarks>Two publishes: some minutes, so of the long night.</remarks>
