@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>The way between a page and its server: a relay that can be cut and mended, as a network can, and may have a reverse proxy in it.</summary>
+/// <summary>The way between a page and its server: a relay that can be cut and mended, and may have a reverse proxy in it.</summary>
 internal sealed class Network : IAsyncDisposable
 {
     private readonly Lock _gate = new();
@@ -90,7 +90,8 @@ internal sealed class Network : IAsyncDisposable
                 return;
             await Task.WhenAny(fromPage.CopyToAsync(fromServer), AnswerAsync(fromServer, fromPage));
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
             // Cut, or one side has gone or was never there.
         }

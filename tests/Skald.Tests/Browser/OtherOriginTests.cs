@@ -5,7 +5,7 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>A page of another origin chats with the JavaScript client where the server lists its origin, and a browser lets it do nothing where not.</summary>
+/// <summary>A page of another origin chats with the JavaScript client where the server lists its origin; else a browser lets it do nothing.</summary>
 public sealed class OtherOriginTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
@@ -31,7 +31,9 @@ public sealed class OtherOriginTests(Chromium chromium) : BrowserTest(chromium)
               const client = new SkaldClient(session);
               client.connect();
               const heard = [];
-              window.heard = new Promise((resolve) => client.join("global", { onMessage: ({ message }) => heard.push(message) === 2 && resolve(heard) }));
+              window.heard = new Promise((resolve) => {
+                client.join("global", { onMessage: ({ message }) => heard.push(message) === 2 && resolve(heard) });
+              });
               const { seq } = await client.send("global", "from elsewhere");
               const newest = await client.history("global", { limit: 2 });
               const older = await client.history("global", { limit: 2, before: newest.before });
@@ -43,7 +45,8 @@ public sealed class OtherOriginTests(Chromium chromium) : BrowserTest(chromium)
         Assert.True(read.GetProperty("open").GetBoolean());
         Assert.Equal("eve", read.GetProperty("username").GetString());
         Assert.Equal(4, read.GetProperty("seq").GetInt32());
-        Assert.Equal(["one", "two", "three", "from elsewhere"], read.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!));
+        Assert.Equal(
+            ["one", "two", "three", "from elsewhere"], read.GetProperty("texts").EnumerateArray().Select(text => text.GetString()!));
         Assert.Equal(["from elsewhere"], await reader.ReceiveMessagesAsync(1));
         (await ben.PublishAsync("global", "welcome")).EnsureSuccessStatusCode().Dispose();
         Assert.Equal(["from elsewhere", "welcome"], await page.Page.EvaluateAsync<string[]>("window.heard"));

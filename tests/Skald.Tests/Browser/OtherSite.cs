@@ -8,7 +8,7 @@ using Skald.Server;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>A site of somebody else, at a port of its own and so another origin: one page, and the JavaScript client as its package has it.</summary>
+/// <summary>Somebody else's site, at a port of its own and so another origin: one page, and the JavaScript client as its package has it.</summary>
 internal sealed class OtherSite : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -31,7 +31,8 @@ internal sealed class OtherSite : IAsyncDisposable
             RequestPath = "/client",
             FileProvider = new ManifestEmbeddedFileProvider(typeof(SkaldHost).Assembly, "wwwroot/skald"),
         });
-        app.MapGet("/", () => Results.Text("<!doctype html><title>Another site</title><link rel=icon href=data:,>", "text/html", Encoding.UTF8));
+        const string page = "<!doctype html><title>Another site</title><link rel=icon href=data:,>";
+        app.MapGet("/", () => Results.Text(page, "text/html", Encoding.UTF8));
         await app.StartAsync();
         return new OtherSite(app);
     }

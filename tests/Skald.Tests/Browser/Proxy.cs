@@ -8,7 +8,7 @@ namespace Skald.Tests.Browser;
 /// <param name="PassesUpgrades">Whether it passes <c>Upgrade</c> on. Many do not unless they are told to.</param>
 internal sealed record Proxy(string Path = "/", bool PassesUpgrades = true)
 {
-    /// <summary>Passes a request's head on, rewritten, with what came after it. It is the only one of its connection: the next one would pass as it is.</summary>
+    /// <summary>Passes a request's head on, rewritten, with what came after it; each connection carries one request.</summary>
     /// <returns>Whether there is more to pass; else the browser has its answer.</returns>
     public async Task<bool> PassHeadAsync(NetworkStream browser, NetworkStream server, CancellationToken ct)
     {

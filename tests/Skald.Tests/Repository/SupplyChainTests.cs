@@ -97,7 +97,8 @@ public sealed partial class SupplyChainTests
         using var packages = new TestDirectory();
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var (exitCode, output) = await RunAsync(
-            "dotnet", "pack", Path.Combine(Source.Root, "src", project), "--no-build", "--no-restore", "-c", configuration, "-o", packages.Path, "--disable-build-servers");
+            "dotnet", "pack", Path.Combine(Source.Root, "src", project), "--no-build", "--no-restore", "-c", configuration, "-o", packages.Path,
+            "--disable-build-servers");
         Assert.True(exitCode == 0 && !output.Contains("warning", StringComparison.Ordinal), output);
 
         using var package = ZipFile.OpenRead(Assert.Single(Directory.GetFiles(packages.Path, "*.nupkg")));
@@ -121,10 +122,12 @@ public sealed partial class SupplyChainTests
     [Fact]
     public void Only_what_others_reference_is_packed()
     {
-        var packed = Source.Files("", "*.csproj").Where(project => Source.Read(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal));
+        var packed = Source.Files("", "*.csproj")
+            .Where(project => Source.Read(project).Contains("<IsPackable>true</IsPackable>", StringComparison.Ordinal));
 
         Assert.Contains("<IsPackable>false</IsPackable>", Source.Read("Directory.Build.props"), StringComparison.Ordinal);
-        Assert.Equal(["src/Skald.Protocol/Skald.Protocol.csproj", "src/Skald.Server/Skald.Server.csproj"], packed.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["src/Skald.Protocol/Skald.Protocol.csproj", "src/Skald.Server/Skald.Server.csproj"], packed.Order(StringComparer.Ordinal));
     }
 
     /// <remarks>Two publishes: some minutes, so of the long night.</remarks>
