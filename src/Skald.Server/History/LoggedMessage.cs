@@ -19,10 +19,27 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
 
     public Timestamp EditedAt { get; init; }
 
+    private bool IsEdited => TextVersion > 0;
+
+    /// <summary>The entry that gave it its text, its own where none did: what <c>if_version</c> is held against.</summary>
+    private long TextSeq => IsEdited ? TextVersion : Seq;
+
     /// <summary>Empty while it is not deleted.</summary>
     public byte[] DeletedBy { get; init; } = [];
 
     public Timestamp DeletedAt { get; init; }
+
+    /// <param name="message">As it is read; copied.</param>
+    /// <param name="userId">Its sender.</param>
+    public static LoggedMessage Of(in ChatMessage message, long userId) => new(
+        message.Seq, userId, message.Username.ToArray(), message.Text.ToArray(), message.Timestamp, message.ClientMessageId.ToArray())
+    {
+        Version = message.Version,
+        TextVersion = message.TextVersion,
+        EditedAt = message.EditedAt,
+        DeletedBy = message.DeletedBy.ToArray(),
+        DeletedAt = message.DeletedAt,
+    };
 
     /// <summary>Decides, in the log's order, what becomes of a draft that is about this message; it is told so unless it must be stored.</summary>
     /// <param name="draft">An edit or a delete.</param>
@@ -73,10 +90,10 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
             draft.RefuseAs(Gone);
         else if (rules.EditWindow > TimeSpan.Zero && now.ToDateTimeOffset() - Timestamp.ToDateTimeOffset() > rules.EditWindow)
             draft.RefuseAs(new ChatError(ErrorCode.Forbidden, $"A message may be edited for {rules.EditWindow:c} after it was sent (Rooms:EditWindow)."));
-        else if (edit.IfVersion is { } seen && seen != (TextVersion == 0 ? Seq : TextVersion))
+        else if (edit.IfVersion is { } seen && seen != TextSeq)
             draft.RefuseAs(Conflict with { Now = Json(draft.Room) });
         else if (Text.AsSpan().SequenceEqual(edit.Text))
-            draft.LeaveAs(TextVersion == 0 ? Seq : TextVersion, TextVersion == 0 ? Timestamp : EditedAt);
+            draft.LeaveAs(TextSeq, IsEdited ? EditedAt : Timestamp);
         else
             return true;
         return false;

@@ -148,23 +148,11 @@ internal readonly ref struct SqliteAppend(SqliteConnection connection, UserNames
 
     private LoggedMessage? ReadMessage(Room room, long seq)
     {
-        var select = SqliteStatement.Get(
-                connection,
-                "SELECT user_id, body, created_at, client_msg_id, version, text_version, edited_at, deleted_at, deleted_by FROM messages WHERE room_id = ?1 AND seq = ?2")
+        var select = SqliteStatement.Get(connection, $"SELECT {SqliteMessageRow.Columns} FROM messages m WHERE m.room_id = ?1 AND m.seq = ?2")
             .Bind(1, room.Id).Bind(2, seq);
         try
         {
-            if (!select.Step())
-                return null;
-            return new LoggedMessage(
-                seq, select.Int64(0), names.Find(connection, select.Int64(0)).ToArray(), select.Utf8(1).ToArray(), new Timestamp(select.Int64(2)), select.Utf8(3).ToArray())
-            {
-                Version = select.Int64(4) is var version and not 0 ? version : seq,
-                TextVersion = select.Int64(5),
-                EditedAt = new Timestamp(select.Int64(6)),
-                DeletedAt = new Timestamp(select.Int64(7)),
-                DeletedBy = select.Int64(8) is var by and not 0 ? names.Find(connection, by).ToArray() : [],
-            };
+            return select.Step() ? LoggedMessage.Of(SqliteMessageRow.Read(connection, select, names, room), SqliteMessageRow.UserId(select)) : null;
         }
         finally
         {

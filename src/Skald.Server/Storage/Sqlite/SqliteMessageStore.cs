@@ -9,19 +9,16 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>The logs in SQLite: messages in one table, what was done to them in another, and one numbering over both.</summary>
 internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, IOptions<RoomsOptions> rules, TimeProvider clock) : IMessageStore
 {
-    private const string MessageColumns =
-        "m.seq, m.user_id, m.body, m.created_at, m.client_msg_id, m.version, m.text_version, m.edited_at, m.deleted_at, m.deleted_by";
-
     private const string Messages =
-        $"SELECT {MessageColumns} FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 AND m.deleted_at IS NULL ORDER BY m.seq";
+        $"SELECT {SqliteMessageRow.Columns} FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 AND m.deleted_at IS NULL ORDER BY m.seq";
 
     /// <summary>One statement, and so one moment: an entry is read with its message as that is by then. 0 is <see cref="EntryKind.Message"/>.</summary>
     private const string Entries =
         $"""
-        SELECT {MessageColumns}, 0, m.seq AS place, m.user_id, m.created_at
+        SELECT {SqliteMessageRow.Columns}, 0, m.seq AS place, m.user_id, m.created_at
         FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3
         UNION ALL
-        SELECT {MessageColumns}, e.kind, e.seq, e.user_id, e.created_at
+        SELECT {SqliteMessageRow.Columns}, e.kind, e.seq, e.user_id, e.created_at
         FROM entries e JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
         WHERE e.room_id = ?1 AND e.seq BETWEEN ?2 AND ?3
         ORDER BY place
@@ -46,16 +43,16 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
     public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
         ReadAsync(Entries, room, first, last, (connection, select) => visit(new LogEntry
         {
-            Message = ReadMessage(connection, select, room),
-            Kind = (EntryKind)select.Int64(10),
-            Seq = select.Int64(11),
-            By = _names.Find(connection, select.Int64(12)),
-            Timestamp = new Timestamp(select.Int64(13)),
+            Message = SqliteMessageRow.Read(connection, select, _names, room),
+            Kind = (EntryKind)select.Int64(SqliteMessageRow.Next),
+            Seq = select.Int64(SqliteMessageRow.Next + 1),
+            By = _names.Find(connection, select.Int64(SqliteMessageRow.Next + 2)),
+            Timestamp = new Timestamp(select.Int64(SqliteMessageRow.Next + 3)),
         }));
 
     public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
         ReadAsync(
-            newestFirst ? Messages + " DESC" : Messages, room, first, last, (connection, select) => visit(ReadMessage(connection, select, room)));
+            newestFirst ? Messages + " DESC" : Messages, room, first, last, (connection, select) => visit(SqliteMessageRow.Read(connection, select, _names, room)));
 
     private Task<bool> ReadAsync(string sql, Room room, long first, long last, Func<SqliteConnection, SqliteStatement, bool> visit) =>
         database.ReadAsync(connection =>
@@ -74,19 +71,4 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
 
             return true;
         });
-
-    private ChatMessage ReadMessage(SqliteConnection connection, SqliteStatement row, Room room) => new()
-    {
-        Room = room.Name,
-        Seq = row.Int64(0),
-        Username = _names.Find(connection, row.Int64(1)),
-        Text = row.Utf8(2),
-        Timestamp = new Timestamp(row.Int64(3)),
-        ClientMessageId = row.Utf8(4),
-        Version = row.Int64(5),
-        TextVersion = row.Int64(6),
-        EditedAt = new Timestamp(row.Int64(7)),
-        DeletedAt = new Timestamp(row.Int64(8)),
-        DeletedBy = row.Int64(9) is var by and not 0 ? _names.Find(connection, by) : default,
-    };
 }
