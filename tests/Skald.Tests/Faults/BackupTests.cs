@@ -53,7 +53,7 @@ public sealed class BackupTests : IDisposable
         (await _place.BackUpAsync(backup)).AssertDone();
         File.Copy(_place.Data.Database, copy);
         box.Cut();
-        box.PowerOn();
+        await box.PowerOnAsync();
 
         (await _place.RestoreAsync(backup)).AssertDone();
         Assert.False(File.Exists(copy) && new FileInfo(copy).Length > 0, "The box kept what was not synced: it proves nothing.");

@@ -102,6 +102,6 @@ public sealed class PowerCutTests
         before?.Invoke();
         box.Cut();
         await server.KillAsync();
-        box.PowerOn();
+        await box.PowerOnAsync();
     }
 }

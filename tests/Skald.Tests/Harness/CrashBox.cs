@@ -41,18 +41,19 @@ internal sealed class CrashBox : IDisposable
     public void Cut()
     {
         const uint Shutdown = 0x8004587d;   // EXT4_IOC_SHUTDOWN
-        const int DirectoryOnly = 0x10000;
+        const int DirectoryOnly = 0x10000, CloseOnExec = 0x80000;   // else a process that another test starts meanwhile keeps the mount busy
         var withoutLogFlush = 2;
-        var directory = Open(_mount, DirectoryOnly);
+        var directory = Open(_mount, DirectoryOnly | CloseOnExec);
         Assert.True(directory >= 0, "The crash box cannot be opened.");
         Assert.Equal(0, Ioctl(directory, Shutdown, ref withoutLogFlush));
         _ = Close(directory);
     }
 
-    /// <summary>Power again: the file system replays its journal. Nobody may have a file open there.</summary>
-    public void PowerOn()
+    /// <summary>Power again: the file system replays its journal. No process may keep a file open there.</summary>
+    /// <remarks>One that is being started has this process's files until it executes its program: for so long the mount is busy.</remarks>
+    public async Task PowerOnAsync()
     {
-        Run("umount", _mount);
+        await Deadline.UntilAsync(() => ErrorOf("umount", _mount).Length == 0, "the file system is not busy any more");
         Mount();
     }
 
@@ -90,12 +91,15 @@ internal sealed class CrashBox : IDisposable
 
     private void Mount() => Run("mount", "-o", "loop", _image, _mount);
 
-    private static void Run(string command, params string[] arguments)
+    private static void Run(string command, params string[] arguments) => Assert.Equal("", ErrorOf(command, arguments));
+
+    /// <returns>What a command that failed said; empty where it did what it should.</returns>
+    private static string ErrorOf(string command, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{command}: {error}");
+        return process.ExitCode == 0 ? "" : $"{command} ({process.ExitCode}): {error}";
     }
 
 #pragma warning disable SYSLIB1054 // Three calls of a test.
