@@ -23,7 +23,7 @@ public sealed record CloseCode(ushort Number, string Reason)
     public static readonly CloseCode RoomNotFound = new(4404, "room_not_found");
     public static readonly CloseCode TooManyConnections = new(4409, "too_many_connections");
 
-    /// <summary>Skald's own codes, in the order of docs/protocol.md.</summary>
+    /// <summary>Skald's own codes, in the order of docs/protocol.</summary>
     public static IReadOnlyList<CloseCode> Own { get; } =
     [
         Drain, SlowConsumer, PositionLost, ServerError, Flood, Malformed, TokenNotValid, Forbidden, RoomNotFound, TooManyConnections,

@@ -1,7 +1,7 @@
 namespace Skald.Protocol;
 
 /// <summary>What went wrong, as a stable name that a program can act on. The same codes stand in frames and in problem details.</summary>
-/// <remarks>Listed with their meaning in docs/protocol.md and protocol/vectors/codes.json; a name is never reused for another meaning.</remarks>
+/// <remarks>Listed with their meaning in docs/protocol and protocol/vectors/codes.json; a name is never reused for another meaning.</remarks>
 public sealed class ErrorCode
 {
     public static readonly ErrorCode Malformed = new("malformed", 400);

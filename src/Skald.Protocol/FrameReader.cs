@@ -53,7 +53,7 @@ public static class FrameReader
     }
 
     /// <summary>Reads a frame of the room socket: anything with a <c>message</c> sends it.</summary>
-    /// <returns>Null with no error where there is nothing to send or to see: the origin's clients, which know no errors, are told nothing.</returns>
+    /// <returns>Null with no error where there is nothing to send or to see: clients of the Django project, which know no errors, are told nothing.</returns>
     public static SendCommand? ReadRoomFrame(ReadOnlySpan<byte> frame, ProtocolLimits limits, out ChatError? error, out FrameId id)
     {
         var fields = default(Fields);

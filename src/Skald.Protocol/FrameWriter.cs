@@ -329,7 +329,7 @@ public sealed class FrameWriter : IDisposable
     }
 }
 
-/// <summary>Where a join begins; see <c>joined</c> in docs/protocol.md.</summary>
+/// <summary>Where a join begins; see <c>joined</c> in docs/protocol.</summary>
 /// <param name="Room">The room's name.</param>
 /// <param name="Seq">Its newest message.</param>
 /// <param name="Since">Messages after this one follow.</param>

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Skald.Protocol;
 
 /// <summary>A room's name: 1–100 of <c>A–Z a–z 0–9 _ -</c>. Case matters.</summary>
-/// <remarks>The bound is that of the origin, whose channel layer allows names of at most 100 characters.</remarks>
+/// <remarks>The bound is the Django project's, whose channel layer allows names of at most 100 characters.</remarks>
 public static class RoomName
 {
     public const int MaxLength = 100;

@@ -8,7 +8,7 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>Makes and checks access tokens: JWTs with the origin's claims, HS256 and nothing else.</summary>
+/// <summary>Makes and checks access tokens: JWTs with the claims of the Django project's, HS256 and nothing else.</summary>
 /// <remarks>
 /// RFC 8725: the algorithm is pinned, the key comes from our own ring by <c>kid</c>, and whatever else a header says
 /// (<c>jwk</c>, <c>jku</c>, <c>x5u</c>) is not looked at, so nothing is ever fetched. <c>typ: at+jwt</c> (RFC 9068) keeps tokens of another kind out.

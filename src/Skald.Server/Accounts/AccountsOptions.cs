@@ -21,11 +21,11 @@ public sealed class AccountsOptions : IValidatableObject
     [Required]
     public string Audience { get; set; } = "skald";
 
-    /// <summary>How long an access token works: 5 minutes, as with the origin. A revoked session's token stops at once, whatever this says.</summary>
+    /// <summary>How long an access token works: 5 minutes, as in the Django project. A revoked session's token stops at once, whatever this says.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan AccessLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a session lives after its last refresh: 1 day, as with the origin. At least <see cref="AccessLifetime"/>.</summary>
+    /// <summary>How long a session lives after its last refresh: 1 day, as in the Django project. At least <see cref="AccessLifetime"/>.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "365.00:00:00")]
     public TimeSpan RefreshLifetime { get; set; } = TimeSpan.FromDays(1);
 

@@ -6,7 +6,7 @@ namespace Skald.Server.Accounts;
 /// <param name="Email">May be left out.</param>
 internal sealed record RegisterRequest(string Username, string Password, string? Email = null)
 {
-    /// <remarks>Names are trimmed as the origin trims them; a password is taken as it is.</remarks>
+    /// <remarks>Names are trimmed as the Django project trims them; a password is taken as it is.</remarks>
     public static RegisterRequest From(RequestFields fields, AccountsOptions options)
     {
         var request = new RegisterRequest(

@@ -6,7 +6,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>
 /// The text fields of a request's body, from JSON or a form, and what is wrong with them, so that one answer names every bad field.
-/// Fields that nobody asks for are passed over: clients of the origin send some, and none is ever assigned.
+/// Fields that nobody asks for are passed over: clients of the Django project send some, and none is ever assigned.
 /// </summary>
 internal sealed class RequestFields
 {

@@ -3,10 +3,10 @@ namespace Skald.Server.Accounts;
 /// <summary>Claims of the access token beside the registered ones.</summary>
 internal static class TokenClaims
 {
-    /// <summary>The origin's claim: <c>access</c> in every access token.</summary>
+    /// <summary>The Django project's claim: <c>access</c> in every access token.</summary>
     public const string Kind = "token_type";
 
-    /// <summary>The origin's claim: the user's id, as a string.</summary>
+    /// <summary>The Django project's claim: the user's id, as a string.</summary>
     public const string UserId = "user_id";
 
     /// <summary>Ours: spares every request and every handshake a read of the database.</summary>

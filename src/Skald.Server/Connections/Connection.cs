@@ -11,7 +11,7 @@ namespace Skald.Server.Connections;
 
 /// <summary>One socket, from the handshake to its end: a read loop that hands frames on, and the state they act upon.</summary>
 /// <remarks>
-/// Both sockets are this class: the room socket is a connection that joined one room and reads its frames in the origin's way.
+/// Both sockets are this class: the room socket is a connection that joined one room and reads its frames as the Django project does.
 /// The read loop waits for the peer only, but for the first use of a room; everything out goes through <see cref="Outbound"/>.
 /// </remarks>
 internal sealed partial class Connection : IDisposable

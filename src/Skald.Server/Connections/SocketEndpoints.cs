@@ -10,7 +10,7 @@ using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
 
-/// <summary>The two sockets: <c>/ws/</c>, and the origin's <c>/ws/chat/{room}/</c>. Everything that can be refused is refused before the upgrade.</summary>
+/// <summary>The two sockets: <c>/ws/</c>, and the Django project's <c>/ws/chat/{room}/</c>. Everything that can be refused is refused before the upgrade.</summary>
 internal sealed partial class SocketEndpoints(
     Admission admission,
     ConnectionRegistry registry,
@@ -130,7 +130,7 @@ internal sealed partial class SocketEndpoints(
         var (user, error) = await AuthenticateAsync(context.Request);
         if (user is null && (error is not null || roomName is not null))
         {
-            // The origin answers every credential it does not accept, and none, with 403.
+            // The Django project answers every credential it does not accept, and none, with 403.
             await RefuseAsync(context, error ?? NoCredential, StatusCodes.Status403Forbidden);
             return null;
         }

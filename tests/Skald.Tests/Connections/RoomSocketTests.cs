@@ -3,7 +3,7 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
 
-/// <summary>The origin's room socket, as docs/protocol.md has it: its clients work unchanged.</summary>
+/// <summary>The Django project's room socket, as docs/protocol has it: its clients work unchanged.</summary>
 public sealed class RoomSocketTests
 {
     [Fact]

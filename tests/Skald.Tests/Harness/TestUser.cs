@@ -24,7 +24,7 @@ internal sealed record TestUser(SkaldServer Server, string Username, string Acce
         return socket;
     }
 
-    /// <summary>Opens the origin's room socket.</summary>
+    /// <summary>Opens the Django project's room socket.</summary>
     /// <param name="room">The room.</param>
     /// <param name="query">More of the address, as <c>&amp;since=4</c>.</param>
     public Task<ChatSocket> OpenRoomAsync(string room, string query = "") =>

@@ -140,7 +140,7 @@ public sealed class ChangeTests
         Assert.Equal(601, (await reader.ReceiveAsync()).GetProperty("seq").GetInt32());
     }
 
-    /// <summary>The one rule of docs/protocol.md: whenever a page is read and whatever follows it, what is held at the end is what a page then says.</summary>
+    /// <summary>The one rule of docs/protocol: whenever a page is read and whatever follows it, what is held at the end is what a page then says.</summary>
     [Fact]
     public async Task Page_read_at_any_moment_and_what_followed_it_are_the_page_that_is_read_at_the_end()
     {

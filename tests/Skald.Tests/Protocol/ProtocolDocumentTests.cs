@@ -6,12 +6,15 @@ using Skald.Tests.Repository;
 
 namespace Skald.Tests.Protocol;
 
-/// <summary>docs/protocol.md says what the code does: its tables are the lists of the code, its examples are frames.</summary>
+/// <summary>docs/protocol says what the code does: its tables are the lists of the code, its examples are frames.</summary>
 public sealed class ProtocolDocumentTests
 {
-    private static readonly string Document = Source.Read("docs/protocol.md");
+    private static readonly string Codes = Source.Read("docs/protocol/codes.md");
 
-    public static TheoryData<string> Examples => [.. Regex.Matches(Document, "```json\n(.+?)\n```", RegexOptions.Singleline).Select(match => match.Groups[1].Value)];
+    private static readonly string Pages = string.Concat(Source.Files("docs/protocol", "*.md").Order(StringComparer.Ordinal).Select(Source.Read));
+
+    public static TheoryData<string> Examples =>
+        [.. Regex.Matches(Pages, "```json\n(.+?)\n```", RegexOptions.Singleline).Select(match => match.Groups[1].Value)];
 
     [Fact]
     public void Table_of_error_codes_is_the_list_of_the_code()
@@ -87,9 +90,9 @@ public sealed class ProtocolDocumentTests
 
     private static string Section(string heading)
     {
-        var start = Document.IndexOf(heading + "\n", StringComparison.Ordinal);
+        var start = Codes.IndexOf(heading + "\n", StringComparison.Ordinal);
         Assert.True(start >= 0, $"There is no {heading}.");
-        var end = Document.IndexOf("\n## ", start + 1, StringComparison.Ordinal);
-        return end < 0 ? Document[start..] : Document[start..end];
+        var end = Codes.IndexOf("\n## ", start + 1, StringComparison.Ordinal);
+        return end < 0 ? Codes[start..] : Codes[start..end];
     }
 }

@@ -7,7 +7,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// </remarks>
 internal sealed partial class SqliteErasure : IDisposable
 {
-    /// <summary>Twice this is within the minute that docs/protocol.md promises, also where readers keep the first attempt from truncating.</summary>
+    /// <summary>Twice this is within the minute that docs/protocol promises, also where readers keep the first attempt from truncating.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(20);
 
     private readonly SqliteDatabase _database;
