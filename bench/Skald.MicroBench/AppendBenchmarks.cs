@@ -31,8 +31,13 @@ public class AppendBenchmarks
     {
         Array.Fill(_text, (byte)'x');
         _database = new SqliteDatabase(
-            Options.Create(new DataOptions { Directory = _directory }), new Telemetry(), new Readiness(), TimeProvider.System, NullLogger<SqliteDatabase>.Instance);
-        _store = new SqliteMessageStore(_database, new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance), Options.Create(new RoomsOptions()), TimeProvider.System);
+            Options.Create(new DataOptions { Directory = _directory }), new Telemetry(), new Readiness(), TimeProvider.System,
+            NullLogger<SqliteDatabase>.Instance);
+        _store = new SqliteMessageStore(
+            _database,
+            new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
+            Options.Create(new RoomsOptions()),
+            TimeProvider.System);
         _room = await new SqliteRoomStore(_database, TimeProvider.System).CreateAsync("global", createdBy: null);
         await _database.WriteAsync(connection =>
         {

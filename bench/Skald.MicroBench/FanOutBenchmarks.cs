@@ -33,7 +33,13 @@ public class FanOutBenchmarks
         var options = Options.Create(limits);
         _feeds = new RoomFeeds(options);
         _room = new Room(1, "global", firstSeq: 1, lastSeq: 0);
-        var log = new RoomLog(new NoStore(), options, new Readiness(), new LogMetrics(new Telemetry()), new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<RoomLog>.Instance);
+        var log = new RoomLog(
+            new NoStore(),
+            options,
+            new Readiness(),
+            new LogMetrics(new Telemetry()),
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),
+            NullLogger<RoomLog>.Instance);
         for (var i = 0; i < Readers; i++)
         {
             var reader = new Outbound(new Sink(), log, limits, TimeProvider.System);

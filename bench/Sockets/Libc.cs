@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Skald.Bench.Sockets;
 
-/// <summary>The system calls that the load side and the floor make themselves. Constants and layouts are those of Linux on x86-64.</summary>
+/// <summary>
+/// The system calls that the load side and the floor make themselves. Constants and layouts are those of Linux on x86-64.
+/// </summary>
 internal static unsafe partial class Libc
 {
     public const int EIntr = 4;

@@ -6,12 +6,21 @@ using Skald.Server.Storage.Sqlite;
 
 namespace Skald;
 
-/// <summary>What the program does besides serving. Commands take their options as words, and the data directory from wherever the server does.</summary>
+/// <summary>
+/// What the program does besides serving. Commands take their options as words, and the data directory from wherever the server does.
+/// </summary>
 internal static class CommandLine
 {
     private const int Failed = 1, Misused = 2;
 
-    private const string Data = "--data", To = "--to", From = "--from", Overwrite = "--overwrite", Email = "--email", Table = "--table", DryRun = "--dry-run";
+    private const string
+        Data = "--data",
+        To = "--to",
+        From = "--from",
+        Overwrite = "--overwrite",
+        Email = "--email",
+        Table = "--table",
+        DryRun = "--dry-run";
 
     /// <returns>The exit code; null where the arguments ask for no command: then the program serves.</returns>
     public static async Task<int?> RunAsync(string[] args)
@@ -25,7 +34,8 @@ internal static class CommandLine
                 Console.WriteLine(Usage.Text());
                 return 0;
             case ["--version", ..]:
-                Console.WriteLine(typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
+                Console.WriteLine(
+                    typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion);
                 return 0;
             case ["backup", .. var options]:
                 return await RunAsync("backup", [To], [], [Overwrite], options, Directly(BackUp));
@@ -36,11 +46,18 @@ internal static class CommandLine
             case ["users", "list", .. var options]:
                 return await RunAsync("users list", [], [], [], options, (data, _) => UsersCommand.ListAsync(data));
             case ["users", "create", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
-                return await RunAsync("users create", [], [Email], [], options, (data, given) => UsersCommand.CreateAsync(data, name, given.GetValueOrDefault(Email, "")));
+                return await RunAsync(
+                    "users create",
+                    [],
+                    [Email],
+                    [],
+                    options,
+                    (data, given) => UsersCommand.CreateAsync(data, name, given.GetValueOrDefault(Email, "")));
             case ["users", "reset", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
                 return await RunAsync("users reset", [], [], [], options, (data, _) => UsersCommand.ResetAsync(data, name));
             case ["users", "disable" or "enable", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
-                return await RunAsync($"users {args[1]}", [], [], [], options, (data, _) => UsersCommand.SetDisabledAsync(data, name, args[1] == "disable"));
+                return await RunAsync(
+                    $"users {args[1]}", [], [], [], options, (data, _) => UsersCommand.SetDisabledAsync(data, name, args[1] == "disable"));
             case ["users", ..]:
                 Console.Error.WriteLine($"skald users: say list, or create, reset, disable or enable with a NAME.\n\n{Usage.Commands}");
                 return Misused;
@@ -97,7 +114,8 @@ internal static class CommandLine
             import.Run(data, Timestamp.From(TimeProvider.System.GetUtcNow()));
     }
 
-    private static Func<string, Dictionary<string, string>, Task> Directly(Action<string, Dictionary<string, string>> run) => (data, options) =>
+    private static Func<string, Dictionary<string, string>, Task> Directly(Action<string, Dictionary<string, string>> run) =>
+        (data, options) =>
     {
         run(data, options);
         return Task.CompletedTask;
@@ -110,7 +128,8 @@ internal static class CommandLine
     /// <param name="args">What stands behind its name.</param>
     /// <param name="run">Takes the data directory and the options.</param>
     private static async Task<int> RunAsync(
-        string command, string[] required, string[] optional, string[] flags, string[] args, Func<string, Dictionary<string, string>, Task> run)
+        string command, string[] required, string[] optional, string[] flags, string[] args, Func<string, Dictionary<string, string>,
+        Task> run)
     {
         if (!TryRead(required, [.. required, .. optional, Data], flags, args, out var options, out var wrong))
         {
@@ -118,7 +137,8 @@ internal static class CommandLine
             return Misused;
         }
 
-        var data = options.GetValueOrDefault(Data) ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
+        var data = options.GetValueOrDefault(Data)
+            ?? WebApplication.CreateSlimBuilder().Configuration[DataOptions.Setting] ?? new DataOptions().Directory;
         try
         {
             await run(data, options);
@@ -126,7 +146,8 @@ internal static class CommandLine
         }
         catch (StorageException e)
         {
-            Console.Error.WriteLine($"skald {command}: {(e.Error.Code == ErrorCode.StorageFull ? FullDisk.Sentence(data) : e.Error.Detail)}");
+            Console.Error.WriteLine(
+                $"skald {command}: {(e.Error.Code == ErrorCode.StorageFull ? FullDisk.Sentence(data) : e.Error.Detail)}");
             return Failed;
         }
         catch (Exception e) when (e is CommandRefusedException or StartupRefusedException or OptionsValidationException)
@@ -136,7 +157,8 @@ internal static class CommandLine
         }
     }
 
-    private static bool TryRead(string[] required, string[] valued, string[] flags, string[] args, out Dictionary<string, string> options, out string wrong)
+    private static bool TryRead(
+        string[] required, string[] valued, string[] flags, string[] args, out Dictionary<string, string> options, out string wrong)
     {
         (options, wrong) = (new(StringComparer.OrdinalIgnoreCase), "");
         for (var i = 0; i < args.Length; i++)

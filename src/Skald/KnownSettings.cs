@@ -6,7 +6,10 @@ using Skald.Server.Rooms;
 
 namespace Skald;
 
-/// <summary>Every setting there is: the server's own, and those that its platform understands. Whatever else is written was meant to be one of them.</summary>
+/// <summary>
+/// Every setting there is: the server's own, and those that its platform understands. Whatever else is written was meant to be one of
+/// them.
+/// </summary>
 internal static class KnownSettings
 {
     /// <summary>The server's own, in the order of docs/operations.md.</summary>
@@ -19,8 +22,10 @@ internal static class KnownSettings
     /// <summary>Of ASP.NET Core, single ones.</summary>
     private static readonly string[] Platform =
     [
-        "urls", "http_ports", "https_ports", "environment", "contentRoot", "webRoot", "applicationName", "allowedHosts", "shutdownTimeoutSeconds",
-        "detailedErrors", "captureStartupErrors", "preferHostingUrls", "suppressStatusMessages", "forwardedHeaders_enabled", "startupAssembly",
+        "urls", "http_ports", "https_ports", "environment", "contentRoot", "webRoot", "applicationName", "allowedHosts",
+        "shutdownTimeoutSeconds",
+        "detailedErrors", "captureStartupErrors", "preferHostingUrls", "suppressStatusMessages", "forwardedHeaders_enabled",
+        "startupAssembly",
         "hostingStartupAssemblies", "hostingStartupExcludeAssemblies", "preventHostingStartup",
     ];
 
@@ -37,7 +42,8 @@ internal static class KnownSettings
         (["h", "?", "usage"], "--help"),
     ];
 
-    private static readonly string[] OwnSections = [.. Own.Where(setting => setting.IsInSection).Select(setting => setting.Key.Split(':')[0]).Distinct(StringComparer.Ordinal)];
+    private static readonly string[] OwnSections =
+        [.. Own.Where(setting => setting.IsInSection).Select(setting => setting.Key.Split(':')[0]).Distinct(StringComparer.Ordinal)];
 
     private static readonly string[] Singles = [.. Own.Where(setting => !setting.IsInSection).Select(setting => setting.Key)];
 
@@ -58,7 +64,10 @@ internal static class KnownSettings
             ? $"Did you mean {meant}?"
             : NearestName.Hint(name, [.. Own.Select(setting => setting.Key), .. Platform], prefix: "--");
 
-    /// <summary>Looks through files and environment for a section or a long name that is almost one of the server's own. The environment is full of what is others'.</summary>
+    /// <summary>
+    /// Looks through files and environment for a section or a long name that is almost one of the server's own. The environment is full
+    /// of what is others'.
+    /// </summary>
     /// <exception cref="StartupRefusedException">There is one.</exception>
     public static void Check(IConfiguration configuration)
     {
@@ -71,6 +80,7 @@ internal static class KnownSettings
         }
 
         if (configuration.GetSection(DataOptions.Setting).GetChildren().FirstOrDefault() is { } nested)
-            throw new StartupRefusedException($"{nested.Path} is no setting: {DataOptions.Setting} is one value, a directory. Write {DataOptions.Setting}.");
+            throw new StartupRefusedException(
+                $"{nested.Path} is no setting: {DataOptions.Setting} is one value, a directory. Write {DataOptions.Setting}.");
     }
 }

@@ -40,7 +40,10 @@ internal static class SkaldDefaults
         builder.Services.AddHostedService<StartLine>();
     }
 
-    /// <summary>Whether addresses are set in one of the platform's ways: <c>Urls</c> would win over ports, and Kestrel's endpoints over <c>Urls</c>, with a warning.</summary>
+    /// <summary>
+    /// Whether addresses are set in one of the platform's ways: <c>Urls</c> would win over ports, and Kestrel's endpoints over
+    /// <c>Urls</c>, with a warning.
+    /// </summary>
     private static bool ListensSomewhere(ConfigurationManager configuration) =>
         !string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey])
         || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])

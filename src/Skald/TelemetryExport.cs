@@ -6,10 +6,16 @@ using Skald.Server.Operations;
 
 namespace Skald;
 
-/// <summary>Metrics and traces to an OpenTelemetry collector, by the standard's own settings (<c>OTEL_…</c>). Off unless one of them names an endpoint.</summary>
+/// <summary>
+/// Metrics and traces to an OpenTelemetry collector, by the standard's own settings (<c>OTEL_…</c>). Off unless one of them names an
+/// endpoint.
+/// </summary>
 internal static class TelemetryExport
 {
-    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    private const string
+        Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        MetricsEndpoint = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+        TracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 
     public static void AddTelemetryExport(this IServiceCollection services, IConfiguration configuration)
     {
@@ -18,7 +24,8 @@ internal static class TelemetryExport
             return;
 
         // The environment's own names last: they win.
-        var telemetry = services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("skald").AddEnvironmentVariableDetector());
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService("skald").AddEnvironmentVariableDetector());
         if (metrics)
             telemetry.WithMetrics(m => m.AddMeter(Telemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting").AddOtlpExporter(otlp => Direct(otlp, MetricsEndpoint)));
         if (traces)
@@ -35,7 +42,8 @@ internal static class TelemetryExport
                 return;
             otlp.Endpoint = Uri.TryCreate(text, UriKind.Absolute, out var address)
                 ? address
-                : throw new StartupRefusedException($"{own} is \"{text}\", which is no address such as http://127.0.0.1:4318/v1/traces. Correct it.");
+                : throw new StartupRefusedException(
+                    $"{own} is \"{text}\", which is no address such as http://127.0.0.1:4318/v1/traces. Correct it.");
         }
     }
 }

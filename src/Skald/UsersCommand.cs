@@ -25,7 +25,8 @@ internal static class UsersCommand
     public static async Task CreateAsync(string data, string name, string email)
     {
         if (!Username.IsValid(name))
-            throw new CommandRefusedException($"{name} cannot be a name. Choose one of 1–{Username.MaxLength} ASCII letters, digits and @ . + - _");
+            throw new CommandRefusedException(
+                $"{name} cannot be a name. Choose one of 1–{Username.MaxLength} ASCII letters, digits and @ . + - _");
         if (email.Length > 0 && !EmailAddress.IsValid(email))
             throw new CommandRefusedException($"{email} is no e-mail address. Correct it, or leave --email out.");
         await using var skald = Open(data, isNew: true);
@@ -58,16 +59,19 @@ internal static class UsersCommand
 
     private static IAccountStore Store(WebApplication skald) => skald.Services.GetRequiredService<IAccountStore>();
 
-    private static CommandRefusedException Taken(string name) => new($"There is a user {name} already; case makes no difference. Choose another name.");
+    private static CommandRefusedException Taken(string name) =>
+        new($"There is a user {name} already; case makes no difference. Choose another name.");
 
     private static async Task<Account> FindAsync(WebApplication skald, string name) =>
-        await Store(skald).FindAccountAsync(name) ?? throw new CommandRefusedException($"There is no user {name}. skald users list shows all.");
+        await Store(skald).FindAccountAsync(name)
+            ?? throw new CommandRefusedException($"There is no user {name}. skald users list shows all.");
 
     /// <summary>The server with its settings, which is not started: it holds the database, and listens nowhere.</summary>
     private static WebApplication Open(string data, bool isNew = false)
     {
         if (!isNew && !File.Exists(Path.Combine(data, SqliteFile.Name)))
-            throw new CommandRefusedException($"There is no database in {Path.GetFullPath(data)}. Name the server's data directory with --data DIR.");
+            throw new CommandRefusedException(
+                $"There is no database in {Path.GetFullPath(data)}. Name the server's data directory with --data DIR.");
         var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, $"--Data={data}"]);
         builder.AddSkaldDefaults();
         builder.Logging.ClearProviders();

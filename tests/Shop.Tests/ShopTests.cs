@@ -8,13 +8,16 @@ using Microsoft.AspNetCore.Mvc.Testing;
 
 namespace Shop.Tests;
 
-/// <summary>The shop is tested as its makers would test it: with <c>WebApplicationFactory&lt;Program&gt;</c>, as docs/hosting.md says.</summary>
+/// <summary>
+/// The shop is tested as its makers would test it: with <c>WebApplicationFactory&lt;Program&gt;</c>, as docs/hosting.md says.
+/// </summary>
 public sealed class ShopTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     // Beside the test program: a temporary directory may lie in memory, which the server refuses.
-    private readonly string _data = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "test-data", Path.GetRandomFileName())).FullName;
+    private readonly string _data =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "test-data", Path.GetRandomFileName())).FullName;
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
@@ -27,7 +30,9 @@ public sealed class ShopTests : IDisposable
         var access = await SignInAsync(http);
         using var sent = await http.PostAsJsonAsync("/chat/api/rooms/global/messages/", new { message = "hello" });
         var history = await http.GetFromJsonAsync<JsonElement>("/chat/api/chat/history/global/");
-        using var tooLarge = await http.PostAsync("/chat/api/rooms/global/messages/", new StringContent(new string(' ', 20_000_000), Encoding.UTF8, "application/json"));
+        using var tooLarge = await http.PostAsync(
+            "/chat/api/rooms/global/messages/",
+            new StringContent(new string(' ', 20_000_000), Encoding.UTF8, "application/json"));
         using var page = await http.GetAsync("/chat/");
 
         Assert.NotEmpty(access);
@@ -66,5 +71,6 @@ public sealed class ShopTests : IDisposable
         return access;
     }
 
-    private WebApplicationFactory<Program> Factory() => new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("Data", _data));
+    private WebApplicationFactory<Program> Factory() =>
+        new WebApplicationFactory<Program>().WithWebHostBuilder(host => host.UseSetting("Data", _data));
 }

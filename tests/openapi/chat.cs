@@ -23,8 +23,12 @@ public static class Chat
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", tokens.Access);
         Equal((await skald.GetMeAsync()).Id, registered.Id, "who I am");
 
-        StoredMessage first = await skald.SendMessageAsync("generated", new SendRequest { Message = "Hello", Client_msg_id = "csharp-0001" });
-        StoredMessage again = await skald.SendMessageAsync("generated", new SendRequest { Message = "Hello", Client_msg_id = "csharp-0001" });
+        StoredMessage first = await skald.SendMessageAsync(
+            "generated",
+            new SendRequest { Message = "Hello", Client_msg_id = "csharp-0001" });
+        StoredMessage again = await skald.SendMessageAsync(
+            "generated",
+            new SendRequest { Message = "Hello", Client_msg_id = "csharp-0001" });
         StoredMessage second = await skald.SendMessageAsync("generated", new SendRequest { Message = "world" });
         Equal(first.Duplicate, false, "a new message");
         Equal(again.Duplicate, true, "the same once more");
@@ -36,7 +40,8 @@ public static class Chat
 
         var edit = await skald.EditMessageAsync("generated", first.Seq, new EditRequest { Message = "Hello,", If_version = first.Seq });
         Equal(edit.Target, first.Seq, "the message that is edited");
-        var late = await RefusedAsync(() => skald.EditMessageAsync("generated", first.Seq, new EditRequest { Message = "Hi", If_version = first.Seq }));
+        var late = await RefusedAsync(
+            () => skald.EditMessageAsync("generated", first.Seq, new EditRequest { Message = "Hi", If_version = first.Seq }));
         Equal(late.Code, "edit_conflict", "the code of an edit of a text that is no more");
         var deletion = await skald.DeleteMessageAsync("generated", first.Seq);
         Equal(deletion.Seq, edit.Seq + 1, "the place of the deletion");

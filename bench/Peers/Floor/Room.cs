@@ -35,7 +35,9 @@ internal sealed class Room(string name)
         _readers.RemoveAt(_readers.Count - 1);
     }
 
-    /// <summary>Makes of a client's <c>{"message":"…"}</c> one frame for everyone. What stands between the quotes is passed on unread.</summary>
+    /// <summary>
+    /// Makes of a client's <c>{"message":"…"}</c> one frame for everyone. What stands between the quotes is passed on unread.
+    /// </summary>
     public void Append(ReadOnlySpan<byte> payload)
     {
         var before = "{\"message\":\""u8;

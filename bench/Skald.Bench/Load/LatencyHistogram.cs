@@ -28,7 +28,9 @@ internal sealed class LatencyHistogram
         Count += other.Count;
     }
 
-    /// <summary>The latency that <paramref name="share"/> (0–1) of all did not exceed, in nanoseconds; 0 when nothing was recorded.</summary>
+    /// <summary>
+    /// The latency that <paramref name="share"/> (0–1) of all did not exceed, in nanoseconds; 0 when nothing was recorded.
+    /// </summary>
     public long Percentile(double share)
     {
         var rank = (long)Math.Ceiling(share * Count);

@@ -69,7 +69,9 @@ internal sealed class LoadSide : IDisposable
         return sum;
     }
 
-    /// <summary>Waits for something that comes true on the load side; a fault ends the wait, and so does a minute without success.</summary>
+    /// <summary>
+    /// Waits for something that comes true on the load side; a fault ends the wait, and so does a minute without success.
+    /// </summary>
     public async Task UntilAsync(Func<bool> isTrue, string what, CancellationToken cancellation)
     {
         var deadline = Clock.Now + (60 * Clock.Second);

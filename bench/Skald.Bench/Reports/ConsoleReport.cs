@@ -15,7 +15,9 @@ internal static class ConsoleReport
         foreach (var trial in Row.Of(result).GroupBy(row => row.Trial))
             AnsiConsole.Write(TableOf(result, trial));
         foreach (var (trial, target, round, _, fault) in result.Outcomes.Where(outcome => outcome.Fault is not null))
-            AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[red]{trial.Name}, {target.Name}, round {round}: {fault}[/]");
+            AnsiConsole.MarkupLineInterpolated(
+                CultureInfo.InvariantCulture,
+                $"[red]{trial.Name}, {target.Name}, round {round}: {fault}[/]");
     }
 
     private static Table TableOf(ScenarioResult result, IGrouping<Trial, Row> trial)

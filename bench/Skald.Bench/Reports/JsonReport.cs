@@ -14,7 +14,8 @@ internal static class JsonReport
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static async Task WriteAsync(string path, MachineFacts facts, IReadOnlyList<ScenarioResult> results, CancellationToken cancellation)
+    public static async Task WriteAsync(
+        string path, MachineFacts facts, IReadOnlyList<ScenarioResult> results, CancellationToken cancellation)
     {
         var runs =
             from result in results

@@ -38,6 +38,7 @@ internal sealed class ManyRooms(int connections, int perRoom, int window, int si
             "rooms",
             "Many small rooms in which everyone sends.",
             [connections, perRoom, window, size],
-            parsed => new ManyRooms(parsed.GetValue(connections), parsed.GetValue(perRoom), parsed.GetValue(window), parsed.GetValue(size)));
+            parsed =>
+                new ManyRooms(parsed.GetValue(connections), parsed.GetValue(perRoom), parsed.GetValue(window), parsed.GetValue(size)));
     }
 }

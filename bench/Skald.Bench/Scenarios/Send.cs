@@ -86,7 +86,9 @@ internal sealed class Send(int senders, int window, int size) : IScenario
     {
         var seconds = run.Duration.TotalSeconds;
         var cpu = ProcessUsage.CpuTime(run.Target.ProcessId);
-        var inserts = string.Create(CultureInfo.InvariantCulture, $"/inserts?rooms={senders}&batch={senders * window}&seconds={seconds}&size={size}");
+        var inserts = string.Create(
+            CultureInfo.InvariantCulture,
+            $"/inserts?rooms={senders}&batch={senders * window}&seconds={seconds}&size={size}");
         using var answer = await run.Target.Http.PostAsync(new Uri(inserts, UriKind.Relative), content: null, run.Cancellation);
         answer.EnsureSuccessStatusCode();
         var rows = long.Parse(await answer.Content.ReadAsStringAsync(run.Cancellation), CultureInfo.InvariantCulture);
@@ -100,7 +102,8 @@ internal sealed class Send(int senders, int window, int size) : IScenario
     private static async Task<Readings> OverRestAsync(Run run, int senders, int window, int size)
     {
         // Requests on one connection take turns: a window is so many connections, each with a place of its own in the room.
-        var crowd = await Crowd.ReadersOfAsync(run.Load, run.Target, rooms: senders, readersPerRoom: 1, placesPerRoom: window, run.Cancellation);
+        var crowd = await Crowd.ReadersOfAsync(
+            run.Load, run.Target, rooms: senders, readersPerRoom: 1, placesPerRoom: window, run.Cancellation);
         var clients =
             (from room in crowd.Rooms
              from place in Enumerable.Range(0, window)

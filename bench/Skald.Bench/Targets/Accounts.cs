@@ -32,7 +32,10 @@ internal sealed class Accounts(HttpClient http)
     {
         for (var user = 0; user < Users; user++)
         {
-            using var answer = await http.PostAsJsonAsync("/api/register/", new { username = Name(user), password = Password }, cancellation);
+            using var answer = await http.PostAsJsonAsync(
+                "/api/register/",
+                new { username = Name(user), password = Password },
+                cancellation);
             answer.EnsureSuccessStatusCode();
         }
     }

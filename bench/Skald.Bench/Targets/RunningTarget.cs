@@ -44,18 +44,21 @@ internal sealed class RunningTarget : IAsyncDisposable
     public long StartTime { get; private set; }
 
     public static async Task<RunningTarget> StartAsync(
-        Target target, Workspace workspace, IReadOnlyList<string> arguments, CoreList cores, IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
+        Target target, Workspace workspace, IReadOnlyList<string> arguments, CoreList cores,
+        IReadOnlyDictionary<string, string> environment, CancellationToken cancellation)
     {
         var port = FreePort();
         var dataDirectory = workspace.NewDataDirectory();
-        var start = new ProcessStartInfo("taskset", ["-c", cores.ToString(), .. target.CommandLine(workspace, port, dataDirectory), .. arguments])
+        var start = new ProcessStartInfo(
+            "taskset",
+            ["-c", cores.ToString(), .. target.CommandLine(workspace, port, dataDirectory), .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // On one core the runtime compiles hot code well after a second without anything new, which a server under load seldom has. Skald ships with less
-        // (decision 10); with the same 10 ms for its peers a short run compares what long ones would.
+        // On one core the runtime compiles hot code well after a second without anything new, which a server under load seldom has.
+        // Skald ships with less (decision 10); with the same 10 ms for its peers a short run compares what long ones would.
         if (!target.IsSkald)
             start.Environment["DOTNET_TC_CallCountingDelayMs"] = "a";
         foreach (var (name, value) in environment)

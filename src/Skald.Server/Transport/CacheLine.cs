@@ -6,13 +6,16 @@ namespace Skald.Server.Transport;
 /// <summary>What the processor loads from memory at once.</summary>
 /// <remarks>
 /// Of a connection that was not written to for a while nothing is in the processor's cache. Fetched one after the other when they are
-/// needed, its objects are a tenth of what a write costs; asked for some writes earlier they are there (docs/decisions/0013-readers-are-fetched-ahead.md).
+/// needed, its objects are a tenth of what a write costs; asked for some writes earlier they are there
+/// (docs/decisions/0013-readers-are-fetched-ahead.md).
 /// </remarks>
 internal static unsafe class CacheLine
 {
     private const int Bytes = 64;
 
-    /// <summary>Asks for an object's fields. A hint: it changes nothing, and where the processor knows no such thing it does nothing.</summary>
+    /// <summary>
+    /// Asks for an object's fields. A hint: it changes nothing, and where the processor knows no such thing it does nothing.
+    /// </summary>
     /// <param name="target">The object.</param>
     /// <param name="lines">How many it spans, from its start.</param>
     public static void Prefetch(object target, int lines)

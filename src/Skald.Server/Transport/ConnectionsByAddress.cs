@@ -5,10 +5,12 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Transport;
 
-/// <summary>The connections that speak HTTP, by the address they come from, so that one address cannot take all that the node has.</summary>
+/// <summary>
+/// The connections that speak HTTP, by the address they come from, so that one address cannot take all that the node has.
+/// </summary>
 /// <remarks>
-/// An address that opens more than it may loses its own, the one that was silent longest first: a crowd behind one address goes on, at the price of new
-/// connections, and whoever only holds connections holds no more than these.
+/// An address that opens more than it may loses its own, the one that was silent longest first: a crowd behind one address goes on, at
+/// the price of new connections, and whoever only holds connections holds no more than these.
 /// </remarks>
 internal sealed class ConnectionsByAddress(IOptions<Limits> limits, IOptions<ProxyOptions> proxies)
 {

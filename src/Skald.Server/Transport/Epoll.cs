@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Skald.Server.Transport;
 
-/// <summary>What the system says of many descriptors at once: see epoll(7). Each change of theirs is told once ("edge-triggered").</summary>
+/// <summary>
+/// What the system says of many descriptors at once: see epoll(7). Each change of theirs is told once ("edge-triggered").
+/// </summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
     private const int CloseOnExec = 0x80000, Add = 1, Modify = 3, Interrupted = 4;

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Skald.Server.Transport;
 
-/// <summary>A thread that hears from the system what many sockets are ready for, and tells them. What a WebSocket's frames ask for is done right there.</summary>
+/// <summary>
+/// A thread that hears from the system what many sockets are ready for, and tells them. What a WebSocket's frames ask for is done right
+/// there.
+/// </summary>
 /// <remarks>
 /// The base library hands each socket on to the pool: for a frame that only joins a queue the way there costs more than the frame
 /// (docs/decisions/0014-frames-are-read-on-the-event-loop.md). So whoever is told must not wait.

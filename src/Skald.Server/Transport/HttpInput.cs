@@ -7,7 +7,8 @@ namespace Skald.Server.Transport;
 /// <summary>What HTTP reads of a connection: nothing ahead of what it asks for, and its end is not that of the connection.</summary>
 internal sealed class HttpInput(PlainSocket socket, TimeProvider clock) : PipeReader
 {
-    private readonly PipeReader _inner = Create(new SocketStream(socket), new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+    private readonly PipeReader _inner = Create(
+        new SocketStream(socket), new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
 
     private long _heardAt = clock.GetTimestamp();
 

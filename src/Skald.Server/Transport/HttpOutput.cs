@@ -6,7 +6,9 @@ namespace Skald.Server.Transport;
 /// <summary>What HTTP writes to a connection: gathered here, and sent when its turn comes.</summary>
 internal sealed class HttpOutput
 {
-    /// <summary>Bytes that may wait for the peer. Beyond them a flush waits too, and the web server watches how fast the peer takes them.</summary>
+    /// <summary>
+    /// Bytes that may wait for the peer. Beyond them a flush waits too, and the web server watches how fast the peer takes them.
+    /// </summary>
     private const int MostWaiting = 64 * 1024;
 
     private readonly Pipe _pipe;

@@ -4,10 +4,13 @@ using System.Runtime.InteropServices;
 
 namespace Skald.Server.Transport;
 
-/// <summary>An accepted connection's socket: what HTTP is spoken over at first, and what a WebSocket is read from and written to without a layer between.</summary>
+/// <summary>
+/// An accepted connection's socket: what HTTP is spoken over at first, and what a WebSocket is read from and written to without a layer
+/// between.
+/// </summary>
 /// <remarks>
-/// It never blocks: an <see cref="EventLoop"/> says when there is something to read or room to write. A send(2) a batch and reader is a third of
-/// what a pipe for each costs.
+/// It never blocks: an <see cref="EventLoop"/> says when there is something to read or room to write. A send(2) a batch and reader is a
+/// third of what a pipe for each costs.
 /// </remarks>
 internal sealed class PlainSocket : ISocket, IDisposable
 {

@@ -2,7 +2,9 @@ using System.Threading.Tasks.Sources;
 
 namespace Skald.Server.Transport;
 
-/// <summary>Tells the one who reads a socket that there may be something to read. Set from any thread; one waits, without an allocation.</summary>
+/// <summary>
+/// Tells the one who reads a socket that there may be something to read. Set from any thread; one waits, without an allocation.
+/// </summary>
 internal sealed class ReadSignal : IValueTaskSource<int>
 {
     private const int NothingThere = 0, SomethingThere = 1, Awaited = 2;
@@ -23,7 +25,10 @@ internal sealed class ReadSignal : IValueTaskSource<int>
     /// <summary>Whatever was there is about to be read: what comes from here on sets it again.</summary>
     public void Clear() => Interlocked.Exchange(ref _state, NothingThere);
 
-    /// <summary>Waits until it is set. Where it is already, others have their turn first, or a thread would go on with a peer for as long as that is the faster of the two.</summary>
+    /// <summary>
+    /// Waits until it is set. Where it is already, others have their turn first, or a thread would go on with a peer for as long as
+    /// that is the faster of the two.
+    /// </summary>
     /// <returns>0, as an empty read does.</returns>
     public ValueTask<int> WaitAsync(CancellationToken cancellation)
     {
@@ -56,6 +61,7 @@ internal sealed class ReadSignal : IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _waiter.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>
+        .OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _waiter.OnCompleted(continuation, state, token, flags);
 }

@@ -5,8 +5,8 @@ namespace Skald.Server.Transport;
 
 /// <summary>Where answers wait until the requests before them are worked on, and then go out one after another on one thread.</summary>
 /// <remarks>
-/// A thread that computes for a while and then sends for a while finds its code in the processor's cache. Where it did both for each request, a page of
-/// history cost 1.4 times as much.
+/// A thread that computes for a while and then sends for a while finds its code in the processor's cache. Where it did both for each
+/// request, a page of history cost 1.4 times as much.
 /// </remarks>
 internal sealed class SendTurns : PipeScheduler, IThreadPoolWorkItem
 {

@@ -8,13 +8,17 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Skald.Server.Transport;
 
-/// <summary>The first part of a connection's life, in which it speaks HTTP. A request that became a WebSocket can end it, and the socket goes on.</summary>
+/// <summary>
+/// The first part of a connection's life, in which it speaks HTTP. A request that became a WebSocket can end it, and the socket goes
+/// on.
+/// </summary>
 /// <remarks>
-/// A request that is kept open for its socket keeps everything that HTTP needed: headers, features, pipes, a task of each middleware, 18 KiB.
-/// So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
+/// A request that is kept open for its socket keeps everything that HTTP needed: headers, features, pipes, a task of each middleware,
+/// 18 KiB. So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
 /// </remarks>
 internal sealed partial class SocketConnection : ConnectionContext,
-    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature, IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
+    IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature,
+    IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
 {
     /// <summary>What a peer has, when HTTP has ended, to take the last bytes.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
@@ -38,7 +42,14 @@ internal sealed partial class SocketConnection : ConnectionContext,
     /// <param name="connections">Where it stands while HTTP is spoken.</param>
     /// <param name="clock">The time.</param>
     /// <param name="logger">Where it is noted that somebody who listens for its end has failed.</param>
-    public SocketConnection(string id, PlainSocket socket, MemoryPool<byte> pool, SendTurns turns, ConnectionsByAddress connections, TimeProvider clock, ILogger logger)
+    public SocketConnection(
+        string id,
+        PlainSocket socket,
+        MemoryPool<byte> pool,
+        SendTurns turns,
+        ConnectionsByAddress connections,
+        TimeProvider clock,
+        ILogger logger)
     {
         ConnectionId = id;
         MemoryPool = pool;
@@ -84,7 +95,10 @@ internal sealed partial class SocketConnection : ConnectionContext,
 
     public Socket Socket => _socket.Socket;
 
-    /// <summary>The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a web server of another kind.</summary>
+    /// <summary>
+    /// The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a web server of another
+    /// kind.
+    /// </summary>
     public static SocketConnection? Of(HttpContext request) =>
         request.Features.Get<SocketConnection>() is { } connection && connection.Transport == connection._pipes ? connection : null;
 
@@ -99,7 +113,10 @@ internal sealed partial class SocketConnection : ConnectionContext,
         ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.TellClosed(), this, preferLocal: false);
     }
 
-    /// <remarks>Kestrel disposes a second time what it has refused. If that threw, Kestrel would lose the connection, and say so in a line of level Critical.</remarks>
+    /// <remarks>
+    /// Kestrel disposes a second time what it has refused. If that threw, Kestrel would lose the connection, and say so in a line of
+    /// level Critical.
+    /// </remarks>
     public override async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -115,7 +132,10 @@ internal sealed partial class SocketConnection : ConnectionContext,
             _socket.Dispose();
     }
 
-    /// <summary>Calls whoever registered with <see cref="ConnectionClosed"/>. A callback that throws would end the process here, where nobody catches.</summary>
+    /// <summary>
+    /// Calls whoever registered with <see cref="ConnectionClosed"/>. A callback that throws would end the process here, where nobody
+    /// catches.
+    /// </summary>
     private void TellClosed()
     {
         try

@@ -8,12 +8,20 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Transport;
 
-/// <summary>Listens for the web server. Takes no more connections from the system at once than there are file descriptors for; those that are too many wait there.</summary>
+/// <summary>
+/// Listens for the web server. Takes no more connections from the system at once than there are file descriptors for; those that are
+/// too many wait there.
+/// </summary>
 /// <remarks>
 /// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
 /// descriptor is ended by its runtime.
 /// </remarks>
-internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, ConnectionsByAddress byAddress, TimeProvider clock, ILogger<SocketConnection> logger)
+internal sealed class SocketListenerFactory(
+    IOptions<SocketTransportOptions> options,
+    IMemoryPoolFactory<byte> pools,
+    ConnectionsByAddress byAddress,
+    TimeProvider clock,
+    ILogger<SocketConnection> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     // Never disposed: a socket may be closed after the listeners are.
@@ -21,7 +29,8 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
 
     // One a processor, so that what one thread sends does not wait for another's.
     private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
-    private readonly EventLoop[] _loops = [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"sockets {number}"))];
+    private readonly EventLoop[] _loops =
+        [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"sockets {number}"))];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
     private long _connections;
 
@@ -58,7 +67,8 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
     private static string Remedy(EndPoint endpoint, SocketError error) => (endpoint, error) switch
     {
         (IPEndPoint { Port: < 1024 }, SocketError.AccessDenied) => "Choose a port from 1024 on with --urls, put a proxy before it, or let it have low ports (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).",
-        (IPEndPoint, SocketError.AddressNotAvailable) => "Choose an address of this machine with --urls: 127.0.0.1 for itself alone, 0.0.0.0 for all it has.",
+        (IPEndPoint, SocketError.AddressNotAvailable) =>
+            "Choose an address of this machine with --urls: 127.0.0.1 for itself alone, 0.0.0.0 for all it has.",
         (UnixDomainSocketEndPoint, _) => "Its directory must be there, and be one that this user may write to.",
         _ => "Choose another address with --urls.",
     };
@@ -66,7 +76,14 @@ internal sealed class SocketListenerFactory(IOptions<SocketTransportOptions> opt
     private SocketConnection Connection(Socket socket, Action closed)
     {
         var number = Interlocked.Increment(ref _connections);
-        var connection = new SocketConnection($"{number:X}", new PlainSocket(socket, _loops[number % _loops.Length], closed), _pool, _turns[number % _turns.Length], byAddress, clock, logger);
+        var connection = new SocketConnection(
+            $"{number:X}",
+            new PlainSocket(socket, _loops[number % _loops.Length], closed),
+            _pool,
+            _turns[number % _turns.Length],
+            byAddress,
+            clock,
+            logger);
         byAddress.Add(connection);
         return connection;
     }

@@ -1,7 +1,12 @@
 namespace Skald.Server.Transport;
 
-/// <summary>A WebSocket within its request, over Kestrel's stream: the way where TLS or HTTP/2 stand before the plain socket, or it is switched off.</summary>
-/// <remarks>Over HTTP/2 the request is one of many on its connection: <paramref name="abort"/> resets its stream, and the others go on.</remarks>
+/// <summary>
+/// A WebSocket within its request, over Kestrel's stream: the way where TLS or HTTP/2 stand before the plain socket, or it is switched
+/// off.
+/// </summary>
+/// <remarks>
+/// Over HTTP/2 the request is one of many on its connection: <paramref name="abort"/> resets its stream, and the others go on.
+/// </remarks>
 internal sealed class UpgradedStream(Stream stream, Action abort) : ISocket
 {
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => stream.ReadAsync(buffer);

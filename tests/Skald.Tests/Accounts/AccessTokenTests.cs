@@ -15,7 +15,9 @@ public sealed class AccessTokenTests
 {
     private static readonly RSA Rsa = RSA.Create(2048);
 
-    /// <summary>What an attacker makes of a good token (A-24 … A-26). The forger even has our key where the last column of the attack needs it.</summary>
+    /// <summary>
+    /// What an attacker makes of a good token (A-24 … A-26). The forger even has our key where the last column of the attack needs it.
+    /// </summary>
     private static readonly Dictionary<string, Func<ForgedToken, string, string>> Forgeries = new(StringComparer.Ordinal)
     {
         ["nothing"] = (_, _) => "",
@@ -37,7 +39,10 @@ public sealed class AccessTokenTests
         ["no kid"] = (f, _) => { f.Header.Remove("kid"); return f.Sign(); },
         ["a kid that is a path"] = (f, _) => f.WithHeader("kid", "../../../../dev/null").Sign([]),
         ["a kid that is SQL"] = (f, _) => f.WithHeader("kid", "' UNION SELECT 'key").Sign(Encoding.ASCII.GetBytes("key")),
-        ["a key of its own in jwk"] = (f, _) => WithOwnKey(f, "jwk", new JsonObject { ["kty"] = "oct", ["k"] = ForgedToken.Encode(new byte[32]) }),
+        ["a key of its own in jwk"] = (f, _) => WithOwnKey(
+            f,
+            "jwk",
+            new JsonObject { ["kty"] = "oct", ["k"] = ForgedToken.Encode(new byte[32]) }),
         ["an address in jku"] = (f, _) => WithOwnKey(f, "jku", "http://127.0.0.1:9/keys.json"),
         ["an address in x5u"] = (f, _) => WithOwnKey(f, "x5u", "http://127.0.0.1:9/cert.pem"),
         ["a certificate in x5c"] = (f, _) => WithOwnKey(f, "x5c", new JsonArray("MIIB")),
@@ -173,7 +178,8 @@ public sealed class AccessTokenTests
 
     private static ForgedToken Forge(AccountsBench bench, string good) => new(good, bench.Get<KeyRing>().Signing.Key);
 
-    private static string WithOwnKey(ForgedToken token, string header, JsonNode value) => token.WithHeader(header, value).Sign(new byte[32]);
+    private static string WithOwnKey(ForgedToken token, string header, JsonNode value) =>
+        token.WithHeader(header, value).Sign(new byte[32]);
 
     private static JsonNode Deep(int levels)
     {

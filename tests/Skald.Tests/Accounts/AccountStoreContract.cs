@@ -210,7 +210,9 @@ public abstract class AccountStoreContract : IAsyncLifetime
             await Store.RevokeSessionAsync(ann.Id, id, Later(id));
         }
 
-        Assert.Equal([(2, Later(2)), (3, Later(3))], (await Store.ListRevokedAsync(Later(2))).Order(Comparer<(long Id, Timestamp)>.Create((a, b) => a.Id.CompareTo(b.Id))));
+        Assert.Equal(
+            [(2, Later(2)), (3, Later(3))],
+            (await Store.ListRevokedAsync(Later(2))).Order(Comparer<(long Id, Timestamp)>.Create((a, b) => a.Id.CompareTo(b.Id))));
     }
 
     private static Timestamp Later(int seconds) => new(Now.Microseconds + (seconds * 1_000_000L));

@@ -11,7 +11,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
-/// <summary>The accounts of the server as it wires them, on SQLite in a directory of its own, under a clock that the test moves. No HTTP.</summary>
+/// <summary>
+/// The accounts of the server as it wires them, on SQLite in a directory of its own, under a clock that the test moves. No HTTP.
+/// </summary>
 internal sealed class AccountsBench : IAsyncDisposable
 {
     private readonly ServiceProvider _services;

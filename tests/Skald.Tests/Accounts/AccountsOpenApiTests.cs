@@ -12,13 +12,15 @@ public sealed class AccountsOpenApiTests
         await using var server = await SkaldServer.StartAsync();
         var document = await server.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var operations = document.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(method => (Name: $"{method.Name} {path.Name}", Operation: method.Value)))
+            .SelectMany(
+                path => path.Value.EnumerateObject().Select(method => (Name: $"{method.Name} {path.Name}", Operation: method.Value)))
             .Where(o => o.Operation.GetProperty("tags")[0].GetString() == "Accounts")
             .ToDictionary(o => o.Name, o => o.Operation, StringComparer.Ordinal);
 
         Assert.Equal(
             [
-                "delete /api/me/sessions", "delete /api/me/sessions/{id}", "get /api/me", "get /api/me/sessions", "get /api/registration", "post /api/login",
+                "delete /api/me/sessions", "delete /api/me/sessions/{id}", "get /api/me", "get /api/me/sessions",
+                "get /api/registration", "post /api/login",
                 "post /api/logout", "post /api/me/password", "post /api/register", "post /api/token/refresh", "post /api/ws-ticket",
             ],
             operations.Keys.Order(StringComparer.Ordinal));

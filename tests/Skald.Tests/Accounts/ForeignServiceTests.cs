@@ -17,7 +17,10 @@ public sealed class ForeignServiceTests
     {
         await using var server = await SkaldServer.StartAsync(keyIsSet ? [("Accounts:SigningKey", Key)] : []);
         var ann = await server.RegisterAsync("ann");
-        var key = keyIsSet ? Key : JsonElement.Parse(await File.ReadAllTextAsync(Path.Combine(server.Data, "signing-keys.json"))).GetProperty("access")[0].GetProperty("key").GetString()!;
+        var key = keyIsSet
+            ? Key
+            : JsonElement.Parse(await File.ReadAllTextAsync(Path.Combine(server.Data, "signing-keys.json"))).GetProperty("access")[0]
+            .GetProperty("key").GetString()!;
 
         var result = await CheckAsync(ann.Access, Rules(key));
         Assert.True(result.IsValid, result.Exception?.Message);
@@ -28,12 +31,17 @@ public sealed class ForeignServiceTests
     [Fact]
     public async Task Token_of_the_vectors_is_one_of_ours()
     {
-        var vector = JsonElement.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Source.Root, "protocol/vectors/access-token.json")));
+        var vector =
+            JsonElement.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Source.Root, "protocol/vectors/access-token.json")));
         await using var server = await SkaldServer.StartAsync([("Accounts:SigningKey", vector.GetProperty("key").GetString()!)]);
         var made = new JsonWebToken((await server.RegisterAsync("ann")).Access);
         var kept = new JsonWebToken(vector.GetProperty("token").GetString());
-        Assert.Equal((made.Alg, made.Typ, made.Issuer, made.Audiences.Single()), (kept.Alg, kept.Typ, kept.Issuer, kept.Audiences.Single()));
-        Assert.Equal(made.Claims.Select(claim => claim.Type).Order(StringComparer.Ordinal), kept.Claims.Select(claim => claim.Type).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            (made.Alg, made.Typ, made.Issuer, made.Audiences.Single()),
+            (kept.Alg, kept.Typ, kept.Issuer, kept.Audiences.Single()));
+        Assert.Equal(
+            made.Claims.Select(claim => claim.Type).Order(StringComparer.Ordinal),
+            kept.Claims.Select(claim => claim.Type).Order(StringComparer.Ordinal));
         Assert.Equal(made.ValidTo - made.IssuedAt, kept.ValidTo - kept.IssuedAt);
     }
 
@@ -42,7 +50,8 @@ public sealed class ForeignServiceTests
     {
         await using var server = await SkaldServer.StartAsync([("Accounts:SigningKey", Key)]);
         var token = (await server.RegisterAsync("ann")).Access;
-        await RefusedAsync<SecurityTokenSignatureKeyNotFoundException>(rules => rules.IssuerSigningKey = new SymmetricSecurityKey(System.Text.Encoding.ASCII.GetBytes(Key)));
+        await RefusedAsync<SecurityTokenSignatureKeyNotFoundException>(
+            rules => rules.IssuerSigningKey = new SymmetricSecurityKey(System.Text.Encoding.ASCII.GetBytes(Key)));
         await RefusedAsync<SecurityTokenInvalidAudienceException>(rules => rules.ValidAudience = null);
         await RefusedAsync<SecurityTokenInvalidAudienceException>(rules => rules.ValidAudience = "shop");
         await RefusedAsync<SecurityTokenInvalidIssuerException>(rules => rules.ValidIssuer = "skald-2");

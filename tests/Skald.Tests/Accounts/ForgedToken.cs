@@ -22,7 +22,8 @@ internal sealed class ForgedToken(string token, byte[] key)
 
     public string Sign(Func<byte[], byte[]> signature)
     {
-        var signed = Encode(JsonSerializer.SerializeToUtf8Bytes(Header, AnyDepth)) + "." + Encode(JsonSerializer.SerializeToUtf8Bytes(Payload, AnyDepth));
+        var signed = Encode(JsonSerializer.SerializeToUtf8Bytes(Header, AnyDepth)) + "." + Encode(
+            JsonSerializer.SerializeToUtf8Bytes(Payload, AnyDepth));
         return signed + "." + Encode(signature(Encoding.ASCII.GetBytes(signed)));
     }
 

@@ -32,7 +32,8 @@ public sealed class KeyRingTests
     [Fact]
     public void Key_of_31_bytes_is_refused_and_one_of_32_is_taken()
     {
-        Assert.Throws<StartupRefusedException>(() => KeyRing.FromSettings(Convert.ToBase64String(RandomNumberGenerator.GetBytes(31)), null));
+        Assert.Throws<StartupRefusedException>(
+            () => KeyRing.FromSettings(Convert.ToBase64String(RandomNumberGenerator.GetBytes(31)), null));
         Assert.NotNull(KeyRing.FromSettings(Good, null).Signing);
         Assert.Throws<StartupRefusedException>(() => KeyRing.FromSettings(Good, Good));
     }
@@ -76,7 +77,9 @@ public sealed class KeyRingTests
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         new KeyFile(path, bench.Clock, bench.Get<ILogger<KeyFile>>()).Open();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        Assert.Contains(bench.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1001]", StringComparison.Ordinal));
+        Assert.Contains(
+            bench.Log.Lines,
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1001]", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -127,6 +130,7 @@ public sealed class KeyRingTests
     {
         await using var bench = await AccountsBench.StartAsync();
         Assert.Contains(bench.Log.Lines, line =>
-            line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("Weak setting Accounts:PasswordIterations", StringComparison.Ordinal));
+            line.StartsWith("Warning", StringComparison.Ordinal)
+                && line.Contains("Weak setting Accounts:PasswordIterations", StringComparison.Ordinal));
     }
 }

@@ -23,7 +23,8 @@ public sealed class LoginTests
         await using var bench = await AccountsBench.StartAsync();
         await bench.RegisterAsync();
         await bench.DisableAsync(await bench.RegisterAsync("bob"));
-        (string, string)[] attempts = [("ann", "wrong password"), ("nobody", "12345678"), ("no such name", "12345678"), ("bob", "12345678")];
+        (string, string)[] attempts =
+            [("ann", "wrong password"), ("nobody", "12345678"), ("no such name", "12345678"), ("bob", "12345678")];
         foreach (var (name, password) in attempts)
         {
             Assert.False((await bench.LoginAsync(name, password)).TryGet(out _, out var error));
@@ -53,7 +54,8 @@ public sealed class LoginTests
     public async Task User_of_Django_with_a_hash_of_sha1_logs_in_and_has_one_of_today_afterwards()
     {
         await using var bench = await AccountsBench.StartAsync();
-        var account = await bench.Store.CreateAccountAsync("django", "", "pbkdf2_sha1$1000$seasalt2$Yq7i15+lKxnBeEGl3EgyGf1cBfg=", bench.Now);
+        var account = await bench.Store.CreateAccountAsync(
+            "django", "", "pbkdf2_sha1$1000$seasalt2$Yq7i15+lKxnBeEGl3EgyGf1cBfg=", bench.Now);
         Assert.False((await bench.LoginAsync("django", "87654321")).TryGet(out _, out _));
         Assert.True((await bench.LoginAsync("django", "12345678")).TryGet(out _, out _));
         Assert.StartsWith("pbkdf2_sha256$1000$", (await bench.Store.FindAccountAsync(account!.Id))!.PasswordHash, StringComparison.Ordinal);
@@ -72,7 +74,11 @@ public sealed class LoginTests
         var account = await bench.Store.CreateAccountAsync("django", "", hash, bench.Now);
         Assert.False((await bench.LoginAsync("django", "12345678").Within()).TryGet(out _, out var error));
         Assert.Same(Login.Refused, error);
-        Assert.Contains(bench.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains($"user {account!.Id} cannot", StringComparison.Ordinal) && line.Contains(told, StringComparison.Ordinal));
+        Assert.Contains(
+            bench.Log.Lines,
+            line => line.StartsWith("Warning", StringComparison.Ordinal)
+                && line.Contains($"user {account!.Id} cannot", StringComparison.Ordinal)
+                && line.Contains(told, StringComparison.Ordinal));
         Assert.DoesNotContain(bench.Log.Lines, line => line.Contains(hash[^12..], StringComparison.Ordinal));
     }
 
@@ -100,7 +106,9 @@ public sealed class LoginTests
         var refusal = await RefusalAsync(bench, name.ToUpperInvariant(), "12345678", address: "10.0.1.1");
         Assert.Same(ErrorCode.RateLimited, refusal.Code);
         Assert.Equal(TimeSpan.FromSeconds(1), refusal.RetryAfter);
-        Assert.Contains(bench.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1020]", StringComparison.Ordinal));
+        Assert.Contains(
+            bench.Log.Lines,
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1020]", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -163,7 +171,8 @@ public sealed class LoginTests
     {
         await using var bench = await AccountsBench.StartAsync();
         await bench.RegisterAsync();
-        Assert.False((await bench.Get<Registration>().RegisterAsync(new RegisterRequest("ANN", "12345678"), "")).TryGet(out _, out var error));
+        Assert.False(
+            (await bench.Get<Registration>().RegisterAsync(new RegisterRequest("ANN", "12345678"), "")).TryGet(out _, out var error));
         Assert.Same(ErrorCode.ValidationFailed, error.Code);
         Assert.Equal(["username"], error.Errors!.Keys);
     }

@@ -41,7 +41,11 @@ public sealed class MeEndpointTests
         await RefusedAsync("token_not_valid", "Bearer " + ticket);
         await RefusedAsync("token_not_valid", "Bearer " + ann.Access[..^4] + "AAAA");
         // No cookie and no query is a credential.
-        await RefusedAsync("not_authenticated", null, cookie: $"access={ann.Access}; token={ann.Access}", query: $"?token={ann.Access}&access={ann.Access}");
+        await RefusedAsync(
+            "not_authenticated",
+            null,
+            cookie: $"access={ann.Access}; token={ann.Access}",
+            query: $"?token={ann.Access}&access={ann.Access}");
 
         async Task RefusedAsync(string code, string? authorization, string? cookie = null, string query = "")
         {
@@ -127,7 +131,8 @@ public sealed class MeEndpointTests
         var other = sessions.Single(s => !s.GetProperty("current").GetBoolean());
         Assert.Equal("Phone/1.0", other.GetProperty("user_agent").GetString());
         Assert.Equal(
-            ["created_at", "current", "expires_at", "id", "last_used_at", "user_agent"], other.EnumerateObject().Select(p => p.Name).Order());
+            ["created_at", "current", "expires_at", "id", "last_used_at", "user_agent"],
+            other.EnumerateObject().Select(p => p.Name).Order());
         var id = other.GetProperty("id").GetInt64().ToString(CultureInfo.InvariantCulture);
 
         // Another user's session is as good as none.
@@ -157,13 +162,19 @@ public sealed class MeEndpointTests
         await using var server = await SkaldServer.StartAsync();
         var here = await server.RegisterAsync("ann");
         var there = await server.LoginAsync("ann");
-        using var wrong = await here.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = "wrong", new_password = "correct horse" });
+        using var wrong = await here.SendAsync(
+            HttpMethod.Post,
+            "/api/me/password/",
+            new { current_password = "wrong", new_password = "correct horse" });
         var problem = await ProblemAsync(wrong, 400, "validation_failed");
         Assert.True(problem.GetProperty("errors").TryGetProperty("current_password", out _));
         using var both = await here.SendAsync(HttpMethod.Post, "/api/me/password/", new { new_password = "short" });
         Assert.Equal(2, (await ProblemAsync(both, 400, "validation_failed")).GetProperty("errors").EnumerateObject().Count());
 
-        using var changed = await here.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = "12345678", new_password = "correct horse" });
+        using var changed = await here.SendAsync(
+            HttpMethod.Post,
+            "/api/me/password/",
+            new { current_password = "12345678", new_password = "correct horse" });
         Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
         using var alive = await here.SendAsync(HttpMethod.Get, "/api/me/");
         Assert.Equal(HttpStatusCode.OK, alive.StatusCode);

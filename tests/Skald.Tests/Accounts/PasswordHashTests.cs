@@ -52,7 +52,8 @@ public sealed class PasswordHashTests
     [InlineData("md5$salt$5f4dcc3b5aa765d61d8327deb882cf99", "md5")]
     [InlineData("5f4dcc3b5aa765d61d8327deb882cf99", "an unknown algorithm")]
     [InlineData("pbkdf2_sha256$1000$salt$short", "pbkdf2_sha256 that cannot be read")]
-    public void Algorithm_is_named_and_nothing_of_the_hash(string encoded, string? name) => Assert.Equal(name, PasswordHash.NameAlgorithm(encoded));
+    public void Algorithm_is_named_and_nothing_of_the_hash(string encoded, string? name) =>
+        Assert.Equal(name, PasswordHash.NameAlgorithm(encoded));
 
     [Fact]
     public void Nobody_has_a_hash_that_no_password_matches()

@@ -9,7 +9,8 @@ namespace Skald.Tests.Accounts;
 public sealed class PasswordHasherTests
 {
     private static PasswordHasher Hasher(int iterations, int queue = 16) => new(
-        Options.Create(new AccountsOptions { PasswordIterations = iterations }), Options.Create(new Limits { PasswordHashQueue = queue }), new Telemetry());
+        Options.Create(new AccountsOptions { PasswordIterations = iterations }),
+        Options.Create(new Limits { PasswordHashQueue = queue }), new Telemetry());
 
     [Fact]
     public async Task Password_is_hashed_and_verified_and_a_user_that_does_not_exist_has_none()

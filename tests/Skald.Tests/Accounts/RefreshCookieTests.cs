@@ -32,7 +32,8 @@ public sealed class RefreshCookieTests
             Assert.Equal(["access"], body.EnumerateObject().Select(property => property.Name));
             var (name, _, attributes) = browser.Cookie!.Value;
             Assert.Equal(tls ? "__Secure-skald_refresh" : "skald_refresh", name);
-            string[] expected = ["max-age=86400", "path=/api/token/refresh", "samesite=strict", "httponly", .. tls ? new[] { "secure" } : []];
+            string[] expected =
+                ["max-age=86400", "path=/api/token/refresh", "samesite=strict", "httponly", .. tls ? new[] { "secure" } : []];
             Assert.Equal(expected.Order(StringComparer.Ordinal), attributes.Order(StringComparer.Ordinal));
             if (path == Refresh)
                 break;
@@ -70,10 +71,14 @@ public sealed class RefreshCookieTests
         var ann = await server.RegisterAsync("ann");
         using var browser = new Browser(server);
         using var moved = await browser.PostAsync(Refresh, $$"""{"refresh":"{{ann.Refresh}}","keep":"cookie"}""");
-        Assert.Equal(["access"], (await moved.Content.ReadFromJsonAsync<JsonElement>()).EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["access"],
+            (await moved.Content.ReadFromJsonAsync<JsonElement>()).EnumerateObject().Select(property => property.Name));
         // Not asked to keep it there, and still: what a script could not read it cannot ask for.
         using var again = await browser.PostAsync(Refresh, "{}");
-        Assert.Equal(["access"], (await again.Content.ReadFromJsonAsync<JsonElement>()).EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["access"],
+            (await again.Content.ReadFromJsonAsync<JsonElement>()).EnumerateObject().Select(property => property.Name));
     }
 
     [Fact]
@@ -132,7 +137,8 @@ public sealed class RefreshCookieTests
         await server.RegisterAsync("ann");
         using var browser = new Browser(server);
         using var login = await browser.PostAsync(Login, Credentials);
-        var form = new Dictionary<string, string>(StringComparer.Ordinal) { ["username"] = "ann", ["password"] = "12345678", ["keep"] = "cookie" };
+        var form =
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["username"] = "ann", ["password"] = "12345678", ["keep"] = "cookie" };
         foreach (var path in new[] { Login, Refresh })
         {
             using var refused = await browser.SendAsync(path, new FormUrlEncodedContent(form), browser.Cookie!.Value.Value);
@@ -156,17 +162,20 @@ public sealed class RefreshCookieTests
     /// <summary>Sends the last cookie it was given, where the cookie's path says so.</summary>
     private sealed class Browser(SkaldServer server) : IDisposable
     {
-        private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept } })
+        private readonly HttpClient _http = new(
+            new SocketsHttpHandler { UseCookies = false, SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept } })
         {
             BaseAddress = server.Address,
         };
 
         public (string Name, string Value, string[] Attributes)? Cookie { get; private set; }
 
-        public Task<HttpResponseMessage> PostAsync(string path, string json, string? cookie = null, params (string Name, string Value)[] headers) =>
+        public Task<HttpResponseMessage> PostAsync(
+            string path, string json, string? cookie = null, params (string Name, string Value)[] headers) =>
             SendAsync(path, new StringContent(json, Encoding.UTF8, "application/json"), cookie, headers);
 
-        public async Task<HttpResponseMessage> SendAsync(string path, HttpContent content, string? cookie = null, params (string Name, string Value)[] headers)
+        public async Task<HttpResponseMessage> SendAsync(
+            string path, HttpContent content, string? cookie = null, params (string Name, string Value)[] headers)
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
             foreach (var (name, value) in headers)

@@ -42,7 +42,8 @@ public sealed class RefreshTokenTests
     public void What_is_no_token_is_nobodys(string token) => Assert.False(_tokens.TryRead(token, out _, out _));
 
     [Fact]
-    public void Token_of_another_server_is_nobodys() => Assert.False(new RefreshTokens(Ring()).TryRead(_tokens.Create(42, 7), out _, out _));
+    public void Token_of_another_server_is_nobodys() =>
+        Assert.False(new RefreshTokens(Ring()).TryRead(_tokens.Create(42, 7), out _, out _));
 
     private static KeyRing Ring() => new([("a", RandomNumberGenerator.GetBytes(32))], [RandomNumberGenerator.GetBytes(32)]);
 }

@@ -29,7 +29,8 @@ public sealed class RegisterEndpointTests
     [InlineData("""{"username":"testuser","password":"12345678","email":""}""")]
     [InlineData("""{"username":"testuser","password":"12345678","email":null}""")]
     [InlineData("""{"username":" testuser ","password":"12345678"}""")]
-    [InlineData("""{"username":"testuser","password":"12345678","is_admin":true,"is_staff":{"x":[1]},"id":1,"created_at":0,"disabled_at":0}""")]
+    [InlineData(
+        """{"username":"testuser","password":"12345678","is_admin":true,"is_staff":{"x":[1]},"id":1,"created_at":0,"disabled_at":0}""")]
     [Attack("A-36")]
     public async Task Email_may_be_missing_and_unknown_fields_are_passed_over(string json)
     {
@@ -47,7 +48,9 @@ public sealed class RegisterEndpointTests
     public async Task Forms_register_and_log_in_too(bool multipart)
     {
         await using var server = await SkaldServer.StartAsync();
-        using var registered = await server.Http.PostAsync("/api/register/", Form(multipart, ("username", "ann"), ("email", "a@b.co"), ("password", "pässwörd&+%")));
+        using var registered = await server.Http.PostAsync(
+            "/api/register/",
+            Form(multipart, ("username", "ann"), ("email", "a@b.co"), ("password", "pässwörd&+%")));
         Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
         Assert.Equal("a@b.co", (await registered.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("email").GetString());
         using var login = await server.Http.PostAsync("/api/login/", Form(multipart, ("username", "ann"), ("password", "pässwörd&+%")));
@@ -84,7 +87,9 @@ public sealed class RegisterEndpointTests
     {
         await using var server = await SkaldServer.StartAsync();
         await server.RegisterAsync(new string('n', 150), new string('p', 128));
-        using var name = await server.Http.PostAsJsonAsync("/api/register/", new { username = new string('n', 151), password = "12345678" });
+        using var name = await server.Http.PostAsJsonAsync(
+            "/api/register/",
+            new { username = new string('n', 151), password = "12345678" });
         await ProblemAsync(name, 400, "validation_failed");
         using var password = await server.Http.PostAsJsonAsync("/api/register/", new { username = "ann", password = new string('p', 129) });
         await ProblemAsync(password, 400, "validation_failed");
@@ -137,7 +142,9 @@ public sealed class RegisterEndpointTests
     public async Task Field_that_a_form_repeats_is_refused()
     {
         await using var server = await SkaldServer.StartAsync();
-        using var response = await server.Http.PostAsync("/api/register/", Form(false, ("username", "ann"), ("username", "bob"), ("password", "12345678")));
+        using var response = await server.Http.PostAsync(
+            "/api/register/",
+            Form(false, ("username", "ann"), ("username", "bob"), ("password", "12345678")));
         await ProblemAsync(response, 400, "validation_failed");
     }
 
@@ -235,7 +242,8 @@ public sealed class RegisterEndpointTests
     {
         await using var server = await SkaldServer.StartAsync(
         [
-            ("Accounts:Registration", registration), ("Accounts:PasswordMinLength", $"{shortest}"), ("Accounts:PasswordMaxLength", $"{longest}"),
+            ("Accounts:Registration", registration), ("Accounts:PasswordMinLength", $"{shortest}"),
+            ("Accounts:PasswordMaxLength", $"{longest}"),
         ]);
 
         var told = await server.Http.GetStringAsync("/api/registration/");

@@ -45,7 +45,9 @@ public sealed class SessionsTests
         Assert.False(await bench.WorksAsync(second.Access));
         await RefusedAsync(bench, second);
         Assert.Null(await bench.Sessions.GetExpiryAsync(session));
-        Assert.Contains(bench.Log.Lines, line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1010]", StringComparison.Ordinal));
+        Assert.Contains(
+            bench.Log.Lines,
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1010]", StringComparison.Ordinal));
         Assert.DoesNotContain(bench.Log.Lines, line => line.Contains(first.Refresh, StringComparison.Ordinal));
     }
 
@@ -248,7 +250,8 @@ public sealed class SessionsTests
         await using var bench = await AccountsBench.StartAsync();
         var verified = await bench.RegisterAsync();
         var pair = await bench.BeginAsync(verified);
-        Assert.Null(await bench.Get<PasswordChange>().ChangeAsync(await bench.UserAsync(pair), new PasswordRequest("12345678", "new password")));
+        Assert.Null(
+            await bench.Get<PasswordChange>().ChangeAsync(await bench.UserAsync(pair), new PasswordRequest("12345678", "new password")));
         Assert.Null(await bench.Sessions.BeginAsync(verified, "test"));
     }
 

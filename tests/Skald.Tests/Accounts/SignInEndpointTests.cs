@@ -61,7 +61,8 @@ public sealed class SignInEndpointTests
     {
         // A hash would take minutes here.
         await using var server = await SkaldServer.StartAsync([("Accounts:PasswordIterations", "100000000")]);
-        using var response = await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = new string('x', 60_000) }).Within();
+        using var response = await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = new string('x', 60_000) })
+            .Within();
         await ProblemAsync(response, 400, "validation_failed");
     }
 
@@ -69,7 +70,8 @@ public sealed class SignInEndpointTests
     [Attack("A-19")]
     public async Task Full_hashing_queue_answers_503_at_once_with_the_time_to_wait()
     {
-        await using var server = await SkaldServer.StartAsync([("Accounts:PasswordIterations", "300000"), ("Limits:PasswordHashQueue", "1")]);
+        await using var server =
+            await SkaldServer.StartAsync([("Accounts:PasswordIterations", "300000"), ("Limits:PasswordHashQueue", "1")]);
         var responses = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
             server.Http.PostAsJsonAsync("/api/login/", new { username = $"user{i}", password = "12345678" })));
         Assert.Contains(responses, r => r.StatusCode == HttpStatusCode.Unauthorized);
@@ -87,7 +89,8 @@ public sealed class SignInEndpointTests
     {
         await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true")]);
         for (var i = 0; i < 5; i++)
-            await (await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = "guess" })).Content.ReadAsStringAsync();
+            await (
+                await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = "guess" })).Content.ReadAsStringAsync();
         using var response = await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = "guess" });
         await ProblemAsync(response, 429, "rate_limited");
         Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter?.Delta);
@@ -150,7 +153,9 @@ public sealed class SignInEndpointTests
         var ann = await server.RegisterAsync("ann", "a very secret password");
         using var refreshed = await server.Http.PostAsJsonAsync("/api/token/refresh/", new { refresh = ann.Refresh });
         var next = (await refreshed.Content.ReadFromJsonAsync<TokenPair>(JsonSerializerOptions.Web))!;
-        using var wrong = await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann\r\nforged line", password = "another secret password" });
+        using var wrong = await server.Http.PostAsJsonAsync(
+            "/api/login/",
+            new { username = "ann\r\nforged line", password = "another secret password" });
         using var ticket = await ann.SendAsync(HttpMethod.Post, "/api/ws-ticket/");
         var ticketValue = (await ticket.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("ticket").GetString()!;
         using var out_ = await ann.SendAsync(HttpMethod.Post, "/api/logout/");

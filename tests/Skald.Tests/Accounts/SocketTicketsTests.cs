@@ -36,7 +36,8 @@ public sealed class SocketTicketsTests
     public async Task Of_fifty_who_use_a_ticket_at_once_one_succeeds()
     {
         var ticket = _tickets.Issue(Ann)!;
-        var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _tickets.TryRedeem(ticket, out CurrentUser _))));
+        var results =
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => _tickets.TryRedeem(ticket, out CurrentUser _))));
         Assert.Single(results, redeemed => redeemed);
     }
 

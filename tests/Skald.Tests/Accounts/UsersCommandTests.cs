@@ -31,7 +31,10 @@ public sealed class UsersCommandTests : IDisposable
         TestUser ann;
         await using (var server = await SkaldServer.StartAsync(data: _data.Path))
             ann = await server.RegisterAsync("ann");
-        Assert.Contains("Sessions ended: 1", (await UsersAsync("another password", "reset", "Ann")).AssertDone().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "Sessions ended: 1",
+            (await UsersAsync("another password", "reset", "Ann")).AssertDone().Output,
+            StringComparison.Ordinal);
 
         await using var again = await SkaldServer.StartAsync(data: _data.Path);
         await again.LoginAsync("ann", "another password");

@@ -19,7 +19,9 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
 
         await Expect(page.Page).ToHaveURLAsync(new Uri(proxy.Address, "#/rooms/tech").ToString());
         await Expect(page.Page.Locator("link[rel=icon]")).ToHaveJSPropertyAsync("href", new Uri(proxy.Address, "favicon.svg").ToString());
-        Assert.Equal(["skald/chat/rooms", "skald/chat/signed-in", "skald/chat/username"], await page.Page.EvaluateAsync<string[]>("Object.keys(localStorage).sort()"));
+        Assert.Equal(
+            ["skald/chat/rooms", "skald/chat/signed-in", "skald/chat/username"],
+            await page.Page.EvaluateAsync<string[]>("Object.keys(localStorage).sort()"));
         Assert.Empty(page.Faults.ConsoleErrors);
     }
 

@@ -71,5 +71,6 @@ internal sealed class ChatPage(IPage page, PageFaults faults)
     }
 
     /// <summary>What elements say, letter by letter.</summary>
-    public Task<string[]> TextsAsync(string selector) => page.Locator(selector).EvaluateAllAsync<string[]>("all => all.map(one => one.textContent)");
+    public Task<string[]> TextsAsync(string selector) =>
+        page.Locator(selector).EvaluateAllAsync<string[]>("all => all.map(one => one.textContent)");
 }

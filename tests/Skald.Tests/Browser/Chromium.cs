@@ -8,7 +8,9 @@ public sealed class Chromium : IAsyncLifetime
 {
     private const string Program = "/usr/bin/chromium";
 
-    /// <summary>This machine under a name that browsers, unlike <c>localhost</c>, hold for another's: plain HTTP is no secure context there.</summary>
+    /// <summary>
+    /// This machine under a name that browsers, unlike <c>localhost</c>, hold for another's: plain HTTP is no secure context there.
+    /// </summary>
     internal const string InsecureHost = "chat.lan";
 
     private static readonly string[] Arguments =

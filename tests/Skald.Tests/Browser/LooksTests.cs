@@ -58,7 +58,8 @@ public sealed partial class LooksTests(Chromium chromium) : BrowserTest(chromium
         await page.ExpectMessagesAsync("words 👍", "👍🏽 👩‍💻🇮🇸");
 
         await Expect(page.Messages.GetByRole(AriaRole.Img, new() { Name = "Delivered" })).ToHaveCountAsync(2);
-        var sizes = await page.Part("message-text").EvaluateAllAsync<double[]>("all => all.map(one => parseFloat(getComputedStyle(one).fontSize))");
+        var sizes = await page.Part("message-text")
+            .EvaluateAllAsync<double[]>("all => all.map(one => parseFloat(getComputedStyle(one).fontSize))");
         Assert.Equal([16, 36], sizes);
     }
 

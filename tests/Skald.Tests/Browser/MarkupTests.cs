@@ -138,12 +138,15 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
 
         await Assert.ThrowsAsync<PlaywrightException>(() => page.Page.EvaluateAsync($"document.body.innerHTML = '{Attack}'"));
         await Assert.ThrowsAsync<PlaywrightException>(() => page.Page.EvaluateAsync("document.createElement('script').text = 'alert(1)'"));
-        await page.Page.EvaluateAsync("document.body.append(Object.assign(document.createElement('img'), { src: 'https://example.com/x.png' }))");
+        await page.Page.EvaluateAsync(
+            "document.body.append(Object.assign(document.createElement('img'), { src: 'https://example.com/x.png' }))");
 
         const string image = $"{PageFaults.Violation}img-src";
         await Deadline.UntilAsync(() => page.Faults.ConsoleErrors.Any(error => error.StartsWith(image, StringComparison.Ordinal)), image);
         var faults = page.Faults.Take();
-        Assert.Equal(2, faults.Count(fault => fault.StartsWith($"{PageFaults.Violation}require-trusted-types-for", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            faults.Count(fault => fault.StartsWith($"{PageFaults.Violation}require-trusted-types-for", StringComparison.Ordinal)));
         Assert.Contains(faults, fault => fault.StartsWith(image, StringComparison.Ordinal));
         Assert.DoesNotContain(faults, fault => fault.StartsWith("Dialog", StringComparison.Ordinal));
     }

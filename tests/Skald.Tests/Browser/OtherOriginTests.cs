@@ -5,7 +5,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>A page of another origin chats with the JavaScript client where the server lists its origin; else a browser lets it do nothing.</summary>
+/// <summary>
+/// A page of another origin chats with the JavaScript client where the server lists its origin; else a browser lets it do nothing.
+/// </summary>
 public sealed class OtherOriginTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]

@@ -8,7 +8,9 @@ using Skald.Server;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>Somebody else's site, at a port of its own and so another origin: one page, and the JavaScript client as its package has it.</summary>
+/// <summary>
+/// Somebody else's site, at a port of its own and so another origin: one page, and the JavaScript client as its package has it.
+/// </summary>
 internal sealed class OtherSite : IAsyncDisposable
 {
     private readonly WebApplication _app;

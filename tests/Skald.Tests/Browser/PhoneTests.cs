@@ -73,7 +73,8 @@ public sealed class PhoneTests(Chromium chromium) : BrowserTest(chromium)
 
     private static async Task AssertFitsAsync(ChatPage page)
     {
-        var width = await page.Page.EvaluateAsync<int>("Math.max(innerWidth, document.documentElement.scrollWidth, document.body.scrollWidth)");
+        var width =
+            await page.Page.EvaluateAsync<int>("Math.max(innerWidth, document.documentElement.scrollWidth, document.body.scrollWidth)");
         Assert.Equal(Width, width);
     }
 }

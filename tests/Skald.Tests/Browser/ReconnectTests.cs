@@ -44,7 +44,8 @@ public sealed class ReconnectTests(Chromium chromium) : BrowserTest(chromium)
 
         await ann.Page.Context.SetOfflineAsync(true);
         await Expect(ann.Part("connection-word")).ToHaveTextAsync("No network");
-        await Expect(ann.Page.Locator("#banner-text")).ToHaveTextAsync("This device is offline. You can go on writing: it is sent when the network is back.");
+        await Expect(ann.Page.Locator("#banner-text"))
+            .ToHaveTextAsync("This device is offline. You can go on writing: it is sent when the network is back.");
         await Expect(ann.Page.Locator("#banner-action")).ToBeHiddenAsync();
         await Expect(ann.Part("connection-detail")).ToContainTextAsync("This device is offline.");
 

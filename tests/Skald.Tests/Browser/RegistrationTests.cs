@@ -3,7 +3,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>Who may make an account, and how long a password must be, is a setting: the page says what the server it came from has set.</summary>
+/// <summary>
+/// Who may make an account, and how long a password must be, is a setting: the page says what the server it came from has set.
+/// </summary>
 public sealed class RegistrationTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
@@ -33,7 +35,8 @@ public sealed class RegistrationTests(Chromium chromium) : BrowserTest(chromium)
         await using var server = await SkaldServer.StartAsync([("Accounts:Registration", "closed")], data: data.Path);
         var page = await OpenAsync(server.Address);
 
-        await Expect(page.Part("gate-switch-text")).ToHaveTextAsync("Nobody can register here. Ask whoever runs this server for an account.");
+        await Expect(page.Part("gate-switch-text"))
+            .ToHaveTextAsync("Nobody can register here. Ask whoever runs this server for an account.");
         await Expect(page.Part("gate-switch-text")).ToBeVisibleAsync();
         await Expect(page.Part("mode-switch")).ToBeHiddenAsync();
         await page.SignInAsync("ann");

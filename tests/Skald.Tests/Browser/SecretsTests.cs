@@ -6,7 +6,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>The access token lives in the page's memory, the refresh token in a cookie that no script can read, and neither anywhere else.</summary>
+/// <summary>
+/// The access token lives in the page's memory, the refresh token in a cookie that no script can read, and neither anywhere else.
+/// </summary>
 public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
@@ -92,7 +94,9 @@ public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
         Assert.Single(page.Faults.ConsoleErrors);
     }
 
-    /// <summary>What of that which outlives the page its scripts can read: local storage, databases and caches, and what the tab itself keeps.</summary>
+    /// <summary>
+    /// What of that which outlives the page its scripts can read: local storage, databases and caches, and what the tab itself keeps.
+    /// </summary>
     private static async Task<string> KeptAsync(IPage page)
     {
         var profile = JsonElement.Parse(await page.Context.StorageStateAsync(new BrowserContextStorageStateOptions { IndexedDB = true }));

@@ -6,7 +6,8 @@ namespace Skald.Tests.Conformance;
 /// <summary>RFC 6455, sections 5.5.1 and 7: who may close, with which codes, and that nothing follows.</summary>
 public sealed class ClosingTests(WireServers servers) : IClassFixture<WireServers>
 {
-    private static readonly int[] Allowed = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
+    private static readonly int[] Allowed =
+        [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
 
     private static readonly int[] Forbidden = [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535];
 
@@ -23,11 +24,19 @@ public sealed class ClosingTests(WireServers servers) : IClassFixture<WireServer
         ["A command after a close is not heard"] = Of([WireFrame.Close(1000), Echo()], AnsweredClose(1000)).AtOnce(),
         ["A ping after a close is not answered"] = Of([WireFrame.Close(1000), WireFrame.Ping("x")], AnsweredClose(1000)).AtOnce(),
         ["Nonsense after a close is not looked at"] = Of([WireFrame.Close(1000), new WireFrame(0xF, [1])], AnsweredClose(1000)).AtOnce(),
-        ["Commands before a close are answered first"] = Of([Echo("1"), Echo("2"), WireFrame.Close(1000)], [Echoed("1"), Echoed("2"), .. AnsweredClose(1000)]).AtOnce(),
-        ["A violation after a violation changes nothing"] = Of([Echo() with { Reserved = 4 }, new WireFrame(WireFrame.BinaryCode, [1])], ClosedWith(1002)).AtOnce(),
+        ["Commands before a close are answered first"] = Of(
+            [Echo("1"), Echo("2"), WireFrame.Close(1000)],
+            [Echoed("1"), Echoed("2"), .. AnsweredClose(1000)]).AtOnce(),
+        ["A violation after a violation changes nothing"] = Of(
+            [Echo() with { Reserved = 4 }, new WireFrame(WireFrame.BinaryCode, [1])],
+            ClosedWith(1002)).AtOnce(),
         ["A command after a violation is not heard"] = Of([Echo() with { Reserved = 4 }, Echo()], ClosedWith(1002)).AtOnce(),
-        ["A command after a frame that is no JSON is not heard"] = Of([WireFrame.OfText("no"), Echo()], ["error malformed", .. ClosedWith(4400)]).AtOnce(),
-        ["A ping after the server's close is not answered"] = Of([WireFrame.OfText("no"), WireFrame.Ping("x")], ["error malformed", .. ClosedWith(4400)]).AtOnce(),
+        ["A command after a frame that is no JSON is not heard"] = Of(
+            [WireFrame.OfText("no"), Echo()],
+            ["error malformed", .. ClosedWith(4400)]).AtOnce(),
+        ["A ping after the server's close is not answered"] = Of(
+            [WireFrame.OfText("no"), WireFrame.Ping("x")],
+            ["error malformed", .. ClosedWith(4400)]).AtOnce(),
     };
 
     static ClosingTests()

@@ -18,9 +18,14 @@ public sealed class FragmentationTests(WireServers servers) : IClassFixture<Wire
         ["A middle fragment that is empty"] =
             Of([WireFrame.OfText(EchoText()[..5]).Unfinished(), WireFrame.Continuation("").Unfinished(), WireFrame.Continuation(EchoText()[5..])], Echoed(), Alive),
         ["A message of empty fragments is no JSON"] =
-            Of([WireFrame.OfText("").Unfinished(), WireFrame.Continuation("").Unfinished(), WireFrame.Continuation("")], ["error malformed", .. ClosedWith(4400)]),
+            Of(
+                [WireFrame.OfText("").Unfinished(), WireFrame.Continuation("").Unfinished(), WireFrame.Continuation("")],
+                ["error malformed", .. ClosedWith(4400)]),
         ["Another mask on each fragment"] =
-            Of([WireFrame.OfText(EchoText()[..5]).Unfinished(), WireFrame.Continuation(EchoText()[5..]) with { Mask = [4, 3, 2, 1] }], Echoed(), Alive),
+            Of(
+                [WireFrame.OfText(EchoText()[..5]).Unfinished(), WireFrame.Continuation(EchoText()[5..]) with { Mask = [4, 3, 2, 1] }],
+                Echoed(),
+                Alive),
         ["Two messages in fragments, one after the other"] =
             Of([.. Fragments(EchoText("1"), 5), .. Fragments(EchoText("2"), 7)], Echoed("1"), Echoed("2"), Alive),
         ["A whole message after one in fragments"] = Of([.. Fragments(EchoText("1"), 5), Echo("2")], Echoed("1"), Echoed("2"), Alive),
@@ -39,7 +44,9 @@ public sealed class FragmentationTests(WireServers servers) : IClassFixture<Wire
         ["An empty continuation of nothing"] = Of(WireFrame.Continuation(""), ClosedWith(1002)),
         ["An unfinished continuation of nothing"] = Of(WireFrame.Continuation("{").Unfinished(), ClosedWith(1002)),
         ["A continuation after a whole message"] = Of([Echo(), WireFrame.Continuation("x")], [Echoed(), .. ClosedWith(1002)]),
-        ["A continuation after the last fragment"] = Of([.. Fragments(EchoText(), 9), WireFrame.Continuation("x")], [Echoed(), .. ClosedWith(1002)]),
+        ["A continuation after the last fragment"] = Of(
+            [.. Fragments(EchoText(), 9), WireFrame.Continuation("x")],
+            [Echoed(), .. ClosedWith(1002)]),
         ["A new message within one that is not finished"] = Of([WireFrame.OfText("{").Unfinished(), Echo()], ClosedWith(1002)),
         ["A new message in fragments within one that is not finished"] =
             Of([WireFrame.OfText("{").Unfinished(), WireFrame.OfText("{").Unfinished()], ClosedWith(1002)),

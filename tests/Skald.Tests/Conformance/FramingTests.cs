@@ -40,11 +40,14 @@ public sealed class FramingTests(WireServers servers) : IClassFixture<WireServer
         ["A header cut within its mask"] = Of(EchoOf(130), Echoed(), Alive).CutAt(6),
         ["A payload cut after its first byte"] = Of(EchoOf(130), Echoed(), Alive).CutAt(9),
         ["Two frames in one segment"] = Of([Echo("1"), Echo("2")], Echoed("1"), Echoed("2"), Alive).AtOnce(),
-        ["A frame and the beginning of the next in one segment"] = Of([Echo("1"), EchoOf(300)], Echoed("1"), Echoed(), Alive).AtOnce().CutAt(40),
+        ["A frame and the beginning of the next in one segment"] = Of([Echo("1"), EchoOf(300)], Echoed("1"), Echoed(), Alive).AtOnce()
+            .CutAt(40),
         ["Two hundred frames in one segment"] =
-            Of([.. Enumerable.Range(0, 200).Select(n => Echo($"{n}"))], [.. Enumerable.Range(0, 200).Select(n => Echoed($"{n}")), Alive]).AtOnce(),
+            Of([.. Enumerable.Range(0, 200).Select(n => Echo($"{n}"))], [.. Enumerable.Range(0, 200).Select(n => Echoed($"{n}")), Alive])
+                .AtOnce(),
         ["Two hundred frames in segments of 7 bytes"] =
-            Of([.. Enumerable.Range(0, 200).Select(n => Echo($"{n}"))], [.. Enumerable.Range(0, 200).Select(n => Echoed($"{n}")), Alive]).AtOnce().InPieces(7),
+            Of([.. Enumerable.Range(0, 200).Select(n => Echo($"{n}"))], [.. Enumerable.Range(0, 200).Select(n => Echoed($"{n}")), Alive])
+                .AtOnce().InPieces(7),
 
         ["A mask of zeros"] = Of(Echo() with { Mask = [0, 0, 0, 0] }, Echoed(), Alive),
         ["A mask of ones"] = Of(Echo() with { Mask = [255, 255, 255, 255] }, Echoed(), Alive),
@@ -66,7 +69,9 @@ public sealed class FramingTests(WireServers servers) : IClassFixture<WireServer
         ["RSV3 on a close"] = Of(WireFrame.Close(1000) with { Reserved = 1 }, ClosedWith(1002)),
         ["RSV2 on a continuation"] =
             Of([WireFrame.OfText("{").Unfinished(), WireFrame.Continuation("}") with { Reserved = 2 }], ClosedWith(1002)),
-        ["RSV1 after a good frame, which is answered first"] = Of([Echo(), Echo("2") with { Reserved = 4 }], [Echoed(), .. ClosedWith(1002)]),
+        ["RSV1 after a good frame, which is answered first"] = Of(
+            [Echo(), Echo("2") with { Reserved = 4 }],
+            [Echoed(), .. ClosedWith(1002)]),
 
         ["A binary frame"] = Of(new WireFrame(WireFrame.BinaryCode, [1, 2, 3]), ClosedWith(1003)),
         ["An empty binary frame"] = Of(new WireFrame(WireFrame.BinaryCode, []), ClosedWith(1003)),
@@ -79,7 +84,9 @@ public sealed class FramingTests(WireServers servers) : IClassFixture<WireServer
         foreach (var opcode in new[] { 0x3, 0x4, 0x5, 0x6, 0x7, 0xB, 0xC, 0xD, 0xE, 0xF })
         {
             Cases.Add($"Reserved opcode {opcode:X}", Of(new WireFrame(opcode, []), ClosedWith(1002)));
-            Cases.Add($"Reserved opcode {opcode:X} with a payload, after a good frame", Of([Echo(), new WireFrame(opcode, [1, 2])], [Echoed(), .. ClosedWith(1002)]));
+            Cases.Add(
+                $"Reserved opcode {opcode:X} with a payload, after a good frame",
+                Of([Echo(), new WireFrame(opcode, [1, 2])], [Echoed(), .. ClosedWith(1002)]));
         }
     }
 

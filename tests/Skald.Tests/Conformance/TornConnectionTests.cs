@@ -4,7 +4,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Conformance;
 
-/// <summary>Connections that end without a close, at every place where they can: the server lets go of them, and nobody else notices.</summary>
+/// <summary>
+/// Connections that end without a close, at every place where they can: the server lets go of them, and nobody else notices.
+/// </summary>
 public sealed class TornConnectionTests(WireServers servers) : IClassFixture<WireServers>
 {
     /// <summary>What a client has sent when its connection ends.</summary>

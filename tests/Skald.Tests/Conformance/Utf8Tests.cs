@@ -10,7 +10,8 @@ public sealed class Utf8Tests(WireServers servers) : IClassFixture<WireServers>
 {
     private static readonly string[] Valid =
     [
-        "κόσμε", "Hello-µ@ßöäüàá-UTF-8!!", "\u007f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\ufeff", "\ufffd", "\ufffe", "\uffff",
+        "κόσμε", "Hello-µ@ßöäüàá-UTF-8!!", "\u007f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\ufeff", "\ufffd", "\ufffe",
+        "\uffff",
         "\U00010000", "\U0001ffff", "\U0010fffe", "\U0010ffff", "👩‍👩‍👧‍👦", "e\u0301", "ا\u202eب",
     ];
 

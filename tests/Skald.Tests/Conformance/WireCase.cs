@@ -67,7 +67,9 @@ internal sealed record WireCase(byte[][] Sends, string[] Expects)
 
             // Of pings that the server reads at once it may answer the newest only, and whether it does is up to the kernel.
             var frame = unread ?? await socket.ReadAsync();
-            unread = IsPong(expected) && Describe(frame) != expected && Later(expected).TakeWhile(IsPong).Contains(Describe(frame)) ? frame : null;
+            unread = IsPong(expected) && Describe(frame) != expected && Later(expected).TakeWhile(IsPong).Contains(Describe(frame))
+                ? frame
+                : null;
             if (unread is not null)
                 continue;
             Assert.Equal(expected, Describe(frame));

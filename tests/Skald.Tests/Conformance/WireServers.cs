@@ -12,7 +12,8 @@ public sealed class WireServers : IAsyncLifetime
         foreach (var path in Enum.GetValues<WritePath>())
         {
             // Nobody is closed for being slow: what closes a case is what it is about.
-            var server = await SkaldServer.StartAsync([("Connections:DirectSocket", (path == WritePath.Socket).ToString()), ("Limits:MessageTime", "01:00:00")]);
+            var server = await SkaldServer.StartAsync(
+                [("Connections:DirectSocket", (path == WritePath.Socket).ToString()), ("Limits:MessageTime", "01:00:00")]);
             var ann = await server.RegisterAsync("ann");
             _servers[path] = (server, server.SocketAddress($"/ws/?token={ann.Access}"));
         }

@@ -18,7 +18,8 @@ public sealed class AdmissionTests
         await using var first = await ann.JoinAsync("global");
         await using var second = await elsewhere.ConnectAsync();
 
-        await using var third = await ChatSocket.OpenAsync(server.SocketAddress(address.Replace("{access}", ann.Access, StringComparison.Ordinal)));
+        await using var third =
+            await ChatSocket.OpenAsync(server.SocketAddress(address.Replace("{access}", ann.Access, StringComparison.Ordinal)));
 
         Assert.Equal(4409, (await third.ExpectAsync("closing")).GetProperty("code").GetInt32());
         Assert.Equal(4409, await third.ExpectCloseAsync());
@@ -122,7 +123,9 @@ public sealed class AdmissionTests
     public async Task Forwarded_address_counts_only_where_a_trusted_proxy_says_it(string? proxy, bool socketsOwn)
     {
         (string, string)[] settings = proxy is null ? [] : [("TrustedProxies:0", proxy)];
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:HandshakeBurst", "1"), .. settings], new FakeClock());
+        await using var server = await SkaldServer.StartAsync(
+            [("Limits:Enabled", "true"), ("Limits:HandshakeBurst", "1"), .. settings],
+            new FakeClock());
 
         var first = await RawHttp.HandshakeAsync(server.Address, "/ws/?token=wrong", "X-Forwarded-For: 203.0.113.1");
         var other = await RawHttp.HandshakeAsync(server.Address, "/ws/?token=wrong", "X-Forwarded-For: 203.0.113.2");

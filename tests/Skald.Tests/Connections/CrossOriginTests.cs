@@ -25,7 +25,9 @@ public sealed class CrossOriginTests(CrossOriginTests.ServerWithOrigins shared) 
         foreach (var (method, path) in routes)
         {
             using var answer = await AskAsync(
-                HttpMethod.Options, path.Replace("{id:long}", "1", StringComparison.Ordinal).Replace("{room}", "global", StringComparison.Ordinal) + "/", Allowed,
+                HttpMethod.Options,
+                path.Replace("{id:long}", "1", StringComparison.Ordinal).Replace("{room}", "global", StringComparison.Ordinal) + "/",
+                Allowed,
                 ("Access-Control-Request-Method", method), ("Access-Control-Request-Headers", "authorization,content-type"));
 
             Assert.Equal((path, HttpStatusCode.NoContent), (path, answer.StatusCode));
@@ -106,7 +108,8 @@ public sealed class CrossOriginTests(CrossOriginTests.ServerWithOrigins shared) 
     private Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, string origin, object body) =>
         AskAsync(new HttpRequestMessage(method, path) { Content = JsonContent.Create(body) }, origin, []);
 
-    private Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, string origin, params (string Name, string Value)[] headers) =>
+    private Task<HttpResponseMessage> AskAsync(
+        HttpMethod method, string path, string origin, params (string Name, string Value)[] headers) =>
         AskAsync(new HttpRequestMessage(method, path), origin, headers);
 
     private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, string origin, (string Name, string Value)[] headers)

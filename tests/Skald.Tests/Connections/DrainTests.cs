@@ -26,7 +26,8 @@ public sealed class DrainTests
         {
             var closing = await socket.ExpectAsync("closing");
             Assert.Equal((4001, "drain", true), (
-                closing.GetProperty("code").GetInt32(), closing.GetProperty("reason").GetString(), closing.GetProperty("reconnect").GetBoolean()));
+                closing.GetProperty("code").GetInt32(), closing.GetProperty("reason").GetString(),
+                closing.GetProperty("reconnect").GetBoolean()));
             Assert.InRange(closing.GetProperty("reconnect_after_ms").GetInt32(), 0, 5_000);
             Assert.Equal(4001, await socket.ExpectCloseAsync());
             await socket.CloseAsync();
@@ -70,20 +71,29 @@ public sealed class DrainTests
         await clock.MoveUntilAsync(stopping);
     }
 
-    /// <summary>Between its admission and its place among the open sockets a handshake may wait, here for the first use of a room.</summary>
+    /// <summary>
+    /// Between its admission and its place among the open sockets a handshake may wait, here for the first use of a room.
+    /// </summary>
     [Fact]
     public async Task Handshake_under_way_is_waited_for_and_told_as_every_other_socket()
     {
         var rooms = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await SkaldServer.StartAsync([("Connections:DrainTime", "00:01:00")], configure: services => services.AddSingleton<IRoomStore>(provider =>
-            new SlowRooms(new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()), asked, rooms.Task)));
+        await using var server = await SkaldServer.StartAsync(
+            [("Connections:DrainTime", "00:01:00")],
+            configure: services => services.AddSingleton<IRoomStore>(provider =>
+            new SlowRooms(
+                new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()),
+                asked,
+                rooms.Task)));
         var ann = await server.RegisterAsync("ann");
         var opening = ann.OpenRoomAsync("slow");
         await asked.Task.Within();
 
         var stopping = server.StopAsync();
-        await Deadline.UntilAsync(() => server.Log.Lines.Any(line => line.Contains("Draining 0 sockets", StringComparison.Ordinal)), "the drain has begun");
+        await Deadline.UntilAsync(
+            () => server.Log.Lines.Any(line => line.Contains("Draining 0 sockets", StringComparison.Ordinal)),
+            "the drain has begun");
         Assert.False(stopping.IsCompleted);
         rooms.SetResult();
 

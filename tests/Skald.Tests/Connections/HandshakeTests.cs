@@ -51,7 +51,10 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
     {
         var server = shared.Server;
 
-        var answer = await RawHttp.HandshakeAsync(server.Address, $"/ws/?ticket={await shared.Ann.TicketAsync()}", $"Sec-WebSocket-Protocol: {offered}");
+        var answer = await RawHttp.HandshakeAsync(
+            server.Address,
+            $"/ws/?ticket={await shared.Ann.TicketAsync()}",
+            $"Sec-WebSocket-Protocol: {offered}");
 
         Assert.Equal(101, answer.Status);
         Assert.Equal(answered, Assert.Single(answer.Headers["Sec-WebSocket-Protocol"]));
@@ -63,31 +66,46 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
         var (server, ann) = (shared.Server, shared.Ann);
         using var raw = await RawHttp.OpenAsync(server.Address);
 
-        var answer = await raw.AskAsync(server.Address, "GET /ws/", [.. RawHttp.Handshake, $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}"], body: "");
+        var answer = await raw.AskAsync(
+            server.Address, "GET /ws/", [.. RawHttp.Handshake, $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}"], body: "");
 
         Assert.Equal((101, "skald"), (answer.Status, Assert.Single(answer.Headers["Sec-WebSocket-Protocol"])));
         Assert.Equal("ann", (await raw.SkipToAsync("ready")).GetProperty("user").GetProperty("username").GetString());
-        Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", "Sec-WebSocket-Protocol: skald, skald.token.wrong")).Status);
+        Assert.Equal(
+            403,
+            (await RawHttp.HandshakeAsync(server.Address, "/ws/", "Sec-WebSocket-Protocol: skald, skald.token.wrong")).Status);
         Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}, skald.token.{ann.Access}")).Status);
     }
 
     [Theory]
     [InlineData("no upgrade at all", "GET /ws/")]
-    [InlineData("another protocol", "GET /ws/", "Connection: Upgrade", "Upgrade: h2c", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "another protocol", "GET /ws/", "Connection: Upgrade", "Upgrade: h2c", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
     [InlineData("no Upgrade header", "GET /ws/", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
-    [InlineData("Connection does not say Upgrade", "GET /ws/", "Connection: keep-alive", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "Connection does not say Upgrade", "GET /ws/", "Connection: keep-alive", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: {key}")]
     [InlineData("no version", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: {key}")]
-    [InlineData("version 8", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: {key}")]
-    [InlineData("version 14", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 14", "Sec-WebSocket-Key: {key}")]
-    [InlineData("two versions", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: {key}")]
-    [InlineData("HTTP/1.0", "GET /ws/ HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "version 8", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "version 14", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 14", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "two versions", "GET /ws/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8",
+        "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "HTTP/1.0", "GET /ws/ HTTP/1.0", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: {key}")]
     [Attack("A-6")]
     public async Task What_is_no_handshake_of_version_13_on_http_1_1_is_answered_426(string what, string start, params string[] headers)
     {
         Assert.NotEmpty(what);
         var server = shared.Server;
 
-        var answer = await RawHttp.AskAsync(server.Address, start, [.. headers.Select(header => header.Replace("{key}", RawHttp.Key, StringComparison.Ordinal))]);
+        var answer = await RawHttp.AskAsync(
+            server.Address,
+            start,
+            [.. headers.Select(header => header.Replace("{key}", RawHttp.Key, StringComparison.Ordinal))]);
 
         Assert.Equal((426, "upgrade_required"), (answer.Status, answer.Code));
         Assert.Equal("13", Assert.Single(answer.Headers["Sec-WebSocket-Version"]));
@@ -107,7 +125,10 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
         Assert.NotEmpty(what);
         var server = shared.Server;
 
-        var answer = await RawHttp.AskAsync(server.Address, "GET /ws/", ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", .. keys]);
+        var answer = await RawHttp.AskAsync(
+            server.Address,
+            "GET /ws/",
+            ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", .. keys]);
 
         Assert.Equal((400, "malformed"), (answer.Status, answer.Code));
     }

@@ -112,7 +112,8 @@ public sealed class HeartbeatTests
         await silent.SkipToAsync("ready");
         using var disk = new ManualResetEventSlim();
         var database = server.Services.GetRequiredService<SqliteDatabase>();
-        var stalled = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => database.ReadAsync(_ => disk.Wait(Deadline.Default))).ToArray();
+        var stalled = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => database.ReadAsync(_ => disk.Wait(Deadline.Default)))
+            .ToArray();
         try
         {
             clock.Jump(TimeSpan.FromDays(2));   // the session has expired, for all that memory can tell

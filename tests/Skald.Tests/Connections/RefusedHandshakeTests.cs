@@ -3,7 +3,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
 
-/// <summary>What keeps every socket from opening is mostly a proxy's setting: the log names it, and nobody can fill the log with it.</summary>
+/// <summary>
+/// What keeps every socket from opening is mostly a proxy's setting: the log names it, and nobody can fill the log with it.
+/// </summary>
 public sealed class RefusedHandshakeTests
 {
     [Fact]
@@ -13,9 +15,13 @@ public sealed class RefusedHandshakeTests
 
         foreach (var start in new[] { "GET /ws/ HTTP/1.0", "GET /ws/chat/global/" })
         {
-            var answer = await RawHttp.AskAsync(server.Address, start, "Connection: close", "Sec-WebSocket-Version: 13", $"Sec-WebSocket-Key: {RawHttp.Key}");
+            var answer = await RawHttp.AskAsync(
+                server.Address, start, "Connection: close", "Sec-WebSocket-Version: 13", $"Sec-WebSocket-Key: {RawHttp.Key}");
             Assert.Equal((426, "upgrade_required"), (answer.Status, answer.Code));
-            Assert.Contains("a proxy on the way drops it", JsonElement.Parse(answer.Body).GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "a proxy on the way drops it",
+                JsonElement.Parse(answer.Body).GetProperty("detail").GetString(),
+                StringComparison.Ordinal);
         }
 
         Assert.Contains("proxy_set_header Upgrade", Assert.Single(Lines(server, "Warning")), StringComparison.Ordinal);
@@ -39,9 +45,13 @@ public sealed class RefusedHandshakeTests
 
     [Theory]
     [InlineData("Upgrade: websocket")]
-    [InlineData("Origin: https://evil.example", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "Origin: https://evil.example", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: {key}")]
     [InlineData("Sec-WebSocket-Key: {key}")]
-    [InlineData("Authorization: Bearer wrong", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: {key}")]
+    [InlineData(
+        "Authorization: Bearer wrong", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: {key}")]
     public async Task Thousands_of_refusals_of_one_kind_are_a_line_a_minute_with_their_number(params string[] headers)
     {
         var clock = new FakeClock();

@@ -46,7 +46,10 @@ public sealed class RefusedRoomTests
 
         await socket.SendTextAsync("""{"type":"join","id":7,"room":"refused"}""");
 
-        Assert.DoesNotContain("store", (await socket.ExpectErrorAsync("storage_failed")).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "store",
+            (await socket.ExpectErrorAsync("storage_failed")).GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,11 +69,14 @@ public sealed class RefusedRoomTests
     }
 
     private static (string?, long, long, bool) Place(JsonElement joined) => (
-        joined.GetProperty("room").GetString(), joined.GetProperty("seq").GetInt64(), joined.GetProperty("since").GetInt64(), joined.GetProperty("complete").GetBoolean());
+        joined.GetProperty("room").GetString(), joined.GetProperty("seq").GetInt64(), joined.GetProperty("since").GetInt64(),
+        joined.GetProperty("complete").GetBoolean());
 
     private static Task<SkaldServer> StartAsync(StorageException refusal) =>
         SkaldServer.StartAsync(configure: services => services.AddSingleton<IRoomStore>(provider =>
-            new RefusingRooms(new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()), refusal)));
+            new RefusingRooms(
+                new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()),
+                refusal)));
 
     private sealed class RefusingRooms(IRoomStore rooms, StorageException refusal) : IRoomStore
     {

@@ -14,7 +14,8 @@ public sealed class RefusedStartTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
 
-        var command = await SkaldCommand.RunAsync("--Urls", $"http://{other.LocalEndpoint}", "--Data", data.Path, "--Metrics:Listen", "http://127.0.0.1:0");
+        var command = await SkaldCommand.RunAsync(
+            "--Urls", $"http://{other.LocalEndpoint}", "--Data", data.Path, "--Metrics:Listen", "http://127.0.0.1:0");
 
         command.AssertRefused("in use", "--urls");
         Assert.DoesNotContain("crit:", command.Output, StringComparison.Ordinal);

@@ -54,7 +54,8 @@ public sealed class RepeatedSendTests
         Assert.Equal(first.GetProperty("timestamp").GetString(), ack.GetProperty("timestamp").GetString());
         Assert.Equal(200, (int)response.StatusCode);
         Assert.Equal(("first text", true, 1), (
-            published.GetProperty("message").GetString(), published.GetProperty("duplicate").GetBoolean(), published.GetProperty("seq").GetInt64()));
+            published.GetProperty("message").GetString(), published.GetProperty("duplicate").GetBoolean(),
+            published.GetProperty("seq").GetInt64()));
     }
 
     [Fact]

@@ -19,7 +19,9 @@ public sealed class RoomSocketTests
         foreach (var member in new[] { ann, bob })
         {
             var received = await member.ReceiveAsync();
-            Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "version"], received.EnumerateObject().Select(field => field.Name));
+            Assert.Equal(
+                ["type", "room", "seq", "username", "message", "timestamp", "version"],
+                received.EnumerateObject().Select(field => field.Name));
             Assert.Equal("chat_message", received.GetProperty("type").GetString());
             Assert.Equal("global", received.GetProperty("room").GetString());
             Assert.Equal("Hello world", received.GetProperty("message").GetString());
@@ -71,7 +73,8 @@ public sealed class RoomSocketTests
         await using var server = await SkaldServer.StartAsync();
         await using var ann = await (await server.RegisterAsync("ann")).OpenRoomAsync("global");
 
-        await ann.SendTextAsync("""{"message":"Hi","room":"elsewhere","username":"bob","user_id":99,"seq":7,"timestamp":"1970-01-01T00:00:00Z"}""");
+        await ann.SendTextAsync(
+            """{"message":"Hi","room":"elsewhere","username":"bob","user_id":99,"seq":7,"timestamp":"1970-01-01T00:00:00Z"}""");
 
         var received = await ann.ReceiveAsync();
         Assert.Equal("global", received.GetProperty("room").GetString());
@@ -122,7 +125,10 @@ public sealed class RoomSocketTests
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
 
-        var answer = await RawHttp.HandshakeAsync(server.Address, "/ws/chat/global/", $"Cookie: token={ann.Access}; access={ann.Access}; sessionid={ann.Access}");
+        var answer = await RawHttp.HandshakeAsync(
+            server.Address,
+            "/ws/chat/global/",
+            $"Cookie: token={ann.Access}; access={ann.Access}; sessionid={ann.Access}");
 
         Assert.Equal((403, "not_authenticated"), (answer.Status, answer.Code));
     }
@@ -134,7 +140,9 @@ public sealed class RoomSocketTests
         var ann = await server.RegisterAsync("ann");
         var ticket = await ann.TicketAsync();
 
-        await using var byHeader = await ChatSocket.OpenAsync(server.SocketAddress("/ws/chat/global/?since=0"), ("Authorization", $"Bearer {ann.Access}"));
+        await using var byHeader = await ChatSocket.OpenAsync(
+            server.SocketAddress("/ws/chat/global/?since=0"),
+            ("Authorization", $"Bearer {ann.Access}"));
         await using var byTicket = await ChatSocket.OpenAsync(server.SocketAddress($"/ws/chat/global/?since=0&ticket={ticket}"));
         await byHeader.ExpectAsync("joined");
         await byTicket.ExpectAsync("joined");
@@ -155,8 +163,12 @@ public sealed class RoomSocketTests
         var joined = await back.ExpectAsync("joined");
         await ann.PublishAsync("global", "6");
 
-        Assert.Equal(["type", "room", "seq", "since", "complete", "first_seq", "epoch"], joined.EnumerateObject().Select(field => field.Name));
-        Assert.Equal((5, 3, 1), (joined.GetProperty("seq").GetInt64(), joined.GetProperty("since").GetInt64(), joined.GetProperty("first_seq").GetInt64()));
+        Assert.Equal(
+            ["type", "room", "seq", "since", "complete", "first_seq", "epoch"],
+            joined.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            (5, 3, 1),
+            (joined.GetProperty("seq").GetInt64(), joined.GetProperty("since").GetInt64(), joined.GetProperty("first_seq").GetInt64()));
         Assert.True(joined.GetProperty("complete").GetBoolean());
         Assert.Equal(["4", "5", "6"], await back.ReceiveMessagesAsync(3));
     }
@@ -236,7 +248,12 @@ public sealed class RoomSocketTests
 
         await ann.ExpectErrorAsync("malformed");
         var closing = await ann.ExpectAsync("closing");
-        Assert.Equal((4400, "malformed", false), (closing.GetProperty("code").GetInt32(), closing.GetProperty("reason").GetString(), closing.GetProperty("reconnect").GetBoolean()));
+        Assert.Equal(
+            (4400, "malformed", false),
+            (
+                closing.GetProperty("code").GetInt32(),
+                closing.GetProperty("reason").GetString(),
+                closing.GetProperty("reconnect").GetBoolean()));
         Assert.Equal(4400, await ann.ExpectCloseAsync());
     }
 

@@ -54,7 +54,8 @@ public sealed class SessionEndRaceTests
             MeetingStore.Around(ActivatorUtilities.CreateInstance<SqliteAccountStore>(s), () => Meet(meeting, round % 20))));
         await server.RegisterAsync("ann");
         var (registry, sessions, tokens) = (
-            server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<Sessions>(), server.Services.GetRequiredService<AccessTokens>());
+            server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<Sessions>(),
+            server.Services.GetRequiredService<AccessTokens>());
         var account = (await server.Services.GetRequiredService<IAccountStore>().FindAccountAsync(1))!;
         var stayed = 0;
         for (; round < Rounds; round++)

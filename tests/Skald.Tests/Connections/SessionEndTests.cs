@@ -31,7 +31,8 @@ public sealed class SessionEndTests
         {
             var closing = await socket.ExpectAsync("closing");
             Assert.Equal((4401, "token_not_valid", false), (
-                closing.GetProperty("code").GetInt32(), closing.GetProperty("reason").GetString(), closing.GetProperty("reconnect").GetBoolean()));
+                closing.GetProperty("code").GetInt32(), closing.GetProperty("reason").GetString(),
+                closing.GetProperty("reconnect").GetBoolean()));
             Assert.Equal(4401, await socket.ExpectCloseAsync());
         }
 
@@ -179,7 +180,10 @@ public sealed class SessionEndTests
             "logout" => await ended.SendAsync(HttpMethod.Post, "/api/logout/"),
             "end it from another session" => await kept.SendAsync(HttpMethod.Delete, $"/api/me/sessions/{await OtherSessionAsync(kept)}/"),
             "change the password elsewhere" =>
-                await kept.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = "12345678", new_password = "correct horse" }),
+                await kept.SendAsync(
+                    HttpMethod.Post,
+                    "/api/me/password/",
+                    new { current_password = "12345678", new_password = "correct horse" }),
             _ => await ReuseAsync(ended, clock),
         };
         Assert.Equal(how == "reuse its refresh token" ? 401 : 204, (int)response.StatusCode);

@@ -15,7 +15,8 @@ public sealed class SkaldSocketTests
     {
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
-        address = address.Replace("{access}", ann.Access, StringComparison.Ordinal).Replace("{ticket}", await ann.TicketAsync(), StringComparison.Ordinal);
+        address = address.Replace("{access}", ann.Access, StringComparison.Ordinal)
+            .Replace("{ticket}", await ann.TicketAsync(), StringComparison.Ordinal);
 
         await using var socket = await ChatSocket.OpenAsync(server.SocketAddress(address));
 
@@ -54,7 +55,9 @@ public sealed class SkaldSocketTests
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
 
-        var answer = await RawHttp.HandshakeAsync(server.Address, "/ws/" + query.Replace("{refresh}", ann.Refresh, StringComparison.Ordinal));
+        var answer = await RawHttp.HandshakeAsync(
+            server.Address,
+            "/ws/" + query.Replace("{refresh}", ann.Refresh, StringComparison.Ordinal));
 
         Assert.Equal((403, "token_not_valid"), (answer.Status, answer.Code));
     }
@@ -84,7 +87,8 @@ public sealed class SkaldSocketTests
         var ann = await server.RegisterAsync("ann");
         var ticket = await ann.TicketAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.HandshakeAsync(server.Address, $"/ws/?ticket={ticket}")));
+        var answers =
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.HandshakeAsync(server.Address, $"/ws/?ticket={ticket}")));
 
         Assert.Equal([101, .. Enumerable.Repeat(403, 19)], answers.Select(answer => answer.Status).Order());
     }
@@ -221,7 +225,9 @@ public sealed class SkaldSocketTests
 
         var ack = await socket.ReceiveAsync();
         Assert.Equal(["type", "re", "room", "seq", "timestamp", "duplicate"], ack.EnumerateObject().Select(field => field.Name));
-        Assert.Equal((id, "tech", 1), (ack.GetProperty("re").GetInt32(), ack.GetProperty("room").GetString(), ack.GetProperty("seq").GetInt64()));
+        Assert.Equal(
+            (id, "tech", 1),
+            (ack.GetProperty("re").GetInt32(), ack.GetProperty("room").GetString(), ack.GetProperty("seq").GetInt64()));
         var stored = Assert.Single(await ann.HistoryAsync("tech"));
         Assert.Equal(ack.GetProperty("timestamp").GetString(), stored.GetProperty("timestamp").GetString());
         Assert.Equal("12345678", stored.GetProperty("client_msg_id").GetString());
@@ -406,7 +412,9 @@ public sealed class SkaldSocketTests
 
     private static void AssertReady(JsonElement ready, string username, object? re)
     {
-        string[] fields = re is null ? ["type", "user", "epoch", "ping_interval", "limits"] : ["type", "re", "user", "epoch", "ping_interval", "limits"];
+        string[] fields = re is null
+            ? ["type", "user", "epoch", "ping_interval", "limits"]
+            : ["type", "re", "user", "epoch", "ping_interval", "limits"];
         Assert.Equal(fields, ready.EnumerateObject().Select(field => field.Name));
         Assert.Equal("ready", ready.GetProperty("type").GetString());
         Assert.Equal(username, ready.GetProperty("user").GetProperty("username").GetString());
@@ -415,7 +423,8 @@ public sealed class SkaldSocketTests
         Assert.Equal(15_000, ready.GetProperty("ping_interval").GetInt32());
         var limits = ready.GetProperty("limits");
         Assert.Equal((4_000, 8_000, 16_384), (
-            limits.GetProperty("message_code_points").GetInt32(), limits.GetProperty("message_bytes").GetInt32(), limits.GetProperty("frame_bytes").GetInt32()));
+            limits.GetProperty("message_code_points").GetInt32(), limits.GetProperty("message_bytes").GetInt32(),
+            limits.GetProperty("frame_bytes").GetInt32()));
         if (re is not null)
             Assert.Equal(Convert.ToString(re, CultureInfo.InvariantCulture), ready.GetProperty("re").ToString());
     }

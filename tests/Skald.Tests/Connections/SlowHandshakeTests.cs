@@ -39,7 +39,8 @@ public sealed class SlowHandshakeTests
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(server.Address.Host, server.Address.Port, Deadline.Token());
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /ws/?token={ann.Access} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nX-Slow: "));
+            await socket.SendAsync(
+                Encoding.ASCII.GetBytes($"GET /ws/?token={ann.Access} HTTP/1.1\r\nHost: {server.Address.Authority}\r\nX-Slow: "));
             slow.Add(socket);
         }
 

@@ -237,7 +237,9 @@ public sealed class SocketLimitTests
         {
             Assert.InRange(Elapsed(), 0, 60);
             // Time stands still until the server has read what it may: then it waits for the moment to read on.
-            await Deadline.UntilAsync(() => clock.IsAwaited(within: TimeSpan.FromMilliseconds(100)) || Closed(), "the server reads what the rate allows");
+            await Deadline.UntilAsync(
+                () => clock.IsAwaited(within: TimeSpan.FromMilliseconds(100)) || Closed(),
+                "the server reads what the rate allows");
             clock.Advance(TimeSpan.FromMilliseconds(50));
         }
 
@@ -270,7 +272,9 @@ public sealed class SocketLimitTests
         while (!Closed())
         {
             Assert.InRange(clock.GetElapsedTime(started).TotalSeconds, 0, 60);
-            await Deadline.UntilAsync(() => clock.IsAwaited(within: TimeSpan.FromMilliseconds(700)) || Closed(), "the server reads what the rate allows");
+            await Deadline.UntilAsync(
+                () => clock.IsAwaited(within: TimeSpan.FromMilliseconds(700)) || Closed(),
+                "the server reads what the rate allows");
             clock.Advance(TimeSpan.FromMilliseconds(50));
         }
 

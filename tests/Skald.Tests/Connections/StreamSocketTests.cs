@@ -28,7 +28,9 @@ public sealed class StreamSocketTests : IDisposable
         await using var server = await StartAsync();
         var ann = await server.RegisterAsync("ann");
         await using var socket = await OpenAsync(ann);
-        await using var room = await ChatSocket.OpenStreamAsync(server.SocketAddress($"/ws/chat/global/?token={ann.Access}&since=0"), _client);
+        await using var room = await ChatSocket.OpenStreamAsync(
+            server.SocketAddress($"/ws/chat/global/?token={ann.Access}&since=0"),
+            _client);
         await room.ExpectAsync("joined");
         await socket.JoinAsync("global");
 
@@ -44,7 +46,9 @@ public sealed class StreamSocketTests : IDisposable
         await socket.CloseAsync();
         Assert.Equal(WebSocketCloseStatus.NormalClosure, socket.CloseStatus);
         Assert.Equal(1, _connections);
-        Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            server.Log.Lines,
+            line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -60,7 +64,8 @@ public sealed class StreamSocketTests : IDisposable
         await AssertRefusedAsync(server, $"/ws/chat/global/?token={ann.Access}&since=x", 400, "bad_request");
 
         await using var only = await ChatSocket.OpenStreamAsync(
-            server.SocketAddress("/ws/"), _client, ("Origin", $"https://{server.Address.Authority}"), ("Authorization", $"Bearer {ann.Access}"));
+            server.SocketAddress("/ws/"), _client, ("Origin", $"https://{server.Address.Authority}"),
+            ("Authorization", $"Bearer {ann.Access}"));
         await only.ExpectAsync("ready");
         await AssertRefusedAsync(server, $"/ws/?token={ann.Access}", 429, "rate_limited");
     }
@@ -110,7 +115,9 @@ public sealed class StreamSocketTests : IDisposable
 
         await other.SayAsync("global", "still here");
         Assert.Equal(["still here"], await other.ReceiveMessagesAsync(1));
-        Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            server.Log.Lines,
+            line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -176,13 +183,16 @@ public sealed class StreamSocketTests : IDisposable
         SkaldServer server, string path, int status, string code, (string Name, string Value)? header = null, string protocol = "websocket")
     {
         using var request = new HttpRequestMessage(HttpMethod.Connect, new Uri(server.Address, path));
-        (request.Version, request.VersionPolicy, request.Headers.Protocol) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, protocol);
+        (request.Version, request.VersionPolicy, request.Headers.Protocol) =
+            (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, protocol);
         if (header?.Name != "Sec-WebSocket-Version")
             request.Headers.Add("Sec-WebSocket-Version", "13");
         if (header is var (name, value))
             request.Headers.Add(name, value);
         using var response = await _client.SendAsync(request, Deadline.Token());
-        Assert.Equal((status, code), ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString()));
+        Assert.Equal(
+            (status, code),
+            ((int)response.StatusCode, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString()));
     }
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)

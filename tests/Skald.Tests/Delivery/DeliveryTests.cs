@@ -31,7 +31,8 @@ public abstract class DeliveryTests
         });
         for (var sender = 0; sender < 4; sender++)
         {
-            var own = seen[0].Where(message => message.Text.StartsWith($"{sender}:", StringComparison.Ordinal)).Select(message => message.Text);
+            var own = seen[0].Where(message => message.Text.StartsWith($"{sender}:", StringComparison.Ordinal))
+                .Select(message => message.Text);
             Assert.Equal(Enumerable.Range(0, Each).Select(n => $"{sender}:{n}"), own);
         }
     }
@@ -66,7 +67,8 @@ public abstract class DeliveryTests
         var ann = await server.RegisterAsync("ann");
 
         var sending = Task.WhenAll(Enumerable.Range(0, 4).Select(sender => SendAcknowledgedAsync(ann, $"{sender}", Each)));
-        var reading = Task.WhenAll(Enumerable.Range(0, 12).Select(reader => ReadWithCutsAsync(ann, 4 * Each, new Random(reader), roomSocket: reader % 3 == 0)));
+        var reading = Task.WhenAll(
+            Enumerable.Range(0, 12).Select(reader => ReadWithCutsAsync(ann, 4 * Each, new Random(reader), roomSocket: reader % 3 == 0)));
 
         await sending;
         Assert.All(await reading, seen => Assert.Equal(Enumerable.Range(1, 4 * Each).Select(seq => (long)seq), seen));
@@ -134,7 +136,9 @@ public abstract class DeliveryTests
         using var slow = await RawHttp.UpgradeAsync(server.Address, $"/ws/chat/{Room}/?token={ann.Access}", receiveBuffer: 4_096);
         await using var quick = await ann.JoinAsync(Room);
 
-        var sent = await SendUntilAsync(quick, () => server.Log.Lines.Any(line => line.Contains("4008 slow_consumer", StringComparison.Ordinal)));
+        var sent = await SendUntilAsync(
+            quick,
+            () => server.Log.Lines.Any(line => line.Contains("4008 slow_consumer", StringComparison.Ordinal)));
 
         var seen = 0L;
         JsonElement closing = default;
@@ -176,7 +180,8 @@ public abstract class DeliveryTests
     public async Task Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008()
     {
         var clock = new FakeClock();
-        await using var server = await StartAsync(clock, ("Limits:MessagesBehind", "0"), ("Limits:BytesBehind", "0"), ("Limits:PingInterval", "01:00:00"));
+        await using var server = await StartAsync(
+            clock, ("Limits:MessagesBehind", "0"), ("Limits:BytesBehind", "0"), ("Limits:PingInterval", "01:00:00"));
         var ann = await server.RegisterAsync("ann");
         using var stuck = await RawHttp.UpgradeAsync(server.Address, $"/ws/chat/{Room}/?token={ann.Access}", receiveBuffer: 4_096);
         await using (var quick = await ann.JoinAsync(Room))
@@ -184,7 +189,9 @@ public abstract class DeliveryTests
 
         clock.Advance(TimeSpan.FromSeconds(12));
 
-        await Deadline.UntilAsync(() => server.Log.Lines.Any(line => line.Contains("4008 slow_consumer", StringComparison.Ordinal)), "the socket is closed with 4008");
+        await Deadline.UntilAsync(
+            () => server.Log.Lines.Any(line => line.Contains("4008 slow_consumer", StringComparison.Ordinal)),
+            "the socket is closed with 4008");
     }
 
     [Fact]
@@ -237,7 +244,9 @@ public abstract class DeliveryTests
         return seen;
     }
 
-    /// <summary>Reads until it has seen everything, over as many sockets as its luck asks for; each goes on where the last one ended.</summary>
+    /// <summary>
+    /// Reads until it has seen everything, over as many sockets as its luck asks for; each goes on where the last one ended.
+    /// </summary>
     private static async Task<List<long>> ReadWithCutsAsync(TestUser user, int count, Random luck, bool roomSocket)
     {
         var seen = new List<long>(count);
@@ -286,7 +295,9 @@ public abstract class DeliveryTests
             await socket.SendAsync(new { type = "send", room = Room, message = text });
     }
 
-    /// <summary>Sends long messages, and waits until the sender itself has received each: so a reader that does not read holds it up, if it can.</summary>
+    /// <summary>
+    /// Sends long messages, and waits until the sender itself has received each: so a reader that does not read holds it up, if it can.
+    /// </summary>
     /// <returns>How many.</returns>
     private static async Task<int> SendUntilAsync(ChatSocket socket, Func<bool> enough, int most = 4_000)
     {

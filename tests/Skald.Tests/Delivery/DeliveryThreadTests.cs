@@ -74,7 +74,10 @@ public sealed class DeliveryThreadTests
         Assert.True(broken.WasWritten && sound.WasWritten);
     }
 
-    /// <remarks>The store completes at once, so the log's loop goes on upon the delivery thread, and ends there: whoever then waited for that thread on it would wait for ever.</remarks>
+    /// <remarks>
+    /// The store completes at once, so the log's loop goes on upon the delivery thread, and ends there: whoever then waited for that
+    /// thread on it would wait for ever.
+    /// </remarks>
     [Fact]
     public async Task Stop_that_goes_on_upon_the_delivery_thread_does_not_wait_for_itself()
     {

@@ -41,7 +41,9 @@ public sealed class RoomFeedTests
         Assert.Equal(7, end.Seq);
     }
 
-    /// <summary>A drain, a lost switch: all readers of a room leave. What one of them costs must not grow with how many there are.</summary>
+    /// <summary>
+    /// A drain, a lost switch: all readers of a room leave. What one of them costs must not grow with how many there are.
+    /// </summary>
     [Fact]
     public void Twenty_thousand_readers_come_and_go_without_copying_the_list_of_the_others()
     {

@@ -62,7 +62,9 @@ public sealed class BackupKillTests : IDisposable
         await FillAsync();
 
         _place.Under = KillAt("write", 5);
-        using var copy = Process.Start(_place.Under[0], [.. _place.Under[1..], "dd", $"if={_place.Data.Database}", $"of={_place.Backup}", "bs=1M", "status=none"]);
+        using var copy = Process.Start(
+            _place.Under[0],
+            [.. _place.Under[1..], "dd", $"if={_place.Data.Database}", $"of={_place.Backup}", "bs=1M", "status=none"]);
         await copy.WaitForExitAsync(Deadline.Token());
         _place.Under = [];
 
@@ -175,7 +177,8 @@ public sealed class BackupKillTests : IDisposable
         }
     }
 
-    private static long Count(string data) => Convert.ToInt64(TestDirectory.Execute(data, "SELECT count(*) FROM messages"), CultureInfo.InvariantCulture);
+    private static long Count(string data) =>
+        Convert.ToInt64(TestDirectory.Execute(data, "SELECT count(*) FROM messages"), CultureInfo.InvariantCulture);
 
     private static void Empty(string directory)
     {

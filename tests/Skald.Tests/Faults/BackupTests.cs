@@ -24,7 +24,10 @@ public sealed class BackupTests : IDisposable
                 {
                     Checker.AssertNone(await run.JudgeAsync());
                     // 100 % explicit: each had a place in the log before, and each is told that this is another log.
-                    Assert.All(run.LastJoins, joined => Assert.Equal((true, true, false), (joined.Asked > 0, joined.AskedEpoch != joined.Epoch, joined.Complete)));
+                    Assert.All(
+                        run.LastJoins,
+                        joined =>
+                            Assert.Equal((true, true, false), (joined.Asked > 0, joined.AskedEpoch != joined.Epoch, joined.Complete)));
                     Assert.Equal("ok", await run.CheckIntegrityAsync(place.Restored));
                 });
         }
@@ -76,7 +79,9 @@ public sealed class BackupTests : IDisposable
         Assert.DoesNotContain(Directory.GetFiles(box.Root), file => file.EndsWith(".part", StringComparison.Ordinal));
     }
 
-    /// <summary>Everybody sends; in the midst of it a backup is taken; then the server and its disk are lost, and another starts elsewhere.</summary>
+    /// <summary>
+    /// Everybody sends; in the midst of it a backup is taken; then the server and its disk are lost, and another starts elsewhere.
+    /// </summary>
     private static async Task RunAsync(
         BackupPlace place, Func<Task> backUp, Func<Task> restore, Func<CrashRun, Task> judge, [CallerMemberName] string test = "")
     {

@@ -126,7 +126,8 @@ public sealed class CheckerTests
     public void Position_moved_in_silence() => AssertRed("P-12 silent move", log => log.Add(new Joined(1, "r", 1, "e", 3, true, 3, "e")));
 
     [Fact]
-    public void Another_log_continued_as_if_it_were_this_one() => AssertRed("P-12 silent move", log => log.Add(new Joined(1, "r", 1, "e", 1, true, 1, "f")));
+    public void Another_log_continued_as_if_it_were_this_one() =>
+        AssertRed("P-12 silent move", log => log.Add(new Joined(1, "r", 1, "e", 1, true, 1, "f")));
 
     [Fact]
     public void Reader_who_stayed_and_did_not_get_the_last_message() => AssertRed("P-13 missed", log =>

@@ -3,7 +3,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>Senders at full speed, readers beside them, and a server that dies again and again: the procedure of every crash test.</summary>
+/// <summary>
+/// Senders at full speed, readers beside them, and a server that dies again and again: the procedure of every crash test.
+/// </summary>
 internal sealed class CrashRun : IAsyncDisposable
 {
     private const string Room = "global";
@@ -43,7 +45,10 @@ internal sealed class CrashRun : IAsyncDisposable
 
     private IEnumerable<LoggedClient> Clients => _readers.Concat(_senders.Select(sender => sender.Client));
 
-    /// <summary>Everybody comes, or comes back; what is unknown is sent again, then new messages as fast as they are acked, until the server dies.</summary>
+    /// <summary>
+    /// Everybody comes, or comes back; what is unknown is sent again, then new messages as fast as they are acked, until the server
+    /// dies.
+    /// </summary>
     /// <param name="die">Ends the server; awaited after a number of acks that chance decides.</param>
     public async Task LiveAndDieAsync(Func<SkaldProcess, Task> die)
     {
@@ -59,7 +64,9 @@ internal sealed class CrashRun : IAsyncDisposable
         await Task.WhenAll(_readers.Select(reader => reader.Ended)).Within();
     }
 
-    /// <summary>The server's last life: what is unknown is sent again, everybody reads to the end, and the checker looks at all of it.</summary>
+    /// <summary>
+    /// The server's last life: what is unknown is sent again, everybody reads to the end, and the checker looks at all of it.
+    /// </summary>
     public async Task<IReadOnlyList<Violation>> JudgeAsync()
     {
         await StartAsync();

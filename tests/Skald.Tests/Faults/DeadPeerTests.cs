@@ -26,7 +26,10 @@ public sealed class DeadPeerTests
     [Fact]
     public async Task Without_the_timeout_they_are_never_found()
     {
-        await using var run = await SilentClients.StartAsync(nameof(Without_the_timeout_they_are_never_found), count: 10, ("Limits:PingTimeout", "01:00:00"));
+        await using var run = await SilentClients.StartAsync(
+            nameof(Without_the_timeout_they_are_never_found),
+            count: 10,
+            ("Limits:PingTimeout", "01:00:00"));
         run.Proxy.Up.Swallows = true;
 
         for (var second = 0; second < 60; second++)
@@ -38,7 +41,9 @@ public sealed class DeadPeerTests
     [Fact]
     public async Task Idle_client_behind_a_proxy_that_cuts_after_60_s_of_silence_stays()
     {
-        await using var run = await SilentClients.StartAsync(nameof(Idle_client_behind_a_proxy_that_cuts_after_60_s_of_silence_stays), count: 10);
+        await using var run = await SilentClients.StartAsync(
+            nameof(Idle_client_behind_a_proxy_that_cuts_after_60_s_of_silence_stays),
+            count: 10);
 
         Assert.Equal(0, await run.IdleAsync(TimeSpan.FromMinutes(10), pinged: true));
     }
@@ -46,7 +51,10 @@ public sealed class DeadPeerTests
     [Fact]
     public async Task Without_pings_the_proxy_cuts_it()
     {
-        await using var run = await SilentClients.StartAsync(nameof(Without_pings_the_proxy_cuts_it), count: 10, ("Limits:PingInterval", "00:05:00"));
+        await using var run = await SilentClients.StartAsync(
+            nameof(Without_pings_the_proxy_cuts_it),
+            count: 10,
+            ("Limits:PingInterval", "00:05:00"));
 
         Assert.Equal(10, await run.IdleAsync(TimeSpan.FromMinutes(2), pinged: false));
     }
@@ -98,13 +106,16 @@ public sealed class DeadPeerTests
         /// <returns>How many were cut, by the proxy or by the server.</returns>
         public async Task<int> IdleAsync(TimeSpan time, bool pinged)
         {
-            var links = _silent.Select(client => (client.Port, Link: Proxy.LinkOf(client.Port))).Select(c => (c.Port, c.Link, c.Link.Up, c.Link.Down)).ToArray();
+            var links = _silent.Select(client => (client.Port, Link: Proxy.LinkOf(client.Port)))
+                .Select(c => (c.Port, c.Link, c.Link.Up, c.Link.Down)).ToArray();
             for (var passed = TimeSpan.Zero; passed < time; passed += Second)
             {
                 // Whoever is to be pinged was, and has answered, before more time passes: the network here takes none.
                 foreach (var (port, link, up, down) in links)
                 {
-                    await Deadline.UntilAsync(() => !Proxy.Has(port) || !pinged || _clock.GetElapsedTime(link.PassedAt) < 18 * Second, "each is pinged");
+                    await Deadline.UntilAsync(
+                        () => !Proxy.Has(port) || !pinged || _clock.GetElapsedTime(link.PassedAt) < 18 * Second,
+                        "each is pinged");
                     await Deadline.UntilAsync(() => !Proxy.Has(port) || link.Up - up >= link.Down - down, "each ping is answered");
                 }
 

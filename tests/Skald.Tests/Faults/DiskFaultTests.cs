@@ -64,8 +64,11 @@ public sealed class DiskFaultTests
         Assert.Contains(violations, v => v.Promise == "P-1");
     }
 
-    /// <summary>The disk's syncs fail from the sixtieth on; then the server is killed, and started again on the same data and a sound disk.</summary>
-    private static async Task<(Event[] Events, IReadOnlyList<Violation> Violations)> FailSyncsAsync(Func<string, string[], Task<SkaldProcess>> start)
+    /// <summary>
+    /// The disk's syncs fail from the sixtieth on; then the server is killed, and started again on the same data and a sound disk.
+    /// </summary>
+    private static async Task<(Event[] Events, IReadOnlyList<Violation> Violations)> FailSyncsAsync(
+        Func<string, string[], Task<SkaldProcess>> start)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is what makes an fsync fail.");
         var data = TestData.NewDirectory();
@@ -74,7 +77,8 @@ public sealed class DiskFaultTests
         using var client = new LoggedClient(log);
         using var reader = new LoggedClient(checker.NewClient("reader"));
         // Counted in each thread: those of the log's writer are the commits.
-        string[] failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=60+"];
+        string[] failing =
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=60+"];
         await using (var server = await start(data, failing))
         {
             var address = server.SocketAddress($"/ws/?token={await server.SignInAsync("ann")}");

@@ -33,7 +33,9 @@ public sealed class DrainUnderLoadTests
     public async Task Server_that_stops_without_what_it_has_acked_turns_the_checker_red()
     {
         using var data = new TestDirectory();
-        await using var run = new CrashRun(Seed.Next(nameof(Server_that_stops_without_what_it_has_acked_turns_the_checker_red)), () => WeakHost.StartAsync(data.Path, WeakHost.AcksFirst));
+        await using var run = new CrashRun(
+            Seed.Next(nameof(Server_that_stops_without_what_it_has_acked_turns_the_checker_red)),
+            () => WeakHost.StartAsync(data.Path, WeakHost.AcksFirst));
         await run.LiveAndDieAsync(server => server.StopAsync());
 
         Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
@@ -43,7 +45,9 @@ public sealed class DrainUnderLoadTests
     public async Task Server_that_lets_its_clients_fall_turns_the_closes_red()
     {
         using var data = new TestDirectory();
-        await using var run = new CrashRun(Seed.Next(nameof(Server_that_lets_its_clients_fall_turns_the_closes_red)), () => WeakHost.StartAsync(data.Path, WeakHost.NoDrain));
+        await using var run = new CrashRun(
+            Seed.Next(nameof(Server_that_lets_its_clients_fall_turns_the_closes_red)),
+            () => WeakHost.StartAsync(data.Path, WeakHost.NoDrain));
         await run.LiveAndDieAsync(server => server.StopAsync());
 
         Assert.Contains(run.ClosedWith, code => code != 4001);

@@ -33,16 +33,19 @@ public sealed class ExpiryAndReuseTests
     [InlineData(0)]
     [InlineData(30)]
     [InlineData(60)]
-    public Task Token_used_again_within_a_minute_yields_the_same_successor_to_both_clients(int seconds) => UseTwiceAsync(seconds, survives: true);
+    public Task Token_used_again_within_a_minute_yields_the_same_successor_to_both_clients(int seconds) =>
+        UseTwiceAsync(seconds, survives: true);
 
     [Theory]
     [InlineData(61)]
     [InlineData(3_600)]
     [Attack("A-27")]
-    public Task Token_used_again_later_ends_the_session_for_both_clients_and_no_other(int seconds) => UseTwiceAsync(seconds, survives: false);
+    public Task Token_used_again_later_ends_the_session_for_both_clients_and_no_other(int seconds) =>
+        UseTwiceAsync(seconds, survives: false);
 
     [Fact]
-    public Task With_a_longer_grace_the_second_use_ends_nothing() => UseTwiceAsync(61, survives: true, ("Accounts:RefreshGrace", "00:02:00"));
+    public Task With_a_longer_grace_the_second_use_ends_nothing() =>
+        UseTwiceAsync(61, survives: true, ("Accounts:RefreshGrace", "00:02:00"));
 
     /// <summary>One socket through the lives of several tokens, and what each of them opens when it is over.</summary>
     /// <returns>For each token, the ways by which it led in.</returns>

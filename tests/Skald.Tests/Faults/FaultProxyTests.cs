@@ -10,7 +10,9 @@ public sealed class FaultProxyTests
     {
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
-        await using var proxy = new FaultProxy(server.Address, Seed.Next(nameof(Late_slow_and_jittery_network_changes_neither_bytes_nor_their_order)));
+        await using var proxy = new FaultProxy(
+            server.Address,
+            Seed.Next(nameof(Late_slow_and_jittery_network_changes_neither_bytes_nor_their_order)));
         (proxy.Up.Latency, proxy.Up.Jitter) = (TimeSpan.FromMilliseconds(3), TimeSpan.FromMilliseconds(5));
         (proxy.Down.Jitter, proxy.Down.BytesPerSecond) = (TimeSpan.FromMilliseconds(5), 200_000);
         using var socket = await RawWebSocket.OpenAsync(proxy.Through(server.SocketAddress($"/ws/?token={ann.Access}")));

@@ -9,7 +9,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>P-4 on a disk that is full to its last block: who reads goes on, who would store is told, and nothing has to be started again.</summary>
+/// <summary>
+/// P-4 on a disk that is full to its last block: who reads goes on, who would store is told, and nothing has to be started again.
+/// </summary>
 public sealed class FullDiskTests
 {
     private const string Room = "global", Password = "12345678";
@@ -32,7 +34,8 @@ public sealed class FullDiskTests
         await AssertFullAsync(ann.PublishAsync(Room, Long));
         await AssertFullAsync(server.Http.PostAsJsonAsync("/api/register/", new { username = "bob", password = Password }));
         await AssertFullAsync(server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = Password }));
-        await AssertFullAsync(ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = "another one" }));
+        await AssertFullAsync(
+            ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = "another one" }));
         await AssertFullAsync(ann.SendAsync(HttpMethod.Post, "/api/logout/"));
         await AssertFullAsync(ann.SendAsync(HttpMethod.Delete, "/api/me/sessions/"));
         await socket.SendAsync(new { type = "send", id = 7, room = Room, message = Long });
@@ -95,10 +98,15 @@ public sealed class FullDiskTests
         using var logout = await ann.SendAsync(HttpMethod.Post, "/api/logout/");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, logout.StatusCode);
-        Assert.StartsWith("skald_refresh=; expires=Thu, 01 Jan 1970", Assert.Single(logout.Headers.GetValues("Set-Cookie")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "skald_refresh=; expires=Thu, 01 Jan 1970",
+            Assert.Single(logout.Headers.GetValues("Set-Cookie")),
+            StringComparison.Ordinal);
     }
 
-    /// <remarks>With small blocks the engine leaves holes in the file that it maps, and would be killed by the first message that touches one.</remarks>
+    /// <remarks>
+    /// With small blocks the engine leaves holes in the file that it maps, and would be killed by the first message that touches one.
+    /// </remarks>
     [Theory]
     [InlineData(1_024, false)]
     [InlineData(1_024, true)]
@@ -183,7 +191,10 @@ public sealed class FullDiskTests
         Array.ForEach(targets, target => Directory.CreateDirectory(target));
         var ballast = disk.Fill();
 
-        Assert.Contains("ann", (await SkaldCommand.RunAsync("users", "list", "--data", disk.Data)).AssertDone().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "ann",
+            (await SkaldCommand.RunAsync("users", "list", "--data", disk.Data)).AssertDone().Output,
+            StringComparison.Ordinal);
         (await SkaldCommand.RunAsync("backup", "--data", disk.Data, "--to", backup)).AssertDone();
         foreach (var command in new[] { "create bob", "reset ann", "disable ann" })
         {
@@ -191,7 +202,8 @@ public sealed class FullDiskTests
             (await SkaldCommand.TellAsync(Password, arguments)).AssertRefused("is full", disk.Data);
         }
 
-        (await SkaldCommand.RunAsync("backup", "--data", disk.Data, "--to", Path.Combine(disk.Root, "backup.db"))).AssertRefused("is full", disk.Root);
+        (await SkaldCommand.RunAsync("backup", "--data", disk.Data, "--to", Path.Combine(disk.Root, "backup.db")))
+            .AssertRefused("is full", disk.Root);
         (await SkaldCommand.TellAsync(Password, "users", "create", "bob", "--data", targets[0])).AssertRefused("is full", targets[0]);
         (await SkaldCommand.RunAsync("restore", "--from", backup, "--data", targets[1])).AssertRefused("is full", targets[1]);
         (await SkaldCommand.RunAsync("import-django", "--from", django, "--data", targets[2])).AssertRefused("is full", targets[2]);
@@ -201,7 +213,8 @@ public sealed class FullDiskTests
         // Room to begin with, and not for all of it.
         using (var file = File.OpenWrite(ballast))
             file.SetLength(file.Length - (2 * 1024 * 1024));
-        (await SkaldCommand.RunAsync("import-django", "--from", django, "--data", targets[2])).AssertRefused("is full", targets[2], "Nothing was brought");
+        (await SkaldCommand.RunAsync("import-django", "--from", django, "--data", targets[2]))
+            .AssertRefused("is full", targets[2], "Nothing was brought");
         AssertNothingIsIn(targets[2]);
     }
 
@@ -211,7 +224,8 @@ public sealed class FullDiskTests
         Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is what makes a write fail.");
         using var data = new TestDirectory();
         // Counted in each thread: those of the log's writer are what it stores.
-        string[] failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EDQUOT:when=120..140"];
+        string[] failing =
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=EDQUOT:when=120..140"];
         await using var server = await SkaldProcess.StartAsync(data.Path, failing);
         var access = await server.SignInAsync("ann");
         var sent = 0;
@@ -234,7 +248,8 @@ public sealed class FullDiskTests
 
     private static async Task<HttpResponseMessage> PublishAsync(SkaldProcess server, string access, string message)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/rooms/{Room}/messages/") { Content = JsonContent.Create(new { message }) };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Post, $"/api/rooms/{Room}/messages/") { Content = JsonContent.Create(new { message }) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", access);
         return await server.Http.SendAsync(request).Within();
     }

@@ -14,7 +14,8 @@ public sealed class IdempotencyTests
     [Attack("A-51")]
     public async Task Message_whose_answer_was_lost_is_stored_once_however_often_it_is_sent()
     {
-        var (violations, acks) = await LoseAnswersAsync(Seed.Next(nameof(Message_whose_answer_was_lost_is_stored_once_however_often_it_is_sent)));
+        var (violations, acks) =
+            await LoseAnswersAsync(Seed.Next(nameof(Message_whose_answer_was_lost_is_stored_once_however_often_it_is_sent)));
 
         Checker.AssertNone(violations);
         // Or no answer was ever lost after its message was stored, and nothing was tried.
@@ -26,7 +27,8 @@ public sealed class IdempotencyTests
     {
         var (violations, _) = await LoseAnswersAsync(
             Seed.Next(nameof(Without_deduplication_the_checker_goes_red)),
-            services => services.AddSingleton<IMessageStore>(s => new ForgetsNamesStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))));
+            services =>
+                services.AddSingleton<IMessageStore>(s => new ForgetsNamesStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))));
 
         Assert.Contains(violations, v => v is { Promise: "P-9", Kind: "stored twice" });
     }
@@ -58,7 +60,8 @@ public sealed class IdempotencyTests
     }
 
     /// <summary>Three of ten requests go out and their answers never come back.</summary>
-    private static async Task<(IReadOnlyList<Violation> Violations, IReadOnlyList<Acked> Acks)> LoseAnswersAsync(int seed, Action<IServiceCollection>? weaken = null)
+    private static async Task<(IReadOnlyList<Violation> Violations, IReadOnlyList<Acked> Acks)> LoseAnswersAsync(
+        int seed, Action<IServiceCollection>? weaken = null)
     {
         await using var server = await SkaldServer.StartAsync(configure: weaken);
         await using var proxy = new FaultProxy(server.Address, seed);

@@ -5,7 +5,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>A-19: logins as fast as they are answered, from many at once, while somebody chats. What it costs them in time the bench measures.</summary>
+/// <summary>
+/// logins as fast as they are answered, from many at once, while somebody chats. What it costs them in time the bench measures.
+/// </summary>
 public sealed class LoginFloodTests
 {
     private const string Room = "global";
@@ -17,8 +19,12 @@ public sealed class LoginFloodTests
     {
         var answers = await FloodAsync(queue: 4);
 
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.ServiceUnavailable], answers.Select(answer => answer.Status).Distinct().Order());
-        Assert.All(answers, answer => Assert.Equal(answer.Status == HttpStatusCode.ServiceUnavailable, answer.RetryAfter == TimeSpan.FromSeconds(2)));
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.ServiceUnavailable],
+            answers.Select(answer => answer.Status).Distinct().Order());
+        Assert.All(
+            answers,
+            answer => Assert.Equal(answer.Status == HttpStatusCode.ServiceUnavailable, answer.RetryAfter == TimeSpan.FromSeconds(2)));
     }
 
     [Fact]
@@ -31,7 +37,8 @@ public sealed class LoginFloodTests
 
     private static async Task<(HttpStatusCode Status, TimeSpan? RetryAfter)[]> FloodAsync(int queue)
     {
-        await using var server = await SkaldServer.StartAsync([("Accounts:PasswordIterations", "100000"), ("Limits:PasswordHashQueue", $"{queue}")]);
+        await using var server =
+            await SkaldServer.StartAsync([("Accounts:PasswordIterations", "100000"), ("Limits:PasswordHashQueue", $"{queue}")]);
         var ann = await server.RegisterAsync("ann");
         var address = server.SocketAddress($"/ws/?token={ann.Access}");
         var checker = new Checker();

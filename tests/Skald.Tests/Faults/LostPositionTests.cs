@@ -5,7 +5,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>P-12: whoever comes back to a place that the log does not have is told so, whichever way it comes, and goes on without a hole.</summary>
+/// <summary>
+/// P-12: whoever comes back to a place that the log does not have is told so, whichever way it comes, and goes on without a hole.
+/// </summary>
 public sealed class LostPositionTests : IDisposable
 {
     private const int Stored = 6;
@@ -54,7 +56,9 @@ public sealed class LostPositionTests : IDisposable
 
             Assert.False(joined.GetProperty("complete").GetBoolean());
             var (place, newest) = (joined.GetProperty("since").GetInt64(), joined.GetProperty("seq").GetInt64());
-            Assert.Equal(reason.StartsWith("trimmed", StringComparison.Ordinal) ? joined.GetProperty("first_seq").GetInt64() - 1 : newest, place);
+            Assert.Equal(
+                reason.StartsWith("trimmed", StringComparison.Ordinal) ? joined.GetProperty("first_seq").GetInt64() - 1 : newest,
+                place);
             Assert.Equal(reason == "restored", joined.GetProperty("epoch").GetString() != epoch);
             await AssertGoesOnAsync(ann, socket, joined);
         }

@@ -26,7 +26,10 @@ public sealed class MemoryTests
     [Fact]
     public async Task Without_the_bound_they_cost_more()
     {
-        var used = await StopAtOnceAsync(("Limits:AnswerBytesBehind", "2147483647"), ("Limits:WriteStall", "01:00:00"), ("Limits:PingInterval", "01:00:00"));
+        var used = await StopAtOnceAsync(
+            ("Limits:AnswerBytesBehind", "2147483647"),
+            ("Limits:WriteStall", "01:00:00"),
+            ("Limits:PingInterval", "01:00:00"));
 
         Assert.True(used > Allowed, $"The server held {used / MiB} MiB, within its {Allowed / MiB}.");
     }
@@ -45,7 +48,8 @@ public sealed class MemoryTests
         var grown = await AskForPagesAsync(
             messages: 1,
             length: 900_000,   // a page of 5 MB: one message is always read, however long it may be
-            ("Limits:MessageCodePoints", "1000000"), ("Limits:MessageBytes", "1000000"), ("Limits:RequestBodyBytes", "10000000"), ("Limits:HistoryRequestsPerUser", "0"));
+            ("Limits:MessageCodePoints", "1000000"), ("Limits:MessageBytes", "1000000"), ("Limits:RequestBodyBytes", "10000000"),
+            ("Limits:HistoryRequestsPerUser", "0"));
 
         Assert.True(grown > PagesAllowed, $"The server grew by {grown / MiB} MiB, within {PagesAllowed / MiB}.");
     }
@@ -64,7 +68,8 @@ public sealed class MemoryTests
         var access = await server.SignInAsync("ann");
         server.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", access);
         for (var n = 0; n < messages; n++)
-            (await server.Http.PostAsJsonAsync("/api/rooms/global/messages/", new { message = new string('\u0001', length) }).Within()).EnsureSuccessStatusCode().Dispose();
+            (await server.Http.PostAsJsonAsync("/api/rooms/global/messages/", new { message = new string('\u0001', length) }).Within())
+                .EnsureSuccessStatusCode().Dispose();
         for (var n = 0; n < 20; n++)
             (await server.Http.GetAsync(Page).Within()).EnsureSuccessStatusCode().Dispose();
 

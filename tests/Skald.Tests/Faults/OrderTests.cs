@@ -5,7 +5,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>P-7, P-8: many senders and many readers of several rooms, over a network that is late, and each time by another while.</summary>
+/// <summary>
+/// P-7, P-8: many senders and many readers of several rooms, over a network that is late, and each time by another while.
+/// </summary>
 public sealed class OrderTests
 {
     private const int Senders = 32, Window = 16;
@@ -25,7 +27,8 @@ public sealed class OrderTests
     {
         var violations = await TalkAsync(
             nameof(Log_that_stores_a_batch_in_another_order_turns_the_checker_red), readers: 0,
-            services => services.AddSingleton<IMessageStore>(s => new BackwardsStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))));
+            services =>
+                services.AddSingleton<IMessageStore>(s => new BackwardsStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))));
 
         Assert.Contains(violations, v => v is { Promise: "P-8", Kind: "overtaken" });
     }
@@ -46,7 +49,8 @@ public sealed class OrderTests
         }
 
         (proxy.Down.Latency, proxy.Down.Jitter) = (TimeSpan.Zero, TimeSpan.FromMilliseconds(40));
-        await Task.WhenAll(Enumerable.Range(0, Senders).Select(n => SendAsync(checker.NewClient($"sender-{n}"), direct, Seed.Count(60, 500))));
+        await Task.WhenAll(
+            Enumerable.Range(0, Senders).Select(n => SendAsync(checker.NewClient($"sender-{n}"), direct, Seed.Count(60, 500))));
 
         var history = await Task.WhenAll(Rooms.Select(room => HistoryReader.ReadAsync(server.Http, ann.Access, room)));
         foreach (var reader in reading)

@@ -7,7 +7,9 @@ public sealed class OverloadTests
 {
     private const string Room = "global";
 
-    /// <summary>A server that waits for one client lets the others wait for 10 s, its limit for a stalled write; a busy machine does not.</summary>
+    /// <summary>
+    /// A server that waits for one client lets the others wait for 10 s, its limit for a stalled write; a busy machine does not.
+    /// </summary>
     private static readonly TimeSpan Unaffected = TimeSpan.FromSeconds(5);
 
     /// <summary>Many times what the limits let it go on for.</summary>
@@ -32,7 +34,8 @@ public sealed class OverloadTests
     [Fact]
     public async Task Without_a_limit_nobody_is_closed()
     {
-        var (closed, _) = await StopReadingAsync([("Limits:MessagesBehind", "0"), ("Limits:BytesBehind", "0"), ("Limits:WriteStall", "01:00:00")]);
+        var (closed, _) =
+            await StopReadingAsync([("Limits:MessagesBehind", "0"), ("Limits:BytesBehind", "0"), ("Limits:WriteStall", "01:00:00")]);
 
         Assert.False(closed, "Something else than the limit closes it.");
     }
@@ -51,7 +54,8 @@ public sealed class OverloadTests
     [Fact]
     public async Task Without_a_rate_the_flooding_client_goes_on()
     {
-        var (closedWith, _) = await FloodAsync(LongestFlood, ("Limits:CommandsPerConnection", "0"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "0"));
+        var (closedWith, _) = await FloodAsync(
+            LongestFlood, ("Limits:CommandsPerConnection", "0"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "0"));
 
         Assert.Equal(0, closedWith);
     }
@@ -112,9 +116,13 @@ public sealed class OverloadTests
     }
 
     /// <summary>Resets all connections at once, while messages go on coming.</summary>
-    /// <remarks>No proxy does it: its two sockets for each client, and those the server still has to let go, would be more than 20,000 descriptors.</remarks>
+    /// <remarks>
+    /// No proxy does it: its two sockets for each client, and those the server still has to let go, would be more than 20,000
+    /// descriptors.
+    /// </remarks>
     /// <returns>What the checker found, and the time until everybody was back and had everything.</returns>
-    private static async Task<(IReadOnlyList<Violation> Violations, TimeSpan Time)> LoseAllAsync(int count, Func<LoggedClient, Task> comeBack)
+    private static async Task<(IReadOnlyList<Violation> Violations, TimeSpan Time)> LoseAllAsync(
+        int count, Func<LoggedClient, Task> comeBack)
     {
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");

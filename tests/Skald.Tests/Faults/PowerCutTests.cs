@@ -67,14 +67,16 @@ public sealed class PowerCutTests
 
     /// <summary>A weaker server, or a weaker disk under it, through one cut.</summary>
     private static Task LosesAsync(
-        int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, SkaldProcess, Task> cut, [CallerMemberName] string test = "") =>
+        int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, SkaldProcess, Task> cut, [CallerMemberName] string test =
+            "") =>
         RunAsync(test, mebibytes, start, async (box, run) =>
         {
             await run.LiveAndDieAsync(server => cut(box, server));
             Assert.Contains(await run.JudgeAsync(), v => v.Promise == "P-1");
         });
 
-    private static async Task RunAsync(string test, int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, CrashRun, Task> act)
+    private static async Task RunAsync(
+        string test, int mebibytes, Func<string, Task<SkaldProcess>> start, Func<CrashBox, CrashRun, Task> act)
     {
         Assert.SkipWhen(CrashBox.WhyNot is not null, CrashBox.WhyNot ?? "");
         using var box = new CrashBox(mebibytes);

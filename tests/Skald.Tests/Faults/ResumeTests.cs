@@ -26,12 +26,14 @@ public sealed class ResumeTests
         var violations = await CutAsync(
             Seed.Next(nameof(Reader_that_reads_first_and_joins_later_turns_the_checker_red)),
             directSocket: true,
-            (reader, server, access) => reader.Cursor(Room) == 0 ? reader.JoinAsync(Room) : reader.ReadThenJoinAsync(Room, server.Http, access));
+            (reader, server, access) =>
+                reader.Cursor(Room) == 0 ? reader.JoinAsync(Room) : reader.ReadThenJoinAsync(Room, server.Http, access));
 
         Assert.Contains(violations, v => v is { Promise: "P-11", Kind: "gap" });
     }
 
-    private static async Task<IReadOnlyList<Violation>> CutAsync(int seed, bool directSocket, Func<LoggedClient, SkaldServer, string, Task> comeBack)
+    private static async Task<IReadOnlyList<Violation>> CutAsync(
+        int seed, bool directSocket, Func<LoggedClient, SkaldServer, string, Task> comeBack)
     {
         await using var server = await SkaldServer.StartAsync([("Connections:DirectSocket", directSocket.ToString())]);
         await using var proxy = new FaultProxy(server.Address, seed);

@@ -8,7 +8,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
 
-/// <summary>P-26: whoever is signed out, by whatever, is off all sockets at once, hears nothing more, and does not come back with anything old.</summary>
+/// <summary>
+/// P-26: whoever is signed out, by whatever, is off all sockets at once, hears nothing more, and does not come back with anything old.
+/// </summary>
 public sealed class RevocationTests
 {
     private const string Room = "global";
@@ -40,7 +42,9 @@ public sealed class RevocationTests
 
     /// <summary>Nobody is told that a session has ended: as if that event had been lost.</summary>
     private static void Deafen(SkaldServer server) =>
-        typeof(Sessions).GetField("Ended", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(server.Services.GetRequiredService<Sessions>(), null);
+        typeof(Sessions).GetField("Ended", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(
+            server.Services.GetRequiredService<Sessions>(),
+            null);
 
     private static async Task<List<Trial>> TryAsync(int count, Action<SkaldServer> weaken)
     {
@@ -74,10 +78,12 @@ public sealed class RevocationTests
         async (ann, _) =>
         {
             // The first use is the owner's, the second the thief's.
-            (await ann.Server.Http.PostAsJsonAsync("/api/token/refresh/", new { refresh = ann.Refresh })).EnsureSuccessStatusCode().Dispose();
+            (await ann.Server.Http.PostAsJsonAsync("/api/token/refresh/", new { refresh = ann.Refresh })).EnsureSuccessStatusCode()
+                .Dispose();
             return await ann.Server.Http.PostAsJsonAsync("/api/token/refresh/", new { refresh = ann.Refresh });
         },
-        (_, elsewhere) => elsewhere.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = "12345678", new_password = "12345678" }),
+        (_, elsewhere) =>
+            elsewhere.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = "12345678", new_password = "12345678" }),
         (ann, _) => ann.SendAsync(HttpMethod.Post, "/api/logout/"),
     ];
 

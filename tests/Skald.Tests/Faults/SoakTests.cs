@@ -11,9 +11,13 @@ public sealed class SoakTests
 
     private static readonly int Clients = Number("SKALD_SOAK_CLIENTS", 500);
 
-    private static readonly TimeSpan BetweenFaults = TimeSpan.FromSeconds(Math.Min(120, Duration.TotalSeconds / 5)), BetweenSamples = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan
+        BetweenFaults = TimeSpan.FromSeconds(Math.Min(120, Duration.TotalSeconds / 5)),
+        BetweenSamples = TimeSpan.FromSeconds(10);
 
-    /// <summary>Growth in ten minutes, as a part of the whole. A run that is shorter than half an hour cannot tell so little from chance.</summary>
+    /// <summary>
+    /// Growth in ten minutes, as a part of the whole. A run that is shorter than half an hour cannot tell so little from chance.
+    /// </summary>
     private const double MostGrowth = 0.01;
 
     private static readonly TimeSpan LongEnoughToTell = TimeSpan.FromMinutes(30);
@@ -35,7 +39,8 @@ public sealed class SoakTests
         var (nextFault, fault) = (BetweenFaults, Task.CompletedTask);
         while (!end.IsCancellationRequested)
         {
-            await Task.Delay(BetweenSamples, TimeProvider.System, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(BetweenSamples, TimeProvider.System, end.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             if (end.IsCancellationRequested)
                 break;
             var time = TimeProvider.System.GetElapsedTime(started);
@@ -53,7 +58,9 @@ public sealed class SoakTests
         await living;
         var violations = await crowd.JudgeAsync();
         // Compared is like with like: after the first quarter, with everybody there, and nothing left of a fault.
-        var steady = samples.Where(sample => sample.Time > Duration / 4 && sample.Connected > 0.98 * Clients && sample.Sockets < 1.05 * Clients).ToArray();
+        var steady =
+            samples.Where(sample => sample.Time > Duration / 4 && sample.Connected > 0.98 * Clients && sample.Sockets < 1.05 * Clients)
+            .ToArray();
         Console.WriteLine("    growth in 10 min: " + string.Join(", ", Measures.Select(measure => string.Create(CultureInfo.InvariantCulture, $"{measure.Name} {Growth(steady, measure.Of):p2}"))));
         Checker.AssertNone(violations);
         Assert.Equal(0, samples[^1].Unobserved);
@@ -63,7 +70,8 @@ public sealed class SoakTests
 
     private static readonly (string Name, Func<Sample, double> Of)[] Measures =
     [
-        ("RSS", s => s.Memory), ("heap", s => s.Heap), ("handles", s => s.Handles), ("sockets", s => s.Sockets), ("threads", s => s.Threads),
+        ("RSS", s => s.Memory), ("heap", s => s.Heap), ("handles", s => s.Handles), ("sockets", s => s.Sockets),
+        ("threads", s => s.Threads),
     ];
 
     private static readonly (string Name, Func<FaultProxy, TestDirectory, Task> Make)[] Faults =
@@ -103,14 +111,18 @@ public sealed class SoakTests
     private static double Growth(Sample[] samples, Func<Sample, double> of)
     {
         var (time, value) = (samples.Average(s => s.Time.TotalMinutes), samples.Average(of));
-        var slope = samples.Sum(s => (s.Time.TotalMinutes - time) * (of(s) - value)) / samples.Sum(s => Math.Pow(s.Time.TotalMinutes - time, 2));
+        var slope =
+            samples.Sum(s => (s.Time.TotalMinutes - time) * (of(s) - value)) / samples.Sum(s => Math.Pow(s.Time.TotalMinutes - time, 2));
         return 10 * slope / value;
     }
 
     private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : otherwise;
 
-    private sealed record Sample(TimeSpan Time, long Memory, long Heap, int Unobserved, int Handles, int Sockets, long Threads, int Connected, long Sent)
+    private sealed record Sample(
+        TimeSpan Time, long Memory, long Heap, int Unobserved, int Handles, int Sockets, long Threads, int Connected, long Sent)
     {
         public static Sample Take(SkaldProcess server, TimeSpan time, Crowd crowd)
         {
@@ -163,7 +175,8 @@ public sealed class SoakTests
 
                     await client.CutAsync();
                 }
-                catch (Exception e) when (e is IOException or TimeoutException or System.Net.Sockets.SocketException or OperationCanceledException)
+                catch (Exception e) when (
+                    e is IOException or TimeoutException or System.Net.Sockets.SocketException or OperationCanceledException)
                 {
                     // Whatever happened on its way: it comes back in a while.
                     await Task.Delay(TimeSpan.FromSeconds(random.NextDouble() * 5), TimeProvider.System, CancellationToken.None);
@@ -180,7 +193,8 @@ public sealed class SoakTests
         public async Task<IReadOnlyList<Violation>> JudgeAsync()
         {
             var access = await server.SignInAsync("ann");
-            return checker.Check(await Task.WhenAll(Enumerable.Range(0, Rooms).Select(n => HistoryReader.ReadAsync(server.Http, access, $"room-{n}"))));
+            return checker.Check(
+                await Task.WhenAll(Enumerable.Range(0, Rooms).Select(n => HistoryReader.ReadAsync(server.Http, access, $"room-{n}"))));
         }
 
         private async Task<Uri> AddressAsync()

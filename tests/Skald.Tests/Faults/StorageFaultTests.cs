@@ -76,7 +76,9 @@ public sealed class StorageFaultTests
     {
         RefusingStore? store = null;
         var clock = new FakeClock();
-        await using var server = await SkaldServer.StartAsync(clock: clock, configure: services => RefusingStore.Install(services, s => store = s));
+        await using var server = await SkaldServer.StartAsync(
+            clock: clock,
+            configure: services => RefusingStore.Install(services, s => store = s));
         var ann = await server.RegisterAsync("ann");
         using var mute = await RawHttp.UpgradeAsync(server.Address, $"/ws/?token={ann.Access}");
         await mute.SkipToAsync("ready");
@@ -104,7 +106,9 @@ public sealed class StorageFaultTests
     {
         RefusingStore? store = null;
         var clock = new FakeClock();
-        await using var server = await SkaldServer.StartAsync(clock: clock, configure: services => RefusingStore.Install(services, s => store = s));
+        await using var server = await SkaldServer.StartAsync(
+            clock: clock,
+            configure: services => RefusingStore.Install(services, s => store = s));
         var ann = await server.RegisterAsync("ann");
         for (var n = 1; n <= 3; n++)
             (await ann.PublishAsync("global", $"{n}")).EnsureSuccessStatusCode();

@@ -15,7 +15,12 @@ namespace Skald.Tests.Faults;
 /// </summary>
 public sealed class WeakHost
 {
-    public const string AcksFirst = "acks-first", NoFullSync = "synchronous-normal", SwallowsErrors = "swallows-errors", NoDrain = "no-drain", Nothing = "nothing";
+    public const string
+        AcksFirst = "acks-first",
+        NoFullSync = "synchronous-normal",
+        SwallowsErrors = "swallows-errors",
+        NoDrain = "no-drain",
+        Nothing = "nothing";
 
     /// <summary>Begins a line with the bytes of the heap and the number of exceptions that nobody observed.</summary>
     internal const string SampleLine = "sample ";
@@ -29,7 +34,8 @@ public sealed class WeakHost
     {
         string[] command =
         [
-            .. under, "dotnet", typeof(WeakHost).Assembly.Location, "-method", $"{typeof(WeakHost).FullName}.{nameof(Serve)}", "-explicit", "only",
+            .. under, "dotnet", typeof(WeakHost).Assembly.Location, "-method", $"{typeof(WeakHost).FullName}.{nameof(Serve)}",
+            "-explicit", "only",
         ];
         var start = new ProcessStartInfo(command[0], command[1..]);
         (start.Environment[DataVariable], start.Environment[WeaknessVariable]) = (data, weakness);

@@ -1,6 +1,9 @@
 namespace Skald.Tests.Harness;
 
-/// <summary>A server's data, a backup of it and what is restored from it, each in a place of its own; and the two commands that lead from one to the next.</summary>
+/// <summary>
+/// A server's data, a backup of it and what is restored from it, each in a place of its own; and the two commands that lead from one to
+/// the next.
+/// </summary>
 internal sealed class BackupPlace : IDisposable
 {
     private readonly TestDirectory _elsewhere = new();

@@ -27,12 +27,14 @@ internal sealed class ChatSocket : IAsyncDisposable
     }
 
     /// <summary>Opens it as a stream of an HTTP/2 connection (RFC 8441), together with others that are given the same client.</summary>
-    public static async Task<ChatSocket> OpenStreamAsync(Uri address, HttpMessageInvoker client, params (string Name, string Value)[] headers)
+    public static async Task<ChatSocket> OpenStreamAsync(
+        Uri address, HttpMessageInvoker client, params (string Name, string Value)[] headers)
     {
         var chat = new ChatSocket();
         foreach (var (name, value) in headers)
             chat._socket.Options.SetRequestHeader(name, value);
-        (chat._socket.Options.HttpVersion, chat._socket.Options.HttpVersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+        (chat._socket.Options.HttpVersion, chat._socket.Options.HttpVersionPolicy) =
+            (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         await chat._socket.ConnectAsync(address, client, Deadline.Token());
         return chat;
     }
@@ -56,7 +58,8 @@ internal sealed class ChatSocket : IAsyncDisposable
     public Task SendTextAsync(string frame) =>
         _socket.SendAsync(Encoding.UTF8.GetBytes(frame), WebSocketMessageType.Text, endOfMessage: true, Deadline.Token());
 
-    public Task SendBinaryAsync(byte[] frame) => _socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, Deadline.Token());
+    public Task SendBinaryAsync(byte[] frame) =>
+        _socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, Deadline.Token());
 
     /// <summary>The next frame as text, or null when the server has closed.</summary>
     public async Task<string?> ReceiveTextAsync()

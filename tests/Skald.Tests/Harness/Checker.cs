@@ -76,7 +76,10 @@ internal sealed class Checker
                 if (stored is null)
                     Add("P-1", "lost", $"{client} was acked {text} as {room} {ack.Seq}; the history does not have it");
                 else if (stored.Seq != ack.Seq)
-                    Add(acks.Length > 1 ? "P-9" : "P-1", "another seq", $"{client} was acked {text} as {room} {ack.Seq}; the history has it as {stored.Seq}");
+                    Add(
+                        acks.Length > 1 ? "P-9" : "P-1",
+                        "another seq",
+                        $"{client} was acked {text} as {room} {ack.Seq}; the history has it as {stored.Seq}");
             }
 
             if (acks.Count(ack => !ack.Duplicate) > 1)
@@ -92,7 +95,10 @@ internal sealed class Checker
         }
     }
 
-    /// <summary>P-8: what one connection sent lies in the history in that order. Of what was sent again later, the time it was stored is not known.</summary>
+    /// <summary>
+    /// P-8: what one connection sent lies in the history in that order. Of what was sent again later, the time it was stored is not
+    /// known.
+    /// </summary>
     private void CheckOrder(string client, Event[] events, RoomHistory[] history)
     {
         var sentOnce = events.OfType<Sent>().GroupBy(s => (s.Room, s.Text)).Where(g => g.Count() == 1).Select(g => g.Single());
@@ -150,7 +156,10 @@ internal sealed class Checker
         if (joined.Complete && (!sameLog || (joined.Asked is { } asked && asked != joined.Since)))
             Add("P-12", "silent move", $"{client} asked for {joined.Room} after {joined.Asked} of {joined.AskedEpoch} and was put after {joined.Since} of {joined.Epoch}");
         if (!joined.Complete && sameLog && joined.Asked <= cursor && joined.FirstSeq <= joined.Asked + 1)
-            Add("P-11", "not continued", $"{client} has {cursor} of {joined.Room}, asked for what follows {joined.Asked}, and was refused it");
+            Add(
+                "P-11",
+                "not continued",
+                $"{client} has {cursor} of {joined.Room}, asked for what follows {joined.Asked}, and was refused it");
     }
 
     private void CheckReceipt(string client, Received received, RoomHistory? room, long? cursor)
@@ -183,7 +192,8 @@ internal sealed record Violation(string Promise, string Kind, string What)
 /// <summary>A room as anybody reads it in the end.</summary>
 internal sealed class RoomHistory(string name, IReadOnlyList<StoredText> messages)
 {
-    private readonly Dictionary<string, StoredText> _byText = messages.GroupBy(m => m.Text, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+    private readonly Dictionary<string, StoredText> _byText = messages.GroupBy(m => m.Text, StringComparer.Ordinal)
+        .ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
     private readonly Dictionary<long, StoredText> _bySeq = messages.GroupBy(m => m.Seq).ToDictionary(g => g.Key, g => g.First());
 
     public string Name => name;

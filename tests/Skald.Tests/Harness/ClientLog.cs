@@ -70,7 +70,8 @@ internal sealed record Refused(int Connection, string Room, string Text, string 
 internal sealed record Lost(int Connection) : Event(Connection);
 
 /// <summary>The server said what follows.</summary>
-internal sealed record Joined(int Connection, string Room, long? Asked, string? AskedEpoch, long Since, bool Complete, long FirstSeq, string Epoch)
+internal sealed record Joined(
+    int Connection, string Room, long? Asked, string? AskedEpoch, long Since, bool Complete, long FirstSeq, string Epoch)
     : Event(Connection), IAboutReading;
 
 internal sealed record Received(int Connection, string Room, long Seq, string Text) : Event(Connection), IAboutReading;

@@ -4,8 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace Skald.Tests.Harness;
 
-/// <summary>A file system of its own, in a file, that can lose its power: what was not synced is gone, as on a machine whose plug is pulled.</summary>
-/// <remarks>ext4's shutdown without a flush of its log drops every dirty page and ends the journal where it was; needs root and loop devices.</remarks>
+/// <summary>
+/// A file system of its own, in a file, that can lose its power: what was not synced is gone, as on a machine whose plug is pulled.
+/// </summary>
+/// <remarks>
+/// ext4's shutdown without a flush of its log drops every dirty page and ends the journal where it was; needs root and loop devices.
+/// </remarks>
 internal sealed class CrashBox : IDisposable
 {
     private readonly string _base = TestData.NewDirectory();
@@ -96,7 +100,8 @@ internal sealed class CrashBox : IDisposable
     /// <returns>What a command that failed said; empty where it did what it should.</returns>
     private static string ErrorOf(string command, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? "" : $"{command} ({process.ExitCode}): {error}";

@@ -38,7 +38,8 @@ internal sealed class FaultProxy : IAsyncDisposable
     public ProxyDirection Down { get; } = new();
 
     /// <summary>The same address at the proxy.</summary>
-    public Uri Through(Uri address) => new UriBuilder(address) { Host = "127.0.0.1", Port = ((IPEndPoint)_listener.LocalEndPoint!).Port }.Uri;
+    public Uri Through(Uri address) =>
+        new UriBuilder(address) { Host = "127.0.0.1", Port = ((IPEndPoint)_listener.LocalEndPoint!).Port }.Uri;
 
     /// <summary>The link of the client that connected from this port.</summary>
     public ProxyLink LinkOf(int clientPort) => _links[clientPort];
@@ -198,7 +199,8 @@ internal sealed class ProxyLink
         socket.Dispose();
     }
 
-    private async Task PumpAsync(Socket from, Socket to, ProxyDirection direction, Func<double> random, Func<bool> swallows, Action passing, Action passed)
+    private async Task PumpAsync(
+        Socket from, Socket to, ProxyDirection direction, Func<double> random, Func<bool> swallows, Action passing, Action passed)
     {
         // What is late does not keep from being read what comes after it.
         var late = Channel.CreateBounded<(long Due, byte[] Bytes)>(1024);

@@ -23,7 +23,8 @@ internal static class HistoryReader
             using var response = await http.SendAsync(request).Within();
             var page = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>();
             messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!.TrimEnd(LoggedClient.Padding))));
-            if (!response.Headers.TryGetValues("Link", out var links) || !links.Any(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)))
+            if (!response.Headers.TryGetValues("Link", out var links)
+                || !links.Any(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)))
                 return new RoomHistory(room, messages);
             after = messages[^1].Seq;
         }

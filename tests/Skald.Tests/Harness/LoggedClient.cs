@@ -13,7 +13,8 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
     /// <summary>Makes texts longer, and is no part of any.</summary>
     public const char Padding = 'é';
 
-    private static readonly JsonSerializerOptions Unescaped = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Unescaped =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly ConcurrentDictionary<string, long> _cursors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, Pending> _pending = new();
@@ -88,7 +89,8 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
 
     /// <summary>Sends a message whose name is its text.</summary>
     /// <returns>Whether it was answered: acked or refused. Else the connection is lost, and nobody knows.</returns>
-    public async Task<bool> SendAsync(string room, string text, int padding = 0) => await (await BeginSendAsync(room, text, padding)).Within();
+    public async Task<bool> SendAsync(string room, string text, int padding = 0) =>
+        await (await BeginSendAsync(room, text, padding)).Within();
 
     /// <summary>Sends a message, and does not wait for the answer.</summary>
     /// <param name="room">The room.</param>
@@ -100,7 +102,9 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         log.Add(new Sent(_connection, room, text));
         try
         {
-            await CallAsync(pending, id => Frame(new { type = "send", id, room, message = text + new string(Padding, padding), client_msg_id = text }));
+            await CallAsync(
+                pending,
+                id => Frame(new { type = "send", id, room, message = text + new string(Padding, padding), client_msg_id = text }));
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or ObjectDisposedException)
         {
@@ -188,7 +192,8 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
                     break;
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or System.Net.Sockets.SocketException or ObjectDisposedException)
+        catch (Exception e) when (
+            e is IOException or OperationCanceledException or System.Net.Sockets.SocketException or ObjectDisposedException)
         {
             // Lost: as good as closed.
         }

@@ -8,7 +8,9 @@ using Skald.Protocol;
 
 namespace Skald.Tests.Harness;
 
-/// <summary>A connection that says what a test wants said, byte for byte, and reads what comes back: for what no well-behaved client sends.</summary>
+/// <summary>
+/// A connection that says what a test wants said, byte for byte, and reads what comes back: for what no well-behaved client sends.
+/// </summary>
 internal sealed class RawHttp : IDisposable
 {
     public const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -67,7 +69,8 @@ internal sealed class RawHttp : IDisposable
     public async Task<RawAnswer> AskAsync(Uri server, string start, string[] headers, string body)
     {
         var version = start.Contains(" HTTP/", StringComparison.Ordinal) ? "" : " HTTP/1.1";
-        await WriteAsync($"{start}{version}\r\nHost: {server.Authority}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n{body}");
+        await WriteAsync(
+            $"{start}{version}\r\nHost: {server.Authority}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n{body}");
         return await ReadAnswerAsync();
     }
 
@@ -86,11 +89,13 @@ internal sealed class RawHttp : IDisposable
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
             head.Append((char)(await ReadByteAsync() ?? throw new IOException($"The server closed after \"{head}\".")));
         var lines = head.ToString().Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        var headers = lines.Skip(1).Select(line => line.Split(':', 2)).ToLookup(pair => pair[0], pair => pair[1].Trim(), StringComparer.OrdinalIgnoreCase);
+        var headers = lines.Skip(1).Select(line => line.Split(':', 2))
+            .ToLookup(pair => pair[0], pair => pair[1].Trim(), StringComparer.OrdinalIgnoreCase);
         var status = int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture);
         var body = status is 101 or 204 ? []
             : headers.Contains("Transfer-Encoding") ? await ReadChunksAsync()
-            : headers["Content-Length"].FirstOrDefault() is { } length ? await ReadBytesAsync(int.Parse(length, CultureInfo.InvariantCulture))
+            : headers["Content-Length"]
+            .FirstOrDefault() is { } length ? await ReadBytesAsync(int.Parse(length, CultureInfo.InvariantCulture))
             : await ReadToEndAsync();
         return new RawAnswer(status, headers, Encoding.UTF8.GetString(body));
     }

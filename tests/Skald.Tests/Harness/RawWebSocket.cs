@@ -6,7 +6,9 @@ using System.Text;
 namespace Skald.Tests.Harness;
 
 /// <summary>A client of RFC 6455 that sends any bytes, right or wrong, and reads what comes back frame by frame.</summary>
-/// <remarks>It answers nothing by itself: no pong, no close. It holds the server to its side: whole frames, minimal lengths, no mask.</remarks>
+/// <remarks>
+/// It answers nothing by itself: no pong, no close. It holds the server to its side: whole frames, minimal lengths, no mask.
+/// </remarks>
 internal sealed class RawWebSocket : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

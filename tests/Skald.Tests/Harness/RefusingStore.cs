@@ -37,11 +37,14 @@ internal sealed class RefusingStore(IMessageStore store) : StoreBehind(store)
         });
     }
 
-    public override Task AppendAsync(Batch batch) => _refusal is { } code ? Task.FromException(new StorageException(code)) : base.AppendAsync(batch);
+    public override Task AppendAsync(Batch batch) =>
+        _refusal is { } code ? Task.FromException(new StorageException(code)) : base.AppendAsync(batch);
 
     public override Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
         _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : base.ReadAsync(room, first, last, visit);
 
     public override Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
-        _readRefusal is { } code ? Task.FromException(StorageException.OfRead(code)) : base.ReadMessagesAsync(room, first, last, newestFirst, visit);
+        _readRefusal is { } code
+            ? Task.FromException(StorageException.OfRead(code))
+            : base.ReadMessagesAsync(room, first, last, newestFirst, visit);
 }

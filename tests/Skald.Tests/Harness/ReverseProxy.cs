@@ -7,7 +7,9 @@ using Skald.Tests.Repository;
 
 namespace Skald.Tests.Harness;
 
-/// <summary>Debian's nginx or HAProxy with the configuration of docs/proxies.md: what stands there, with the ports and files of the test.</summary>
+/// <summary>
+/// Debian's nginx or HAProxy with the configuration of docs/proxies.md: what stands there, with the ports and files of the test.
+/// </summary>
 internal sealed class ReverseProxy : IAsyncDisposable
 {
     public const string Nginx = "nginx";
@@ -80,7 +82,10 @@ internal sealed class ReverseProxy : IAsyncDisposable
     /// <summary>A block of the page, by the name in its marks.</summary>
     private static string Block(string name)
     {
-        var block = Regex.Match(Source.Read("docs/proxies.md"), $"<!-- {name} -->\\s*```\\n(.*?)```\\s*<!-- /{name} -->", RegexOptions.Singleline);
+        var block = Regex.Match(
+            Source.Read("docs/proxies.md"),
+            $"<!-- {name} -->\\s*```\\n(.*?)```\\s*<!-- /{name} -->",
+            RegexOptions.Singleline);
         Assert.True(block.Success, $"docs/proxies.md has no block {name}");
         return block.Groups[1].Value;
     }
@@ -91,10 +96,12 @@ internal sealed class ReverseProxy : IAsyncDisposable
         if (underPath)
             site = ReplaceOnce(site, @"    location / \{.*?\n    \}\n", Block("nginx-path"));
         // One address and one port are enough here: those of IPv6 and of plain HTTP are the machine's.
-        site = Regex.Replace(site, @".*listen \[::\].*\n", "").Replace("listen 80;", $"listen 127.0.0.1:{FreePort()};", StringComparison.Ordinal)
+        site = Regex.Replace(site, @".*listen \[::\].*\n", "")
+            .Replace("listen 80;", $"listen 127.0.0.1:{FreePort()};", StringComparison.Ordinal)
             .Replace("/etc/ssl/chat.example", files, StringComparison.Ordinal);
         var user = Environment.UserName == "root" ? "user root;\n" : "";
-        var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {files}/{kind};\n"));
+        var temporary = string.Concat(
+            ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(kind => $"{kind}_temp_path {files}/{kind};\n"));
         return $"{user}pid {files}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n";
     }
 
@@ -130,8 +137,11 @@ internal sealed class ReverseProxy : IAsyncDisposable
     /// <remarks>Debian has both where only root looks for programs.</remarks>
     private static string Find(string program)
     {
-        var found = ((string[])["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-        Assert.True(found is not null, $"{program} is not here: Debian has it in the package {(program == Nginx ? "nginx-light" : program)}, which test.sh installs.");
+        var found = ((string[])["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"])
+            .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        Assert.True(
+            found is not null,
+            $"{program} is not here: Debian has it in the package {(program == Nginx ? "nginx-light" : program)}, which test.sh installs.");
         return found;
     }
 

@@ -12,17 +12,21 @@ internal static class Scrape
 
     public static Uri OperatorAddress(this SkaldServer server) => server.Services.GetRequiredService<MetricsListener>().Address!;
 
-    public static Task<string> MetricsTextAsync(this SkaldServer server) => server.Http.GetStringAsync(new Uri(server.OperatorAddress(), "/metrics"));
+    public static Task<string> MetricsTextAsync(this SkaldServer server) =>
+        server.Http.GetStringAsync(new Uri(server.OperatorAddress(), "/metrics"));
 
     /// <summary>Each series with its value, as <c>skald_sends_total{skald_result="stored"}</c>.</summary>
     public static async Task<Dictionary<string, double>> MetricsAsync(this SkaldServer server) => Parse(await server.MetricsTextAsync());
 
     public static Dictionary<string, double> Parse(string text) =>
         text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith('#')).ToDictionary(
-            line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+            line =>
+                line[..line.LastIndexOf(' ')], line =>
+                    double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture), StringComparer.Ordinal);
 
     /// <summary>Scrapes until it is so: what is counted after an answer may be seen a moment later.</summary>
-    public static async Task<Dictionary<string, double>> MetricsWhenAsync(this SkaldServer server, Func<Dictionary<string, double>, bool> condition)
+    public static async Task<Dictionary<string, double>> MetricsWhenAsync(
+        this SkaldServer server, Func<Dictionary<string, double>, bool> condition)
     {
         var started = TimeProvider.System.GetTimestamp();
         while (true)

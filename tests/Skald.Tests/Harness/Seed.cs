@@ -10,7 +10,8 @@ internal static class Seed
 
     public static int Next(string test)
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("SKALD_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+        var seed = int.TryParse(
+            Environment.GetEnvironmentVariable("SKALD_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var given)
             ? given
             : Random.Shared.Next();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    seed {seed}: {test}"));

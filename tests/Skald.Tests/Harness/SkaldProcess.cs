@@ -217,7 +217,9 @@ internal sealed class SkaldProcess : IAsyncDisposable
         }
 
         var line = lines.SingleOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return line is null
+            ? 0
+            : long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
     private void Take(string? line)

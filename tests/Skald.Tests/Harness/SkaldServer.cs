@@ -12,7 +12,9 @@ using Skald.Server;
 namespace Skald.Tests.Harness;
 
 /// <summary>The real server in this process: Kestrel on a free port, SQLite in a directory of its own on a real disk.</summary>
-/// <remarks>Rates and counts are off unless a test asks for them, and passwords are hashed quickly; everything else is as shipped.</remarks>
+/// <remarks>
+/// Rates and counts are off unless a test asks for them, and passwords are hashed quickly; everything else is as shipped.
+/// </remarks>
 internal sealed class SkaldServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -61,10 +63,12 @@ internal sealed class SkaldServer : IAsyncDisposable
             new("Accounts:PasswordIterations", "1000"),
             new("Limits:Enabled", "false"),
         ]);
-        builder.Configuration.AddInMemoryCollection((settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            (settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         if (certificate is not null)
-            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate)));
+            builder.WebHost.UseKestrelHttpsConfiguration()
+                .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps(certificate)));
         if (embedded)
             builder.AddSkald();
         else
@@ -119,7 +123,8 @@ internal sealed class SkaldServer : IAsyncDisposable
     }
 
     /// <summary>An address of a socket here: <c>/ws/?token=…</c></summary>
-    public Uri SocketAddress(string pathAndQuery) => new($"{(Address.Scheme == "https" ? "wss" : "ws")}://{Address.Authority}{pathAndQuery}");
+    public Uri SocketAddress(string pathAndQuery) =>
+        new($"{(Address.Scheme == "https" ? "wss" : "ws")}://{Address.Authority}{pathAndQuery}");
 
     /// <summary>Stops as SIGTERM does; the data stays for the next server.</summary>
     public Task StopAsync() => _app.StopAsync();

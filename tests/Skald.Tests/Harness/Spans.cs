@@ -28,7 +28,9 @@ internal sealed class Spans : IDisposable
     public async Task<Activity[]> OfRoomAsync(string room)
     {
         Activity? message = null;
-        await Deadline.UntilAsync(() => (message = _ended.FirstOrDefault(span => (string?)span.GetTagItem("skald.room") == room)) is not null, $"the message in {room} is traced");
+        await Deadline.UntilAsync(
+            () => (message = _ended.FirstOrDefault(span => (string?)span.GetTagItem("skald.room") == room)) is not null,
+            $"the message in {room} is traced");
         return [.. _ended.Where(span => span.TraceId == message!.TraceId)];
     }
 

@@ -11,7 +11,8 @@ internal static class TestCertificate
     public static X509Certificate2 Value { get; } = Make();
 
     /// <summary>Takes it for what it is: everything must be right but who vouches for it.</summary>
-    public static RemoteCertificateValidationCallback Accept { get; } = (_, _, _, errors) => errors == SslPolicyErrors.RemoteCertificateChainErrors;
+    public static RemoteCertificateValidationCallback Accept { get; } =
+        (_, _, _, errors) => errors == SslPolicyErrors.RemoteCertificateChainErrors;
 
     private static X509Certificate2 Make()
     {

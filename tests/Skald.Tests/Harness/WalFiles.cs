@@ -13,7 +13,10 @@ internal sealed class WalFiles(string data)
     public long DatabaseLength => new FileInfo(_database).Length;
 
     /// <summary>Whether all that is in the WAL is in the database too. Asked of a server that is frozen.</summary>
-    /// <remarks>The WAL index, sqlite.org/walformat.html 2: <c>mxFrame</c> at 16, <c>nBackfill</c> at 96; the latter moves when a checkpoint is synced.</remarks>
+    /// <remarks>
+    /// The WAL index, sqlite.org/walformat.html 2: <c>mxFrame</c> at 16, <c>nBackfill</c> at 96; the latter moves when a checkpoint is
+    /// synced.
+    /// </remarks>
     public bool IsCheckpointed
     {
         get
@@ -26,7 +29,8 @@ internal sealed class WalFiles(string data)
     /// <summary>A reader that keeps its place, as a long query does: until it is disposed no checkpoint gets beyond it.</summary>
     public IDisposable HoldCheckpoints()
     {
-        var reader = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _database, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
+        var reader = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = _database, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
         reader.Open();
         using var command = reader.CreateCommand();
         command.CommandText = "BEGIN; SELECT count(*) FROM server";

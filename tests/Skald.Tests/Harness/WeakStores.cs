@@ -20,7 +20,10 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : StoreBehind(store
 /// <summary>A negative control: the ack comes before the commit, as in a server that writes to disk behind its clients' backs.</summary>
 internal sealed class AcksFirstStore(IMessageStore store, TimeProvider clock) : StoreBehind(store)
 {
-    /// <summary>Messages that are always in memory only: more than all senders have under way, so that whenever it dies, some of them were acked.</summary>
+    /// <summary>
+    /// Messages that are always in memory only: more than all senders have under way, so that whenever it dies, some of them were
+    /// acked.
+    /// </summary>
     private const int Behind = 200;
 
     private readonly Dictionary<Room, long> _heads = [];

@@ -24,13 +24,28 @@ public sealed class ChangeTests
         await writer.SendAsync(new { type = "delete", id = 2, room = "tech", seq = 1 });
         var deleted = await writer.SkipToAsync("ack");
 
-        Assert.Equal((2, 1, false), (edited.GetProperty("seq").GetInt32(), edited.GetProperty("target").GetInt32(), edited.GetProperty("duplicate").GetBoolean()));
+        Assert.Equal(
+            (2, 1, false),
+            (edited.GetProperty("seq").GetInt32(), edited.GetProperty("target").GetInt32(), edited.GetProperty("duplicate").GetBoolean()));
         Assert.Equal((3, 1), (deleted.GetProperty("seq").GetInt32(), deleted.GetProperty("target").GetInt32()));
         Assert.Equal("Helo", (await reader.ExpectAsync("chat_message")).GetProperty("message").GetString());
         var edit = await reader.ExpectAsync("entry");
-        Assert.Equal(("edited", 2, "ann", 1), (edit.GetProperty("kind").GetString(), edit.GetProperty("seq").GetInt32(), edit.GetProperty("by").GetString(), edit.GetProperty("target").GetInt32()));
+        Assert.Equal(
+            ("edited", 2, "ann", 1),
+            (
+                edit.GetProperty("kind").GetString(),
+                edit.GetProperty("seq").GetInt32(),
+                edit.GetProperty("by").GetString(),
+                edit.GetProperty("target").GetInt32()));
         var now = edit.GetProperty("now");
-        Assert.Equal(("Hello", 1, 2, 2, "message-1"), (now.GetProperty("message").GetString(), now.GetProperty("seq").GetInt32(), now.GetProperty("version").GetInt32(), now.GetProperty("text_version").GetInt32(), now.GetProperty("client_msg_id").GetString()));
+        Assert.Equal(
+            ("Hello", 1, 2, 2, "message-1"),
+            (
+                now.GetProperty("message").GetString(),
+                now.GetProperty("seq").GetInt32(),
+                now.GetProperty("version").GetInt32(),
+                now.GetProperty("text_version").GetInt32(),
+                now.GetProperty("client_msg_id").GetString()));
         Assert.Equal(edited.GetProperty("timestamp").GetString(), now.GetProperty("edited_at").GetString());
         var delete = await reader.ExpectAsync("entry");
         Assert.Equal(("deleted", 3), (delete.GetProperty("kind").GetString(), delete.GetProperty("seq").GetInt32()));
@@ -140,7 +155,10 @@ public sealed class ChangeTests
         Assert.Equal(601, (await reader.ReceiveAsync()).GetProperty("seq").GetInt32());
     }
 
-    /// <summary>The one rule of docs/protocol: whenever a page is read and whatever follows it, what is held at the end is what a page then says.</summary>
+    /// <summary>
+    /// The one rule of docs/protocol: whenever a page is read and whatever follows it, what is held at the end is what a page then
+    /// says.
+    /// </summary>
     [Fact]
     public async Task Page_read_at_any_moment_and_what_followed_it_are_the_page_that_is_read_at_the_end()
     {
@@ -185,7 +203,8 @@ public sealed class ChangeTests
 
         Assert.Equal(
             (await ann.HistoryAsync("tech", "?limit=1000")).Select(message => message.GetRawText()),
-            held.OrderBy(message => message.Key).Where(message => !message.Value.TryGetProperty("deleted", out _)).Select(message => message.Value.GetRawText()));
+            held.OrderBy(message => message.Key).Where(message => !message.Value.TryGetProperty("deleted", out _))
+                .Select(message => message.Value.GetRawText()));
 
         void Take(JsonElement frame)
         {
@@ -205,10 +224,13 @@ public sealed class ChangeTests
         var (ann, bob) = (await server.RegisterAsync("ann"), await server.RegisterAsync("bob"));
         await ann.PublishAsync("global", "Helo");
 
-        Assert.Equal((HttpStatusCode.OK, 2), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
+        Assert.Equal(
+            (HttpStatusCode.OK, 2),
+            await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
         Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
         Assert.Equal((HttpStatusCode.OK, 2), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));   // repeated: it was stored
-        Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));                              // unchanged
+        // Unchanged.
+        Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
         Assert.Equal((HttpStatusCode.Conflict, 0), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hi", if_version = 1 }));
         Assert.Equal((HttpStatusCode.Forbidden, 0), await ChangeAsync(bob, HttpMethod.Patch, 1, new { message = "Hi" }));
         Assert.Equal((HttpStatusCode.Forbidden, 0), await ChangeAsync(bob, HttpMethod.Delete, 1));
@@ -238,7 +260,9 @@ public sealed class ChangeTests
     [Fact]
     public async Task What_was_stored_and_is_repeated_too_fast_is_a_duplicate_and_never_refused()
     {
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "1"), ("Limits:CommandsPerConnection", "0")], clock: new FakeClock());
+        await using var server = await SkaldServer.StartAsync(
+            [("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "1"), ("Limits:CommandsPerConnection", "0")],
+            clock: new FakeClock());
         var ann = await server.RegisterAsync("ann");
         await using var socket = await ann.ConnectAsync();
         // Twice the rate is the burst, and the clock stands: what follows is over it.
@@ -283,7 +307,11 @@ public sealed class ChangeTests
         await using var server = await SkaldServer.StartAsync(clock: clock);
         var ann = await server.RegisterAsync("ann");
         await using var writer = await ann.JoinAsync("global");
-        string[] texts = [.. Enumerable.Range(0, 6).Select(n => $"a secret of {n}, {Guid.NewGuid():N}"), new string('界', 2_000) + Guid.NewGuid().ToString("N")];
+        string[] texts =
+        [
+            .. Enumerable.Range(0, 6).Select(n => $"a secret of {n}, {Guid.NewGuid():N}"),
+            new string('界', 2_000) + Guid.NewGuid().ToString("N"),
+        ];
         await SayAsync(writer, "global", texts[0]);
         for (var n = 1; n < texts.Length; n++)
             await EditAsync(writer, 1, texts[n], "global");
@@ -303,7 +331,8 @@ public sealed class ChangeTests
     private static bool IsInAFile(SkaldServer server, string text)
     {
         var sought = Encoding.UTF8.GetBytes(text[^32..]);
-        return Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != SqliteFile.LockName).Any(path =>
+        return Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories)
+            .Where(path => Path.GetFileName(path) != SqliteFile.LockName).Any(path =>
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var bytes = new MemoryStream();
@@ -325,7 +354,8 @@ public sealed class ChangeTests
         await socket.SkipToAsync("ack");
     }
 
-    private static async Task<(HttpStatusCode Status, int Seq)> ChangeAsync(TestUser user, HttpMethod method, int seq, object? body = null, string room = "global")
+    private static async Task<(HttpStatusCode Status, int Seq)> ChangeAsync(
+        TestUser user, HttpMethod method, int seq, object? body = null, string room = "global")
     {
         using var response = await user.SendAsync(method, $"/api/rooms/{room}/messages/{seq}/", body);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();

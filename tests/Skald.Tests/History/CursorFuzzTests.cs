@@ -13,7 +13,8 @@ public sealed class CursorFuzzTests
 
     private static readonly string[] Oddities =
     [
-        "", " ", "0", "1", "25", "26", "1000", "1001", "-1", "+1", "1.0", "1e3", "0x1", "01", " 1", "1 ", "１", "٣", "9223372036854775807", "9223372036854775808",
+        "", " ", "0", "1", "25", "26", "1000", "1001", "-1", "+1", "1.0", "1e3", "0x1", "01", " 1", "1 ", "１", "٣",
+        "9223372036854775807", "9223372036854775808",
         "18446744073709551616", "99999999999999999999999999", "null", "true", "1,2", "1;2", "1'--", "1 OR 1=1", "%00", "NaN", "Infinity",
     ];
 
@@ -32,7 +33,9 @@ public sealed class CursorFuzzTests
         for (var n = Seed.Count(1_500, 10_000); n > 0; n--)
         {
             var (limit, before, after) = (Cursor(random), Cursor(random), Cursor(random));
-            var query = string.Join('&', new[] { Part("limit", limit), Part("before", before), Part("after", after) }.Where(part => part.Length > 0));
+            var query = string.Join(
+                '&',
+                new[] { Part("limit", limit), Part("before", before), Part("after", after) }.Where(part => part.Length > 0));
             using var response = await ann.SendAsync(HttpMethod.Get, $"/api/chat/history/global/?{query}");
 
             if (Expected(limit, before, after) is { } seqs)
@@ -40,7 +43,9 @@ public sealed class CursorFuzzTests
                 pages++;
                 Assert.True(response.StatusCode == HttpStatusCode.OK, $"{query}: {response.StatusCode}");
                 var page = await response.Content.ReadFromJsonAsync<JsonElement[]>();
-                Assert.True(seqs.SequenceEqual(page!.Select(m => m.GetProperty("seq").GetInt64())), $"{query}: {string.Join(',', page!.Select(m => m.GetProperty("seq").GetInt64()))}");
+                Assert.True(
+                    seqs.SequenceEqual(page!.Select(m => m.GetProperty("seq").GetInt64())),
+                    $"{query}: {string.Join(',', page!.Select(m => m.GetProperty("seq").GetInt64()))}");
                 Assert.All(page!, message => Assert.Equal("global", message.GetProperty("room").GetString()));
             }
             else
@@ -93,7 +98,9 @@ public sealed class CursorFuzzTests
     /// <returns>The messages of the page; null where a cursor is none.</returns>
     private static long[]? Expected(string? limit, string? before, string? after)
     {
-        if (Read(limit, 100, 1, 1_000) is not { } count || Read(before, long.MaxValue, 1, long.MaxValue) is not { } end || Read(after, -1, 0, long.MaxValue) is not { } start)
+        if (Read(limit, 100, 1, 1_000) is not { } count
+            || Read(before, long.MaxValue, 1, long.MaxValue) is not { } end
+            || Read(after, -1, 0, long.MaxValue) is not { } start)
             return null;
         var all = Enumerable.Range(1, Messages).Select(n => (long)n).Where(seq => seq < end).ToArray();
         return start < 0 ? [.. all.TakeLast((int)count)] : [.. all.Where(seq => seq > start).Take((int)count)];
@@ -104,6 +111,11 @@ public sealed class CursorFuzzTests
         if (text is null)
             return absent;
         // ASCII digits and nothing else.
-        return text.Length > 0 && text.All(char.IsAsciiDigit) && Int128.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most ? (long)value : null;
+        return text.Length > 0 && text.All(char.IsAsciiDigit) && Int128.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            out var value) && value >= least && value <= most
+            ? (long)value
+            : null;
     }
 }

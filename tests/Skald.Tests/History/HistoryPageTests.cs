@@ -38,8 +38,12 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
 
         var history = await ann.HistoryAsync("shapes");
 
-        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "client_msg_id", "version"], history[0].EnumerateObject().Select(field => field.Name));
-        Assert.Equal(["type", "room", "seq", "username", "message", "timestamp", "version"], history[1].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["type", "room", "seq", "username", "message", "timestamp", "client_msg_id", "version"],
+            history[0].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(
+            ["type", "room", "seq", "username", "message", "timestamp", "version"],
+            history[1].EnumerateObject().Select(field => field.Name));
         Assert.Equal("grüße 👋 \"q\" \\ \n <b>", history[0].GetProperty("message").GetString());
         foreach (var message in history)
             Assert.True(JsonElement.DeepEquals(message, await reader.ReceiveAsync()));   // the same on the socket
@@ -95,7 +99,8 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
         for (var path = (string?)$"/api/chat/history/{room}/{query}"; path is not null;)
         {
             using var response = await ann.SendAsync(HttpMethod.Get, path);
-            var page = (await response.Content.ReadFromJsonAsync<JsonElement[]>())!.Select(message => message.GetProperty("seq").GetInt64()).ToArray();
+            var page = (await response.Content.ReadFromJsonAsync<JsonElement[]>())!.Select(message => message.GetProperty("seq").GetInt64())
+                .ToArray();
             Assert.NotEmpty(page);
             seen.InsertRange(relation == "prev" ? 0 : seen.Count, page);
             path = Link(response, relation);
@@ -134,7 +139,8 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     public async Task Page_is_handed_on_in_pieces_each_flushed_before_the_next()
     {
         var body = new Held();
-        await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton<IStartupFilter>(new Behind(body)));
+        await using var server =
+            await SkaldServer.StartAsync(configure: services => services.AddSingleton<IStartupFilter>(new Behind(body)));
         var ann = await server.RegisterAsync("ann");
         await LongAsync(ann, "global", 20);
 
@@ -158,12 +164,14 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
 
         foreach (var last in new[] { 20, 10 })
         {
-            var answer = await reader.AskAsync(server.Address, $"GET /api/chat/history/global/?before={last + 1}", [$"Authorization: Bearer {ann.Access}"], body: "");
+            var answer = await reader.AskAsync(
+                server.Address, $"GET /api/chat/history/global/?before={last + 1}", [$"Authorization: Bearer {ann.Access}"], body: "");
 
             Assert.Equal(200, answer.Status);
             Assert.Equal(
                 Enumerable.Range(last - 9, 10),
-                JsonSerializer.Deserialize<JsonElement[]>(answer.Body)!.Select(message => message.GetProperty("seq").GetInt32()).TakeLast(10));
+                JsonSerializer.Deserialize<JsonElement[]>(answer.Body)!.Select(message => message.GetProperty("seq").GetInt32())
+                    .TakeLast(10));
         }
     }
 
@@ -194,7 +202,9 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
         Assert.Equal((null, null), await LinksAsync(ann, room, "?limit=10"));
         Assert.Equal(($"/api/chat/history/{room}/?limit=9&before=2", null), await LinksAsync(ann, room, "?limit=9"));
         Assert.Equal((null, $"/api/chat/history/{room}/?limit=4&after=4"), await LinksAsync(ann, room, "?after=0&limit=4"));
-        Assert.Equal(($"/api/chat/history/{room}/?limit=4&before=4", $"/api/chat/history/{room}/?limit=4&after=7"), await LinksAsync(ann, room, "?after=3&limit=4"));
+        Assert.Equal(
+            ($"/api/chat/history/{room}/?limit=4&before=4", $"/api/chat/history/{room}/?limit=4&after=7"),
+            await LinksAsync(ann, room, "?after=3&limit=4"));
         Assert.Equal(($"/api/chat/history/{room}/?limit=4&before=7", null), await LinksAsync(ann, room, "?after=6&limit=4"));
     }
 
@@ -267,7 +277,8 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     private static string? Link(HttpResponseMessage response, string relation)
     {
         if (!response.Headers.TryGetValues("Link", out var links)
-            || links.Select(link => Regex.Match(link, $"<([^>]+)>; rel=\"{relation}\"")).FirstOrDefault(match => match.Success) is not { } link)
+            || links.Select(link => Regex.Match(link, $"<([^>]+)>; rel=\"{relation}\""))
+            .FirstOrDefault(match => match.Success) is not { } link)
             return null;
         Assert.StartsWith("?", link.Groups[1].Value, StringComparison.Ordinal);
         return new Uri(response.RequestMessage!.RequestUri!, link.Groups[1].Value).PathAndQuery;

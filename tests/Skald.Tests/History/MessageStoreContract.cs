@@ -7,7 +7,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.History;
 
-/// <summary>What every engine's log must do. An engine plugs in by opening its stores on an empty database, and again on the same.</summary>
+/// <summary>
+/// What every engine's log must do. An engine plugs in by opening its stores on an empty database, and again on the same.
+/// </summary>
 public abstract class MessageStoreContract : IAsyncLifetime
 {
     private static readonly Timestamp Then = new(1_771_692_362_123_456);
@@ -119,7 +121,10 @@ public abstract class MessageStoreContract : IAsyncLifetime
     [Fact]
     public async Task Repeat_within_a_batch_finds_the_message_of_the_same_batch()
     {
-        var drafts = await AppendAsync(Draft(_global, "once", _ann, "12345678"), Draft(_global, "twice", _ann, "12345678"), Draft(_global, "after"));
+        var drafts = await AppendAsync(
+            Draft(_global, "once", _ann, "12345678"),
+            Draft(_global, "twice", _ann, "12345678"),
+            Draft(_global, "after"));
 
         Assert.Equal([false, true, false], drafts.Select(draft => draft.End == DraftEnd.Duplicate));
         Assert.Equal([1, 1, 2], drafts.Select(draft => draft.Seq));
@@ -148,7 +153,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
     public async Task Client_msg_id_belongs_to_its_user_and_room_and_its_case_matters()
     {
         var drafts = await AppendAsync(
-            Draft(_global, "a", _ann, "abcdefgh"), Draft(_global, "b", _bob, "abcdefgh"), Draft(_tech, "c", _ann, "abcdefgh"), Draft(_global, "d", _ann, "ABCDEFGH"));
+            Draft(_global, "a", _ann, "abcdefgh"), Draft(_global, "b", _bob, "abcdefgh"), Draft(_tech, "c", _ann, "abcdefgh"),
+            Draft(_global, "d", _ann, "ABCDEFGH"));
 
         Assert.All(drafts, draft => Assert.Equal(DraftEnd.Stored, draft.End));
     }
@@ -160,9 +166,12 @@ public abstract class MessageStoreContract : IAsyncLifetime
         var nobody = new CurrentUser(999, "nobody", 1);
 
         var drafts = await AppendAsync(
-            Draft(_global, "a"), Refused(nowhere, "no such room", _ann), Refused(_global, "no such user", nobody), Draft(_global, "b"), Draft(_tech, "c"));
+            Draft(_global, "a"), Refused(nowhere, "no such room", _ann), Refused(_global, "no such user", nobody),
+            Draft(_global, "b"), Draft(_tech, "c"));
 
-        Assert.Equal([DraftEnd.Stored, DraftEnd.Refused, DraftEnd.Refused, DraftEnd.Stored, DraftEnd.Stored], drafts.Select(draft => draft.End));
+        Assert.Equal(
+            [DraftEnd.Stored, DraftEnd.Refused, DraftEnd.Refused, DraftEnd.Stored, DraftEnd.Stored],
+            drafts.Select(draft => draft.End));
         Assert.Equal(["1 a", "2 b"], await ReadAsync(_global, 1, 100));
         Assert.Equal(["1 c"], await ReadAsync(_tech, 1, 100));
         var after = Assert.Single(await AppendAsync(Draft(_global, "after")));
@@ -174,7 +183,9 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         var drafts = await AppendAsync([.. Enumerable.Range(0, 1_024).Select(n => Draft(n % 2 == 0 ? _global : _tech, $"{n}"))]);
 
-        Assert.Equal(Enumerable.Range(1, 512).Select(seq => (long)seq), drafts.Where(draft => draft.Room == _global).Select(draft => draft.Seq));
+        Assert.Equal(
+            Enumerable.Range(1, 512).Select(seq => (long)seq),
+            drafts.Where(draft => draft.Room == _global).Select(draft => draft.Seq));
         Assert.Equal(512, (await ReadAsync(_tech, 1, 1_000)).Count);
     }
 
@@ -217,7 +228,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         await AppendAsync(Draft(_global, "1"), Draft(_global, "2"));
 
-        await Assert.ThrowsAsync<InvalidDataException>(() => _stores.Messages.ReadAsync(_global, 1, 2, (in _) => throw new InvalidDataException()));
+        await Assert.ThrowsAsync<InvalidDataException>(
+            () => _stores.Messages.ReadAsync(_global, 1, 2, (in _) => throw new InvalidDataException()));
 
         Assert.Equal(["1 1", "2 2"], await ReadAsync(_global, 1, 2));
     }
@@ -262,7 +274,14 @@ public abstract class MessageStoreContract : IAsyncLifetime
             return true;
         });
         var changed = edit.Changed!;
-        Assert.Equal((1, 3, 3, "Hello", "ann"), (changed.Seq, changed.Version, changed.TextVersion, Encoding.UTF8.GetString(changed.Text), Encoding.UTF8.GetString(changed.Username)));
+        Assert.Equal(
+            (1, 3, 3, "Hello", "ann"),
+            (
+                changed.Seq,
+                changed.Version,
+                changed.TextVersion,
+                Encoding.UTF8.GetString(changed.Text),
+                Encoding.UTF8.GetString(changed.Username)));
     }
 
     [Fact]
@@ -277,7 +296,9 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await _stores.Messages.ReadAsync(_global, 4, 4, (in entry) =>
         {
             Assert.True(entry.Message.Text.IsEmpty);
-            Assert.Equal((4, "ann", delete.Timestamp), (entry.Message.Version, Encoding.UTF8.GetString(entry.Message.DeletedBy), entry.Message.DeletedAt));
+            Assert.Equal(
+                (4, "ann", delete.Timestamp),
+                (entry.Message.Version, Encoding.UTF8.GetString(entry.Message.DeletedBy), entry.Message.DeletedAt));
             return true;
         });
         _stores = await ReopenAsync();
@@ -328,7 +349,11 @@ public abstract class MessageStoreContract : IAsyncLifetime
     [Fact]
     public async Task Message_of_the_same_batch_can_be_edited_and_deleted_and_ends_deleted()
     {
-        var drafts = await AppendAsync(Draft(_global, "a"), Edit(_global, 1, "b", _ann), Delete(_global, 1, _ann), new TestDraft(_global, _ann, new EditCommand(default, null, 1, "c"u8.ToArray(), null, null), Assert.NotNull));
+        var drafts = await AppendAsync(
+            Draft(_global, "a"),
+            Edit(_global, 1, "b", _ann),
+            Delete(_global, 1, _ann),
+            new TestDraft(_global, _ann, new EditCommand(default, null, 1, "c"u8.ToArray(), null, null), Assert.NotNull));
 
         Assert.Equal([1L, 2, 3, 0], drafts.Select(draft => draft.Seq));
         Assert.Equal("message_deleted", drafts[3].Refusal!.Code.Name);
@@ -341,7 +366,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await AppendAsync(Draft(_global, "first"));
         var a = Assert.Single(await AppendAsync(Edit(_global, 1, "one device", _ann, ifVersion: 1)));
 
-        var drafts = await AppendAsync(new TestDraft(_global, _ann, new EditCommand(default, null, 1, "another"u8.ToArray(), 1, null), Assert.NotNull));
+        var drafts = await AppendAsync(
+            new TestDraft(_global, _ann, new EditCommand(default, null, 1, "another"u8.ToArray(), 1, null), Assert.NotNull));
 
         Assert.Equal(DraftEnd.Stored, a.End);
         Assert.Equal("edit_conflict", drafts[0].Refusal!.Code.Name);
@@ -359,7 +385,9 @@ public abstract class MessageStoreContract : IAsyncLifetime
         var edit = Assert.Single(await AppendAsync(Edit(_global, 1, "new", _ann)));
         var delete = Assert.Single(await AppendAsync(Delete(_global, 2, _ann)));
 
-        Assert.Equal([(DraftEnd.Unchanged, 1L), (DraftEnd.Unchanged, 3L), (DraftEnd.Unchanged, 4L)], new Draft[] { unedited, edit, delete }.Select(draft => (draft.End, draft.Seq)));
+        Assert.Equal(
+            [(DraftEnd.Unchanged, 1L), (DraftEnd.Unchanged, 3L), (DraftEnd.Unchanged, 4L)],
+            new Draft[] { unedited, edit, delete }.Select(draft => (draft.End, draft.Seq)));
         Assert.Equal(4, (await ReadAsync(_global, 1, 100)).Count);
         Assert.Equal(5, Assert.Single(await AppendAsync(Draft(_global, "next"))).Seq);
     }
@@ -375,7 +403,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
 
         Assert.Equal((DraftEnd.Duplicate, a.Seq, a.Timestamp), (repeat.End, repeat.Seq, repeat.Timestamp));
         Assert.Equal("1 B", (await ReadAsync(_global, 1, 1))[0]);
-        Assert.Equal(DraftEnd.Stored, Assert.Single(await AppendAsync(Edit(_global, 1, "A", _ann, "cccccccc"))).End);   // A, B, A is no repeat
+        // A, B, A is no repeat.
+        Assert.Equal(DraftEnd.Stored, Assert.Single(await AppendAsync(Edit(_global, 1, "A", _ann, "cccccccc"))).End);
     }
 
     [Fact]
@@ -448,7 +477,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
         }
         finally
         {
-            await Task.Yield();   // off the engine's thread, which must not be blocked: a test that fails would end on it, and wait for itself
+            // Off the engine's thread, which must not be blocked: a test that fails would end on it, and wait for itself.
+            await Task.Yield();
         }
 
         return drafts;

@@ -17,7 +17,8 @@ namespace Skald.Tests.Hosting;
 /// <param name="Base">Below which address Skald answers.</param>
 /// <param name="Prefix">What it gives to Skald as its prefix.</param>
 internal sealed record HostShape(
-    string Name, Action<WebApplication, Action<IEndpointRouteBuilder>> Pipeline, Action<WebApplicationBuilder>? Services = null, string Base = "", string Prefix = "")
+    string Name, Action<WebApplication, Action<IEndpointRouteBuilder>> Pipeline, Action<WebApplicationBuilder>? Services =
+        null, string Base = "", string Prefix = "")
 {
     public static readonly HostShape[] All =
     [
@@ -74,12 +75,14 @@ internal sealed record HostShape(
         }, builder =>
         {
             AddCookies(builder);
-            builder.Services.Configure<AuthorizationOptions>(options => options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+            builder.Services.Configure<AuthorizationOptions>(
+                options => options.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         }),
         new("own error pages", (app, map) =>
         {
             app.UseExceptionHandler(handler => handler.Run(context => context.Response.WriteAsync("shop's own error page")));
-            app.UseStatusCodePages(context => context.HttpContext.Response.WriteAsync($"shop's own {context.HttpContext.Response.StatusCode}"));
+            app.UseStatusCodePages(
+                context => context.HttpContext.Response.WriteAsync($"shop's own {context.HttpContext.Response.StatusCode}"));
             MapOwn(app);
             map(app);
         }),
@@ -89,7 +92,8 @@ internal sealed record HostShape(
             app.UseStatusCodePages();
             MapOwn(app);
             map(app);
-        }, builder => builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context => context.ProblemDetails.Extensions["shop"] = "ours")),
+        }, builder => builder.Services.AddProblemDetails(options =>
+            options.CustomizeProblemDetails = context => context.ProblemDetails.Extensions["shop"] = "ours")),
         new("own JSON", (app, map) =>
         {
             MapOwn(app);
@@ -165,7 +169,8 @@ internal sealed record HostShape(
             app.UseCors();
             MapOwn(app);
             map(app);
-        }, builder => builder.Services.AddCors(options => options.AddDefaultPolicy(policy => policy.WithOrigins(HostTests.Origin).AllowAnyHeader().AllowAnyMethod()))),
+        }, builder => builder.Services.AddCors(options =>
+            options.AddDefaultPolicy(policy => policy.WithOrigins(HostTests.Origin).AllowAnyHeader().AllowAnyMethod()))),
         new("own proxies", (app, map) =>
         {
             app.UseForwardedHeaders();

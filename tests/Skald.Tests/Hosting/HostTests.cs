@@ -73,14 +73,20 @@ public sealed partial class HostTests
         {
             using var answer = await host.GetAsync(path);
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode}");
-            Assert.StartsWith("default-src 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "default-src 'none'",
+                Assert.Single(answer.Headers.GetValues("Content-Security-Policy")),
+                StringComparison.Ordinal);
         }
 
         using var slashless = await host.GetAsync("");
         Assert.Equal($"{shape.Base}/", new Uri(host.Http.BaseAddress!, slashless.Headers.Location!).AbsolutePath);
         await AssertProblemAsync(await host.GetAsync("/nowhere"), "not_found");
         await AssertProblemAsync(await host.GetAsync("/api/nowhere"), "not_found");
-        Assert.Contains($"\"{shape.Base}/api/login".Replace("/shop", "", StringComparison.Ordinal), await (await host.GetAsync("/openapi/v1.json")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"\"{shape.Base}/api/login".Replace("/shop", "", StringComparison.Ordinal),
+            await (await host.GetAsync("/openapi/v1.json")).Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -98,7 +104,9 @@ public sealed partial class HostTests
     [Fact]
     public async Task Documents_of_the_application_and_of_skald_are_apart()
     {
-        await using var host = await OwnHost.StartAsync(HostShape.All.Single(shape => shape.Name == "own OpenAPI document"), withSkald: true);
+        await using var host = await OwnHost.StartAsync(
+            HostShape.All.Single(shape => shape.Name == "own OpenAPI document"),
+            withSkald: true);
 
         var own = await host.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var ours = await host.Http.GetFromJsonAsync<JsonElement>("/openapi/skald.json");
@@ -136,15 +144,22 @@ public sealed partial class HostTests
 
         using var answer = await host.GetAsync("/products");
 
-        await Deadline.UntilAsync(() => host.Log.Lines.Any(line => line.Contains("Request finished", StringComparison.Ordinal)), "the request is logged");
-        Assert.Contains(host.Log.Lines, line => line.Contains("Weak setting Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", StringComparison.Ordinal));
+        await Deadline.UntilAsync(
+            () => host.Log.Lines.Any(line => line.Contains("Request finished", StringComparison.Ordinal)),
+            "the request is logged");
+        Assert.Contains(
+            host.Log.Lines,
+            line => line.Contains("Weak setting Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Fault_of_skald_is_a_problem_with_a_code_and_a_line_in_the_log()
     {
         var shape = HostShape.All.Single(shape => shape.Name == "own error pages");
-        await using var host = await OwnHost.StartAsync(shape, withSkald: true, services => services.AddSingleton<Server.Accounts.Login>(_ => null!));
+        await using var host = await OwnHost.StartAsync(
+            shape,
+            withSkald: true,
+            services => services.AddSingleton<Server.Accounts.Login>(_ => null!));
 
         using var answer = await host.PostAsync("/api/login/", new { username = "ann", password = "12345678" });
 
@@ -158,7 +173,8 @@ public sealed partial class HostTests
         var told = new StringBuilder();
         foreach (var path in new[]
         {
-            "GET /products", "HEAD /products", "GET /fault", "GET /problem", "GET /who", "GET /secret", "GET /nowhere", "GET /", "GET /healthz", "GET /openapi/v1.json", "DELETE /products",
+            "GET /products", "HEAD /products", "GET /fault", "GET /problem", "GET /who", "GET /secret", "GET /nowhere", "GET /",
+            "GET /healthz", "GET /openapi/v1.json", "DELETE /products",
             "OPTIONS /products", "POST /echo", "GET /docs/", "GET /style.css", "GET /readyz",
         })
         {
@@ -169,7 +185,10 @@ public sealed partial class HostTests
             if (method == "OPTIONS")
                 request.Headers.Add("Access-Control-Request-Method", "GET");
             if (method == "POST")
-                request.Content = new StringContent(string.Concat(Enumerable.Repeat("{\"a\":", 12)) + "1" + new string('}', 12), Encoding.UTF8, "application/json");
+                request.Content = new StringContent(
+                    string.Concat(Enumerable.Repeat("{\"a\":", 12)) + "1" + new string('}', 12),
+                    Encoding.UTF8,
+                    "application/json");
             using var answer = await host.Http.SendAsync(request);
             told.Append(path).Append(": ").Append((int)answer.StatusCode).Append('\n');
             foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key != "Date").OrderBy(header => header.Key, StringComparer.Ordinal))

@@ -30,7 +30,8 @@ internal sealed class OwnHost : IAsyncDisposable
     {
         var (data, log) = (TestData.NewDirectory(), new CapturedLog());
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
-        builder.Configuration.AddInMemoryCollection([new("Urls", "http://127.0.0.1:0"), new("Data", data), new("Accounts:PasswordIterations", "1000")]);
+        builder.Configuration.AddInMemoryCollection(
+            [new("Urls", "http://127.0.0.1:0"), new("Data", data), new("Accounts:PasswordIterations", "1000")]);
         builder.Logging.ClearProviders().AddProvider(log);
         shape.Services?.Invoke(builder);
         if (withSkald)
@@ -48,7 +49,8 @@ internal sealed class OwnHost : IAsyncDisposable
 
     public Task<HttpResponseMessage> GetAsync(string path, string? access = null) => SendAsync(HttpMethod.Get, path, null, access);
 
-    public Task<HttpResponseMessage> PostAsync(string path, object body, string? access = null) => SendAsync(HttpMethod.Post, path, body, access);
+    public Task<HttpResponseMessage> PostAsync(string path, object body, string? access = null) =>
+        SendAsync(HttpMethod.Post, path, body, access);
 
     public Uri SocketAddress(string pathAndQuery) => new($"ws://{Http.BaseAddress!.Authority}{_shape.Base}{pathAndQuery}");
 

@@ -27,8 +27,10 @@ public sealed class DeliveryModelTests
 
     private static (int Weight, What What)[] Weights =>
     [
-        (10, What.Send), (2, What.SendAgain), (10, What.Deliver), (1, What.MissDelivery), (5, What.JoinHead), (4, What.Resume), (2, What.Leave),
-        (12, What.Widen), (4, What.EndRead), (4, What.Ask), (4, What.Hold), (3, What.Flush), (1, What.FailRead), (1, What.Break), (1, What.Close),
+        (10, What.Send), (2, What.SendAgain), (10, What.Deliver), (1, What.MissDelivery), (5, What.JoinHead), (4, What.Resume),
+        (2, What.Leave),
+        (12, What.Widen), (4, What.EndRead), (4, What.Ask), (4, What.Hold), (3, What.Flush), (1, What.FailRead), (1, What.Break),
+        (1, What.Close),
     ];
 
     internal enum What
@@ -61,7 +63,9 @@ public sealed class DeliveryModelTests
     [Fact]
     public void Wrong_join_order_is_found()
     {
-        var wrong = Gen.Frequency((9, Steps), (1, Gen.Choose(0, Readers - 1).Select(reader => new Step(What.JoinInTheWrongOrder, reader, 0, 0))));
+        var wrong = Gen.Frequency(
+            (9, Steps),
+            (1, Gen.Choose(0, Readers - 1).Select(reader => new Step(What.JoinInTheWrongOrder, reader, 0, 0))));
 
         Assert.ThrowsAny<Exception>(() => Run(Seed.Next(nameof(Wrong_join_order_is_found)), 1_000, wrong));
     }
@@ -88,7 +92,8 @@ public sealed class DeliveryModelTests
 
     private static void Play(Step[] steps)
     {
-        var limits = new Limits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600, MessagesPerBatch = 4 };
+        var limits =
+            new Limits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600, MessagesPerBatch = 4 };
         using var world = new World(limits);
         foreach (var step in steps)
             world.Take(step);
@@ -227,7 +232,9 @@ public sealed class DeliveryModelTests
             }
         }
 
-        /// <summary>As the delivery thread does. What the log stored one by one goes out together, as if it had been stored together.</summary>
+        /// <summary>
+        /// As the delivery thread does. What the log stored one by one goes out together, as if it had been stored together.
+        /// </summary>
         private bool Deliver(int most = 1)
         {
             var batch = new List<Draft>();

@@ -6,10 +6,26 @@ namespace Skald.Tests.Model;
 /// <summary>Inputs that are nearly right: frames and JSON made by the rules, with a few of them broken.</summary>
 internal sealed class FuzzInput(Random random)
 {
-    private static readonly string[] Types = ["auth", "join", "resume", "leave", "send", "ping", "pong", "closing", "", "SEND", "constructor"];
-    private static readonly string[] Fields = ["type", "id", "room", "message", "client_msg_id", "since", "epoch", "rooms", "token", "re", "x", "", "__proto__"];
+    private static readonly string[] Types =
+        ["auth", "join", "resume", "leave", "send", "ping", "pong", "closing", "", "SEND", "constructor"];
+    private static readonly string[] Fields =
+        ["type", "id", "room", "message", "client_msg_id", "since", "epoch", "rooms", "token", "re", "x", "", "__proto__"];
     private static readonly string[] Rooms = ["global", "tech", "", "no room", "../etc", "é", new('r', 101)];
-    private static readonly string[] Texts = ["", "hello", "\\u0000", "\\ud800", "\\udc00\\ud800", "\\ud83d\\ude00", "\\", "\\u12", "\t", "κόσμε", new('m', 4001), new('m', 8001)];
+    private static readonly string[] Texts =
+    [
+        "",
+        "hello",
+        "\\u0000",
+        "\\ud800",
+        "\\udc00\\ud800",
+        "\\ud83d\\ude00",
+        "\\",
+        "\\u12",
+        "\t",
+        "κόσμε",
+        new('m', 4001),
+        new('m', 8001),
+    ];
     private static readonly string[] Numbers =
         ["0", "-1", "1", "1.5", "1e3", "1e999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "00", "+1", "NaN", "0x1", new('9', 400)];
 
@@ -34,8 +50,11 @@ internal sealed class FuzzInput(Random random)
     {
         if (random.Next(4) > 0)
             return WireFrame.OfText(payload).Encode();
-        var parts = payload.Chunk(random.Next(1, Math.Max(2, payload.Length))).Select((part, i) => new WireFrame(i == 0 ? 1 : 0, part)).ToArray();
-        return parts.Length == 0 ? WireFrame.OfText("").Encode() : [.. parts.SelectMany((part, i) => (part with { Final = i == parts.Length - 1 }).Encode())];
+        var parts = payload.Chunk(random.Next(1, Math.Max(2, payload.Length))).Select((part, i) => new WireFrame(i == 0 ? 1 : 0, part))
+            .ToArray();
+        return parts.Length == 0
+            ? WireFrame.OfText("").Encode()
+            : [.. parts.SelectMany((part, i) => (part with { Final = i == parts.Length - 1 }).Encode())];
     }
 
     /// <summary>Bytes that nearly are frames.</summary>

@@ -39,7 +39,10 @@ public sealed class JoinRaceTests
         var missed = 0;
         for (var n = 0; n < rounds; n++)
         {
-            var subscription = new Subscription(new Outbound(new ModelSocket(), log, limits, TimeProvider.System), rooms[n], Dialect.Entries);
+            var subscription = new Subscription(
+                new Outbound(new ModelSocket(), log, limits, TimeProvider.System),
+                rooms[n],
+                Dialect.Entries);
             start.SignalAndWait();
             subscription.StartAt(feeds.Register(subscription));
             // Either the reader begins after the message, or the feed has it, or will.

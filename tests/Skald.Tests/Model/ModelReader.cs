@@ -10,7 +10,10 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Model;
 
-/// <summary>A reader as the server has it: an <see cref="Outbound"/> and its cursors. Joins and leaves as the dispatcher does, and judges what arrives.</summary>
+/// <summary>
+/// A reader as the server has it: an <see cref="Outbound"/> and its cursors. Joins and leaves as the dispatcher does, and judges what
+/// arrives.
+/// </summary>
 internal sealed class ModelReader
 {
     private readonly RoomFeeds _feeds;
@@ -32,7 +35,9 @@ internal sealed class ModelReader
 
     /// <param name="room">Where.</param>
     /// <param name="since">The position asked for; null for the head.</param>
-    /// <param name="meanwhile">A negative control: the position is read first and the reader registered later, and this comes between.</param>
+    /// <param name="meanwhile">
+    /// A negative control: the position is read first and the reader registered later, and this comes between.
+    /// </param>
     public void Join(Room room, long? since, Action? meanwhile = null)
     {
         if (Closes.Count > 0)
@@ -144,7 +149,9 @@ internal sealed class ModelReader
         while (rest.Length >= 2)
         {
             var head = rest.Slice(0, Math.Min(4, rest.Length)).ToArray();
-            Assert.True(head[0] is 0x81 or 0x88, $"A frame that begins with {head[0]:x2}: frames have torn.\n{Encoding.UTF8.GetString(bytes)}");
+            Assert.True(
+                head[0] is 0x81 or 0x88,
+                $"A frame that begins with {head[0]:x2}: frames have torn.\n{Encoding.UTF8.GetString(bytes)}");
             var (header, length) = head[1] < 126 ? (2, head[1]) : head.Length == 4 ? (4, (head[2] << 8) | head[3]) : (4, 126);
             if (rest.Length < header + length)
                 break;

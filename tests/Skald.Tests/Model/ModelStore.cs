@@ -46,7 +46,8 @@ internal sealed class ModelStore : IMessageStore
         return gate.Task;
     }
 
-    public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) => throw new NotSupportedException("Readers of a socket read all entries.");
+    public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
+        throw new NotSupportedException("Readers of a socket read all entries.");
 
     /// <summary>Ends the oldest read under way, with what is stored by now.</summary>
     /// <returns>False where there is none.</returns>
@@ -72,7 +73,8 @@ internal sealed class ModelStore : IMessageStore
         var log = Of(room);
         for (var seq = first; seq <= Math.Min(last, log.Count); seq++)
         {
-            var message = new ChatMessage { Room = room.Name, Seq = seq, Username = "ann"u8, Text = log[(int)seq - 1].Text, Timestamp = default };
+            var message =
+                new ChatMessage { Room = room.Name, Seq = seq, Username = "ann"u8, Text = log[(int)seq - 1].Text, Timestamp = default };
             if (!visit(LogEntry.Of(message)))
                 return;
         }

@@ -18,7 +18,8 @@ public sealed class ProtocolFuzzTests
         var ann = await server.RegisterAsync("ann");
         Uri[] addresses =
         [
-            server.SocketAddress($"/ws/?token={ann.Access}"), server.SocketAddress($"/ws/?token={ann.Access}"), server.SocketAddress("/ws/"),
+            server.SocketAddress($"/ws/?token={ann.Access}"), server.SocketAddress($"/ws/?token={ann.Access}"),
+            server.SocketAddress("/ws/"),
             server.SocketAddress($"/ws/chat/global/?token={ann.Access}"),
         ];
         var checker = new Checker();
@@ -43,7 +44,8 @@ public sealed class ProtocolFuzzTests
         healthy.Stay("health");
         checker.AssertHolds(history);
         Assert.True(slowest < MostForTheHealthy, $"The healthy client waited {slowest} for an ack.");
-        var errors = server.Log.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
+        var errors = server.Log.Lines.Where(
+            line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal));
         Assert.True(!errors.Any(), $"{errors.Count()} errors, the first: {errors.FirstOrDefault()}");
     }
 

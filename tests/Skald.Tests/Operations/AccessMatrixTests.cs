@@ -31,14 +31,16 @@ public sealed class AccessMatrixTests
         ["POST /api/token/refresh"] = ("/api/token/refresh", """{"refresh":"wrong"}""", [401, 401, 401, 401, 401]),
         ["POST /api/logout"] = ("/api/logout", null, [401, 401, 401, 204, 204]),
         ["GET /api/me"] = ("/api/me", null, [401, 401, 401, 200, 200]),
-        ["POST /api/me/password"] = ("/api/me/password", """{"current_password":"wrong password","new_password":"another password"}""", [401, 401, 401, 400, 400]),
+        ["POST /api/me/password"] =
+            ("/api/me/password", """{"current_password":"wrong password","new_password":"another password"}""", [401, 401, 401, 400, 400]),
         ["GET /api/me/sessions"] = ("/api/me/sessions", null, [401, 401, 401, 200, 200]),
         ["DELETE /api/me/sessions/{id:long}"] = ("/api/me/sessions/{session}", null, [401, 401, 401, 204, 404]),
         ["DELETE /api/me/sessions"] = ("/api/me/sessions", null, [401, 401, 401, 204, 204]),
         ["POST /api/ws-ticket"] = ("/api/ws-ticket", null, [401, 401, 401, 200, 200]),
         ["GET /api/chat/history/{room}"] = ("/api/chat/history/global", null, [401, 401, 401, 200, 200]),
         ["POST /api/rooms/{room}/messages"] = ("/api/rooms/global/messages", """{"message":"x"}""", [401, 401, 401, 201, 201]),
-        ["PATCH /api/rooms/{room}/messages/{seq}"] = ("/api/rooms/global/messages/{message}", """{"message":"y"}""", [401, 401, 401, 200, 403]),
+        ["PATCH /api/rooms/{room}/messages/{seq}"] =
+            ("/api/rooms/global/messages/{message}", """{"message":"y"}""", [401, 401, 401, 200, 403]),
         ["DELETE /api/rooms/{room}/messages/{seq}"] = ("/api/rooms/global/messages/{message}", null, [401, 401, 401, 200, 403]),
         // The handshake of a socket that authenticates by its first frame is for everybody.
         ["GET /ws"] = ("/ws", null, [101, 403, 403, 101, 101]),
@@ -50,13 +52,20 @@ public sealed class AccessMatrixTests
     /// <summary>The type of the answer, or the code of an error or of the close. A socket outlives its token, not its session.</summary>
     private static readonly Dictionary<string, (string Frame, string[] Answer)> Commands = new(StringComparer.Ordinal)
     {
-        [nameof(AuthCommand)] = ("""{"type":"auth","id":1,"token":"{token}"}""", ["token_not_valid", "token_not_valid", "4401", "ready", "ready"]),
-        [nameof(JoinCommand)] = ("""{"type":"join","id":1,"room":"global","since":0}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
-        [nameof(ResumeCommand)] = ("""{"type":"resume","id":1,"rooms":{"global":0}}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
+        [nameof(AuthCommand)] =
+            ("""{"type":"auth","id":1,"token":"{token}"}""", ["token_not_valid", "token_not_valid", "4401", "ready", "ready"]),
+        [nameof(JoinCommand)] =
+            ("""{"type":"join","id":1,"room":"global","since":0}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
+        [nameof(ResumeCommand)] =
+            ("""{"type":"resume","id":1,"rooms":{"global":0}}""", ["not_authenticated", "joined", "4401", "joined", "joined"]),
         [nameof(LeaveCommand)] = ("""{"type":"leave","id":1,"room":"global"}""", ["not_authenticated", "left", "4401", "left", "left"]),
-        [nameof(SendCommand)] = ("""{"type":"send","id":1,"room":"global","message":"x"}""", ["not_authenticated", "ack", "4401", "ack", "ack"]),
-        [nameof(EditCommand)] = ("""{"type":"edit","id":1,"room":"global","seq":{message},"message":"y"}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
-        [nameof(DeleteCommand)] = ("""{"type":"delete","id":1,"room":"global","seq":{message}}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
+        [nameof(SendCommand)] =
+            ("""{"type":"send","id":1,"room":"global","message":"x"}""", ["not_authenticated", "ack", "4401", "ack", "ack"]),
+        [nameof(EditCommand)] = (
+            """{"type":"edit","id":1,"room":"global","seq":{message},"message":"y"}""",
+            ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
+        [nameof(DeleteCommand)] =
+            ("""{"type":"delete","id":1,"room":"global","seq":{message}}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
         [nameof(PingCommand)] = ("""{"type":"ping","id":1}""", ["not_authenticated", "pong", "4401", "pong", "pong"]),
     };
 
@@ -68,7 +77,9 @@ public sealed class AccessMatrixTests
             .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}"))
             .ToArray();
         // A HEAD is a GET whose body is left out: it is wherever that is, and for the same.
-        Assert.All(routes.Where(route => route.StartsWith("GET ", StringComparison.Ordinal)), route => Assert.Contains($"HEAD {route[4..]}", routes));
+        Assert.All(
+            routes.Where(route => route.StartsWith("GET ", StringComparison.Ordinal)),
+            route => Assert.Contains($"HEAD {route[4..]}", routes));
         routes = [.. routes.Where(route => !route.StartsWith("HEAD ", StringComparison.Ordinal))];
 
         Assert.Equal(routes.Order(StringComparer.Ordinal), Routes.Keys.Order(StringComparer.Ordinal));
@@ -77,7 +88,8 @@ public sealed class AccessMatrixTests
     [Fact]
     public void Every_command_has_a_row()
     {
-        var commands = typeof(ClientCommand).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ClientCommand)) && !type.IsAbstract).Select(type => type.Name);
+        var commands = typeof(ClientCommand).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ClientCommand)) && !type.IsAbstract)
+            .Select(type => type.Name);
 
         Assert.Equal(commands.Order(StringComparer.Ordinal), Commands.Keys.Order(StringComparer.Ordinal));
     }
@@ -119,7 +131,8 @@ public sealed class AccessMatrixTests
                     await socket.SkipToAsync("ready");
                 });
                 socket ??= await RawHttp.UpgradeAsync(server.Address, "/ws");
-                await socket.SendTextAsync(await NamedAsync(frame.Replace("{token}", asks?.Access ?? "wrong", StringComparison.Ordinal), owner));
+                await socket.SendTextAsync(
+                    await NamedAsync(frame.Replace("{token}", asks?.Access ?? "wrong", StringComparison.Ordinal), owner));
                 var answer = Name(await socket.ReadJsonAsync());
                 if (answer != answers[role])
                     wrong.Add($"{command}, {Roles[role]}: {answer}, not {answers[role]}");
@@ -149,7 +162,8 @@ public sealed class AccessMatrixTests
     private static async Task<int> ConnectAsync(SkaldServer server, string path, TestUser? asks)
     {
         using var request = new HttpRequestMessage(HttpMethod.Connect, asks is null ? path : $"{path}?token={asks.Access}");
-        (request.Version, request.VersionPolicy, request.Headers.Protocol) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, "websocket");
+        (request.Version, request.VersionPolicy, request.Headers.Protocol) =
+            (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, "websocket");
         request.Headers.Add("Sec-WebSocket-Version", "13");
         using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         return (int)response.StatusCode;
@@ -167,7 +181,8 @@ public sealed class AccessMatrixTests
     /// <param name="role">One of <see cref="Roles"/>.</param>
     /// <param name="before">What the role did while it was still a user like any other.</param>
     /// <returns>Who asks, and the user whose things are asked for.</returns>
-    private static async Task<(TestUser? Asks, TestUser Owner)> TakeRoleAsync(SkaldServer server, FakeClock clock, string role, Func<TestUser, Task>? before = null)
+    private static async Task<(TestUser? Asks, TestUser Owner)> TakeRoleAsync(
+        SkaldServer server, FakeClock clock, string role, Func<TestUser, Task>? before = null)
     {
         var name = $"ann-{Guid.NewGuid():N}";
         var ann = await server.RegisterAsync(name);
@@ -199,5 +214,7 @@ public sealed class AccessMatrixTests
     }
 
     private static async Task<long> SessionAsync(TestUser user) =>
-        (await user.Server.Services.GetRequiredService<AccessTokens>().ValidateAsync(user.Access)).TryGet(out var known, out _) ? known.SessionId : 0;
+        (await user.Server.Services.GetRequiredService<AccessTokens>().ValidateAsync(user.Access)).TryGet(out var known, out _)
+            ? known.SessionId
+            : 0;
 }

@@ -46,7 +46,9 @@ public sealed class GeneratedClientTests : IAsyncLifetime
     public async Task Redocly_says_it_where_an_example_is_not_as_its_schema()
     {
         var document = await _server!.Http.GetStringAsync(DocumentAddress);
-        await File.WriteAllTextAsync(Path.Combine(_work.Path, "v1.json"), document.Replace("\"retry_after_ms\": 30000", "\"retry_after_ms\": \"30000\"", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(
+            Path.Combine(_work.Path, "v1.json"),
+            document.Replace("\"retry_after_ms\": 30000", "\"retry_after_ms\": \"30000\"", StringComparison.Ordinal));
 
         var report = await ToolAsync("redocly", "lint", "--extends=recommended", "--format=stylish", "v1.json");
 
@@ -73,7 +75,8 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         {
             ClassName = "SkaldClient",
             UseBaseUrl = false,
-            CSharpGeneratorSettings = { Namespace = "Generated", JsonLibrary = NJsonSchema.CodeGeneration.CSharp.CSharpJsonLibrary.SystemTextJson },
+            CSharpGeneratorSettings =
+                { Namespace = "Generated", JsonLibrary = NJsonSchema.CodeGeneration.CSharp.CSharpJsonLibrary.SystemTextJson },
         }).GenerateFile();
         var written = await File.ReadAllTextAsync(Path.Combine(Tools, "chat.cs"));
 
@@ -85,10 +88,13 @@ public sealed class GeneratedClientTests : IAsyncLifetime
     {
         var platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
         var compilation = CSharpCompilation.Create("generated", sources.Select(source => CSharpSyntaxTree.ParseText(source)),
-            platform.Select(path => MetadataReference.CreateFromFile(path)), new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+            platform.Select(path => MetadataReference.CreateFromFile(path)),
+            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
         using var assembly = new MemoryStream();
         var result = compilation.Emit(assembly);
-        Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)));
+        Assert.True(
+            result.Success,
+            string.Join('\n', result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)));
         assembly.Position = 0;
         return new AssemblyLoadContext("generated").LoadFromStream(assembly);
     }

@@ -10,9 +10,12 @@ public sealed class HostileInputTests(SharedServer shared) : IClassFixture<Share
 {
     private static readonly string[] Payloads =
     [
-        "' OR '1'='1", "'; DROP TABLE messages; --", "\" OR 1=1 --", "1; ATTACH DATABASE 'x' AS y", "') UNION SELECT password_hash FROM users --", "%", "_", "a%' ESCAPE '",
-        "\\'; --", "/* */", "admin'--", "x' AND randomblob(1000000000) --", "${7*7}", "{{7*7}}", "$(id)", "`id`", "| id", "; id", "\r\nSet-Cookie: a=b", "\u001b[2J",
-        "../../etc/passwd", "..\\..\\windows", "/etc/passwd", "....//....//etc/passwd", "%2e%2e%2f", "skald.db", "skald.db-wal", "file:///etc/passwd", "CON", "a\u202egpj", "\u0000",
+        "' OR '1'='1", "'; DROP TABLE messages; --", "\" OR 1=1 --", "1; ATTACH DATABASE 'x' AS y",
+        "') UNION SELECT password_hash FROM users --", "%", "_", "a%' ESCAPE '",
+        "\\'; --", "/* */", "admin'--", "x' AND randomblob(1000000000) --", "${7*7}", "{{7*7}}", "$(id)", "`id`", "| id", "; id",
+        "\r\nSet-Cookie: a=b", "\u001b[2J",
+        "../../etc/passwd", "..\\..\\windows", "/etc/passwd", "....//....//etc/passwd", "%2e%2e%2f", "skald.db", "skald.db-wal",
+        "file:///etc/passwd", "CON", "a\u202egpj", "\u0000",
     ];
 
     public static TheoryData<string> All() => [.. Payloads];
@@ -55,7 +58,10 @@ public sealed class HostileInputTests(SharedServer shared) : IClassFixture<Share
             Assert.Equal(HttpStatusCode.BadRequest, register.StatusCode);
         Assert.Contains(login.StatusCode, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.BadRequest });
         Assert.Contains(file.StatusCode, refused);
-        Assert.DoesNotContain("Set-Cookie", $"{history.Headers}{publish.Headers}{register.Headers}{login.Headers}{file.Headers}", StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            "Set-Cookie",
+            $"{history.Headers}{publish.Headers}{register.Headers}{login.Headers}{file.Headers}",
+            StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -66,14 +72,18 @@ public sealed class HostileInputTests(SharedServer shared) : IClassFixture<Share
     public async Task Fields_that_nobody_asked_for_give_nothing(string body)
     {
         var name = $"mallory-{Guid.NewGuid():N}"[..20];
-        using var content = new StringContent(body.Replace("{name}", name, StringComparison.Ordinal), new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var content = new StringContent(
+            body.Replace("{name}", name, StringComparison.Ordinal),
+            new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
         using var registered = await shared.Server.Http.PostAsync("/api/register/", content);
         Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
 
         var mallory = await shared.Server.LoginAsync(name);
         using var me = await mallory.SendAsync(HttpMethod.Get, "/api/me/");
         var account = await me.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Equal(["created_at", "email", "id", "username"], account.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["created_at", "email", "id", "username"],
+            account.EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal));
         Assert.NotEqual(1, account.GetProperty("id").GetInt64());
     }
 
@@ -87,6 +97,9 @@ public sealed class HostileInputTests(SharedServer shared) : IClassFixture<Share
         (string, string)[] settings = proxy ? [("TrustedProxies:0", "10.0.0.1")] : [];
         await using var server = await SkaldServer.StartAsync([("Urls", urls), .. settings]);
 
-        Assert.Equal(said, server.Log.Lines.Any(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("without TLS", StringComparison.Ordinal)));
+        Assert.Equal(
+            said,
+            server.Log.Lines.Any(
+                line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("without TLS", StringComparison.Ordinal)));
     }
 }

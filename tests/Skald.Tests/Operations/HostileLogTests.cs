@@ -7,7 +7,10 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>A line of level Error or Critical is the server's own fault, and rings: no peer can write one by what it sends, or by coming and going.</summary>
+/// <summary>
+/// A line of level Error or Critical is the server's own fault, and rings: no peer can write one by what it sends, or by coming and
+/// going.
+/// </summary>
 public sealed class HostileLogTests
 {
     private static ReadOnlySpan<byte> Http2Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
@@ -140,7 +143,8 @@ public sealed class HostileLogTests
         await client.ConnectAsync(server.Address.Host, server.Address.Port, Deadline.Token());
         await using var stream = new SslStream(client.GetStream(), leaveInnerStreamOpen: false, TestCertificate.Accept);
         await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = server.Address.Host, ApplicationProtocols = [SslApplicationProtocol.Http2] }, Deadline.Token());
+            new SslClientAuthenticationOptions { TargetHost = server.Address.Host, ApplicationProtocols = [SslApplicationProtocol.Http2] },
+            Deadline.Token());
         await stream.WriteAsync((byte[])[.. Http2Preface, 0, 0, 0, 4, 0, 0, 0, 0, 0, .. bytes], Deadline.Token());
     }
 
@@ -148,7 +152,8 @@ public sealed class HostileLogTests
     private static async Task ComeAsStreamAsync(SkaldServer server, TestUser user, byte[] bytes)
     {
         using var request = new HttpRequestMessage(HttpMethod.Connect, $"/ws/?token={user.Access}");
-        (request.Version, request.VersionPolicy, request.Headers.Protocol) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, "websocket");
+        (request.Version, request.VersionPolicy, request.Headers.Protocol) =
+            (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact, "websocket");
         request.Headers.Add("Sec-WebSocket-Version", "13");
         using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Deadline.Token());
         await using var stream = await response.Content.ReadAsStreamAsync();

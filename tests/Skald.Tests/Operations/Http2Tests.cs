@@ -38,7 +38,8 @@ public sealed class Http2Tests
     {
         await using var server = await SkaldServer.StartAsync();
 
-        var answer = await RawHttp.AskAsync(server.Address, "GET /healthz", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__");
+        var answer = await RawHttp.AskAsync(
+            server.Address, "GET /healthz", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__");
 
         Assert.Equal(200, answer.Status);
         Assert.Empty(answer.Headers["Upgrade"]);
@@ -58,7 +59,9 @@ public sealed class Http2Tests
         try
         {
             for (var n = 0; n < 10_000; n++)
-                await stream.WriteAsync((byte[])[.. Frame(Headers, 1 + 2 * n, request, flags: 0x5), .. Frame(Reset, 1 + 2 * n, [0, 0, 0, 8])], Deadline.Token());
+                await stream.WriteAsync(
+                    (byte[])[.. Frame(Headers, 1 + 2 * n, request, flags: 0x5), .. Frame(Reset, 1 + 2 * n, [0, 0, 0, 8])],
+                    Deadline.Token());
             // A server that was as fast as the resets has nothing against it: it ends with its last stream.
             await stream.WriteAsync(Frame(GoAway, 0, [0, 0, 0, 0, 0, 0, 0, 0]), Deadline.Token());
         }
@@ -79,7 +82,9 @@ public sealed class Http2Tests
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await client.ConnectAsync(server.Host, server.Port, Deadline.Token());
         var tls = new SslStream(new NetworkStream(client, ownsSocket: true), leaveInnerStreamOpen: false, TestCertificate.Accept);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.Host, ApplicationProtocols = [SslApplicationProtocol.Http2] }, Deadline.Token());
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = server.Host, ApplicationProtocols = [SslApplicationProtocol.Http2] },
+            Deadline.Token());
         Assert.Equal(SslApplicationProtocol.Http2, tls.NegotiatedApplicationProtocol);
         return tls;
     }
@@ -127,5 +132,6 @@ public sealed class Http2Tests
 
     /// <summary>SETTINGS_MAX_CONCURRENT_STREAMS, number 3.</summary>
     private static uint? MostStreams(byte[] settings) =>
-        settings.Chunk(6).Where(setting => setting[1] == 3).Select(setting => (uint?)BinaryPrimitives.ReadUInt32BigEndian(setting.AsSpan(2))).SingleOrDefault();
+        settings.Chunk(6).Where(setting => setting[1] == 3)
+            .Select(setting => (uint?)BinaryPrimitives.ReadUInt32BigEndian(setting.AsSpan(2))).SingleOrDefault();
 }

@@ -85,9 +85,11 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
             await AssertRefusedAsync(new("Bearer", token), "token_not_valid");
 
         // Neither the query nor a cookie signs anyone in here.
-        using var byQuery = await shared.Server.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), $"{path}?token={ann.Access}&ticket={ticket}"));
+        using var byQuery = await shared.Server.Http.SendAsync(
+            new HttpRequestMessage(new HttpMethod(method), $"{path}?token={ann.Access}&ticket={ticket}"));
         await AssertProblemAsync(byQuery, 401, "not_authenticated");
-        using var byCookie = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "Cookie", $"token={ann.Access}; access={ann.Access}" } } };
+        using var byCookie =
+            new HttpRequestMessage(new HttpMethod(method), path) { Headers = { { "Cookie", $"token={ann.Access}; access={ann.Access}" } } };
         using var response = await shared.Server.Http.SendAsync(byCookie);
         await AssertProblemAsync(response, 401, "not_authenticated");
 
@@ -281,8 +283,10 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
 
         public Task AppendAsync(Batch batch) => throw new InvalidOperationException("secret of the store");
 
-        public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => throw new InvalidOperationException("secret of the store");
+        public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) =>
+            throw new InvalidOperationException("secret of the store");
 
-        public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) => throw new InvalidOperationException("secret of the store");
+        public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
+            throw new InvalidOperationException("secret of the store");
     }
 }

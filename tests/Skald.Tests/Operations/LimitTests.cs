@@ -15,7 +15,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>P-35: every limit can be set, holds where it was set, and is answered beyond it with what the table in docs/operations.md says.</summary>
+/// <summary>
+/// P-35: every limit can be set, holds where it was set, and is answered beyond it with what the table in docs/operations.md says.
+/// </summary>
 public sealed class LimitTests
 {
     /// <summary>Each limit, set to another value than its default; how much that allows; and how so much is tried.</summary>
@@ -24,17 +26,42 @@ public sealed class LimitTests
         new(nameof(Limits.MessageCodePoints), "10", 10, (p, n) => p.SayAsync(new string('x', n))),
         new(nameof(Limits.MessageBytes), "20", 20, (p, n) => p.SayAsync(new string('x', n))),
         new(nameof(Limits.FrameBytes), "1024", 1024, (p, n) => p.CommandAsync(Ping(n))),
-        new(nameof(Limits.FragmentsPerMessage), "4", 4, (p, n) => p.FragmentsAsync(Ping(1_000).Chunk(1_000 / n).Take(n - 1).Append(Ping(1_000)[(1_000 / n * (n - 1))..]))),
-        new(nameof(Limits.EmptyFragments), "3", 3, (p, n) => p.FragmentsAsync([Ping(60)[..30], .. Enumerable.Repeat(Array.Empty<byte>(), n), Ping(60)[30..]])),
+        new(
+            nameof(Limits.FragmentsPerMessage),
+            "4",
+            4,
+            (p, n) => p.FragmentsAsync(Ping(1_000).Chunk(1_000 / n).Take(n - 1).Append(Ping(1_000)[(1_000 / n * (n - 1))..]))),
+        new(
+            nameof(Limits.EmptyFragments),
+            "3",
+            3,
+            (p, n) => p.FragmentsAsync([Ping(60)[..30], .. Enumerable.Repeat(Array.Empty<byte>(), n), Ping(60)[30..]])),
         Row.OfTime(nameof(Limits.MessageTime), 3, (p, time) => p.FinishLateAsync(time)),
         new(nameof(Limits.RoomsPerConnection), "3", 3, (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
         Row.OfRate(nameof(Limits.CommandsPerConnection), (p, between) => p.TwoPingsAsync(between), ("CommandBurst", "1")),
-        new(nameof(Limits.CommandBurst), "5", 5, (p, n) => p.RepeatAsync(n, i => new { type = "ping", id = i }), ("CommandsPerConnection", "1")),
+        new(
+            nameof(Limits.CommandBurst),
+            "5",
+            5,
+            (p, n) => p.RepeatAsync(n, i => new { type = "ping", id = i }),
+            ("CommandsPerConnection", "1")),
         Row.OfTime(nameof(Limits.FloodTime), 2, (p, time) => p.FloodAsync(time), ("CommandsPerConnection", "1"), ("CommandBurst", "1")),
-        new(nameof(Limits.MessagesPerUser), "4", 2 * 4, (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = $"room-{i % 3}", message = "x" })),
-        new(nameof(Limits.MessagesPerRoom), "4", 2 * 4, (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
+        new(
+            nameof(Limits.MessagesPerUser),
+            "4",
+            2 * 4,
+            (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = $"room-{i % 3}", message = "x" })),
+        new(
+            nameof(Limits.MessagesPerRoom),
+            "4",
+            2 * 4,
+            (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
         new(nameof(Limits.EditsPerMessagePerMinute), "3", 3, (p, n) => p.EditAsync(n)),
-        new(nameof(Limits.NewRoomsPerUserPerMinute), "3", 3, (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
+        new(
+            nameof(Limits.NewRoomsPerUserPerMinute),
+            "3",
+            3,
+            (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
         new(nameof(Limits.ConnectionsPerUser), "2", 2, (p, n) => p.OpenAsync(n)),
         new(nameof(Limits.HistoryRequestsPerUser), "2", 2, (p, n) => p.ReadHistoryAsync(n)),
         new(nameof(Limits.ConnectionsPerAddress), "2", 2, (p, n) => p.OpenAsync(n)),
@@ -50,23 +77,36 @@ public sealed class LimitTests
         Row.OfRate(nameof(Limits.RegistersPerAddressPerSecond), (p, between) => p.TwoRegistrationsAsync(between), ("RegisterBurst", "1")),
         new(nameof(Limits.RegisterBurst), "2", 2, (p, n) => p.RegistrationsAsync(n), ("RegistersPerAddressPerSecond", "1")),
         new(nameof(Limits.TokenBytes), "700", 700, (p, n) => p.TokenAsync(n), ("FrameBytes", "1000000")),
-        new(nameof(Limits.RequestHeaderBytes), "1024", 1024, (p, n) => p.RequestAsync((line, host) => line + host + "X: ".PadRight(n - host.Length - 2, 'x') + "\r\n\r\n")),
-        new(nameof(Limits.RequestHeaders), "10", 10, (p, n) => p.RequestAsync((line, host) => line + host + string.Concat(Enumerable.Repeat("X: x\r\n", n - 1)) + "\r\n")),
+        new(
+            nameof(Limits.RequestHeaderBytes),
+            "1024",
+            1024,
+            (p, n) => p.RequestAsync((line, host) => line + host + "X: ".PadRight(n - host.Length - 2, 'x') + "\r\n\r\n")),
+        new(
+            nameof(Limits.RequestHeaders),
+            "10",
+            10,
+            (p, n) => p.RequestAsync((line, host) => line + host + string.Concat(Enumerable.Repeat("X: x\r\n", n - 1)) + "\r\n")),
         new(nameof(Limits.RequestLineBytes), "1024", 1024, (p, n) => p.RequestAsync((line, host) => line.Replace("z ", "z?".PadRight(n - line.Length + 1, 'x') + " ", StringComparison.Ordinal) + host + "\r\n")),
         new(nameof(Limits.RequestBodyBytes), "1024", 1024, (p, n) => p.PublishAsync(n)),
-        Row.OfRealTime(nameof(Limits.RequestHeaderTime), p => p.RequestAsync((line, host) => p.Beyond ? line + host : line + host + "\r\n")),
+        Row.OfRealTime(
+            nameof(Limits.RequestHeaderTime),
+            p => p.RequestAsync((line, host) => p.Beyond ? line + host : line + host + "\r\n")),
         Row.OfRealTime(nameof(Limits.RequestIdleTime), p => p.RequestAgainAsync()),
     ];
 
     /// <summary>Limits that need a test of their own: megabytes that no kernel's buffer takes, or many threads.</summary>
     private static readonly Dictionary<string, string> TriedBy = new(StringComparer.Ordinal)
     {
-        [nameof(Limits.BytesPerConnection)] = nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
-        [nameof(Limits.ByteBurst)] = nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
+        [nameof(Limits.BytesPerConnection)] =
+            nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
+        [nameof(Limits.ByteBurst)] =
+            nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
         [nameof(Limits.MessagesBehind)] = nameof(DeliveryTests.Slow_reader_is_closed_with_4008_holds_nobody_up_and_can_resume),
         [nameof(Limits.BytesBehind)] = nameof(Faults.OverloadTests.Reader_that_does_not_read_is_closed_resumes_and_delays_nobody),
         [nameof(Limits.AnswerBytesBehind)] = nameof(DeliveryTests.Answers_that_nobody_reads_are_bounded),
-        [nameof(Limits.RequestConnectionsPerAddress)] = nameof(Transport.ConnectionsByAddressTests.Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket),
+        [nameof(Limits.RequestConnectionsPerAddress)] = nameof(
+            Transport.ConnectionsByAddressTests.Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket),
         [nameof(Limits.WriteStall)] = nameof(DeliveryTests.Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008),
         [nameof(Limits.PasswordHashQueue)] = nameof(SignInEndpointTests.Full_hashing_queue_answers_503_at_once_with_the_time_to_wait),
     };
@@ -108,9 +148,12 @@ public sealed class LimitTests
     [Fact]
     public void Every_limit_is_tried()
     {
-        var limits = typeof(Limits).GetProperties().Where(property => property.GetCustomAttribute<BeyondAttribute>() is not null).Select(property => property.Name);
+        var limits = typeof(Limits).GetProperties().Where(property => property.GetCustomAttribute<BeyondAttribute>() is not null)
+            .Select(property => property.Name);
 
-        Assert.Equal(limits.Order(StringComparer.Ordinal), Rows.Select(row => row.Setting).Concat(TriedBy.Keys).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            limits.Order(StringComparer.Ordinal),
+            Rows.Select(row => row.Setting).Concat(TriedBy.Keys).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -135,7 +178,8 @@ public sealed class LimitTests
     /// <param name="Allowed">How much is allowed then: things, bytes, or milliseconds.</param>
     /// <param name="TryAsync">Tries so much, and returns the answer; null where it was allowed.</param>
     /// <param name="With">Other settings that make the limit visible.</param>
-    internal sealed record Row(string Setting, string Value, int Allowed, Func<LimitProbe, int, Task<string?>> TryAsync, params (string Key, string Value)[] With)
+    internal sealed record Row(
+        string Setting, string Value, int Allowed, Func<LimitProbe, int, Task<string?>> TryAsync, params (string Key, string Value)[] With)
     {
         /// <summary>What is just beyond.</summary>
         public int Next { get; private init; } = Allowed + 1;
@@ -144,15 +188,22 @@ public sealed class LimitTests
         public bool OfWebServer { get; private init; }
 
         /// <summary>A time, under the test's own clock. Sockets are looked at each second: beyond is two more.</summary>
-        public static Row OfTime(string setting, int seconds, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>
-            new(setting, $"00:00:0{seconds}", 1_000 * seconds, (p, ms) => tryAsync(p, TimeSpan.FromMilliseconds(ms)), with) { Next = 1_000 * (seconds + 2) };
+        public static Row OfTime(
+            string setting, int seconds, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>
+            new(
+                setting,
+                $"00:00:0{seconds}",
+                1_000 * seconds,
+                (p, ms) => tryAsync(p, TimeSpan.FromMilliseconds(ms)),
+                with) { Next = 1_000 * (seconds + 2) };
 
         /// <summary>A rate: 8 a second, so that the second thing may come after an eighth of a second, and not before.</summary>
         public static Row OfRate(string setting, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>
             new(setting, "8", 8, (p, n) => tryAsync(p, TimeSpan.FromSeconds(1.0 / n)), with);
 
         /// <summary>A second of the web server's, whose clock no test owns: either nobody waits, or everybody does.</summary>
-        public static Row OfRealTime(string setting, Func<LimitProbe, Task<string?>> tryAsync) => new(setting, "00:00:01", 1, (p, _) => tryAsync(p)) { Next = 100, OfWebServer = true };
+        public static Row OfRealTime(string setting, Func<LimitProbe, Task<string?>> tryAsync) =>
+            new(setting, "00:00:01", 1, (p, _) => tryAsync(p)) { Next = 100, OfWebServer = true };
     }
 }
 
@@ -177,13 +228,16 @@ internal sealed class LimitProbe : IAsyncDisposable
         var probe = new LimitProbe(beyond);
         probe._server = await SkaldServer.StartAsync(
             [
-                .. RatesAndCounts.Except([row.Setting, .. row.With.Select(with => with.Key)]).Select(name => ($"Limits:{name}", "0")), ("Limits:Enabled", "true"),
+                .. RatesAndCounts.Except([row.Setting, .. row.With.Select(with => with.Key)]).Select(name => ($"Limits:{name}", "0")),
+                ("Limits:Enabled", "true"),
                 .. row.With.Any(with => with.Key == "PingInterval") ? [] : new[] { ("Limits:PingInterval", "01:00:00") },
                 .. row.With.Select(with => ($"Limits:{with.Key}", with.Value)), ($"Limits:{row.Setting}", row.Value),
                 ("Accounts:SigningKey", Convert.ToBase64String(Key)),
             ],
             probe._clock,
-            configure: services => services.AddSingleton<IMessageStore>(s => probe._store = new StuckStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))),
+            configure: services =>
+                services.AddSingleton<IMessageStore>(
+                    s => probe._store = new StuckStore(ActivatorUtilities.CreateInstance<SqliteMessageStore>(s))),
             embedded: embedded);
         return probe;
     }
@@ -207,7 +261,8 @@ internal sealed class LimitProbe : IAsyncDisposable
         var raw = await RawAsync();
         var fragments = parts.ToArray();
         for (var i = 0; i < fragments.Length; i++)
-            await raw.WriteAsync(RawHttp.Frame(i == 0 ? WebSocketFrame.Text : WebSocketFrame.Continuation, fragments[i], final: i == fragments.Length - 1));
+            await raw.WriteAsync(
+                RawHttp.Frame(i == 0 ? WebSocketFrame.Text : WebSocketFrame.Continuation, fragments[i], final: i == fragments.Length - 1));
         return await AnswerAsync(raw, 1);
     }
 
@@ -281,7 +336,8 @@ internal sealed class LimitProbe : IAsyncDisposable
             _open.Add(raw);
             var answer = await raw.AskAsync(_server.Address, $"GET /ws/?token={ann.Access}", RawHttp.Handshake, body: "");
             var refused = answer.Status != 101 ? answer.Code
-                : await raw.ReadJsonAsync() is var first && first.GetProperty("type").GetString() == "closing" ? first.GetProperty("code").GetRawText()
+                : await raw.ReadJsonAsync() is var first && first.GetProperty("type").GetString() == "closing" ? first.GetProperty("code")
+                .GetRawText()
                 : null;
             if (left == 1)
                 return refused;
@@ -464,7 +520,9 @@ internal sealed class LimitProbe : IAsyncDisposable
     private async Task<string?> PostAsync(string path, object body)
     {
         using var response = await _server.Http.PostAsJsonAsync(path, body);
-        return response.IsSuccessStatusCode ? null : (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
+        return response.IsSuccessStatusCode
+            ? null
+            : (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("code").GetString();
     }
 
     /// <summary>Reads on to the answer of a command.</summary>

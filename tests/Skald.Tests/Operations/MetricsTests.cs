@@ -51,19 +51,27 @@ public sealed partial class MetricsTests
         Assert.Equal(3, metrics["skald_commit_messages_sum"]);
         Assert.Equal(3, metrics["skald_commit_messages_bucket{le=\"1\"}"]);
         Assert.InRange(metrics["skald_commit_duration_seconds_sum"], 0.000_001, 20);
-        Assert.Equal((0, 0, 0), (metrics["skald_log_queued"], metrics["skald_password_hashes_waiting"], metrics["skald_password_hashes_running"]));
+        Assert.Equal(
+            (0, 0, 0),
+            (metrics["skald_log_queued"], metrics["skald_password_hashes_waiting"], metrics["skald_password_hashes_running"]));
         Assert.Equal((0, 1), (metrics["skald_errors_total"], metrics["skald_ready"]));
         Assert.InRange(metrics["skald_wal_size_bytes"], 1, 100_000_000);
         Assert.InRange(metrics["skald_disk_free_bytes"], 1, double.MaxValue);
         Assert.InRange(metrics["dotnet_process_memory_working_set_bytes"], 1_000_000, double.MaxValue);
-        Assert.Contains(metrics.Keys, name => name.StartsWith("http_server_request_duration_seconds_count{", StringComparison.Ordinal) && name.Contains("http_route=\"/api/login\"", StringComparison.Ordinal));
+        Assert.Contains(
+            metrics.Keys,
+            name =>
+                name.StartsWith("http_server_request_duration_seconds_count{", StringComparison.Ordinal)
+                    && name.Contains("http_route=\"/api/login\"", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Sends_that_are_refused_and_errors_that_are_logged_are_counted()
     {
         using var data = new TestDirectory();
-        await using var server = await SkaldServer.StartAsync([Scrape.On, ("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "1")], data: data.Path);
+        await using var server = await SkaldServer.StartAsync(
+            [Scrape.On, ("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "1")],
+            data: data.Path);
         var ann = await server.RegisterAsync("ann");
         HttpStatusCode status;
         do
@@ -165,7 +173,8 @@ public sealed partial class MetricsTests
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
 
-        var refusal = await Assert.ThrowsAsync<StartupRefusedException>(() => SkaldServer.StartAsync([("Metrics:Listen", $"http://{taken.LocalEndpoint}")]));
+        var refusal = await Assert.ThrowsAsync<StartupRefusedException>(
+            () => SkaldServer.StartAsync([("Metrics:Listen", $"http://{taken.LocalEndpoint}")]));
 
         Assert.Contains("Metrics:Listen", refusal.Message, StringComparison.Ordinal);
         Assert.Contains($"{taken.LocalEndpoint}", refusal.Message, StringComparison.Ordinal);
@@ -239,7 +248,8 @@ public sealed partial class MetricsTests
         family.Take(0.5, []);
         Assert.Equal("# HELP height_bytes How high\n# TYPE height_bytes gauge\nheight_bytes 0.5\n", Text(family));
 
-        family = new MetricFamily(meter.CreateHistogram("time", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] }));
+        family = new MetricFamily(
+            meter.CreateHistogram("time", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] }));
         foreach (var value in new[] { 0.05, 0.1, 0.5, 7 })
             family.Take(value, []);
         Assert.EndsWith(
@@ -270,6 +280,7 @@ public sealed partial class MetricsTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    [GeneratedRegex("""^(# (HELP|TYPE) [a-z_0-9]+ .*|[a-z_0-9]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? (-?[0-9.]+(E[+-]?[0-9]+)?|NaN|[+-]Inf))$""")]
+    [GeneratedRegex(
+        """^(# (HELP|TYPE) [a-z_0-9]+ .*|[a-z_0-9]+(\{([a-z_]+="([^"\\]|\\.)*",?)+\})? (-?[0-9.]+(E[+-]?[0-9]+)?|NaN|[+-]Inf))$""")]
     private static partial Regex Line();
 }

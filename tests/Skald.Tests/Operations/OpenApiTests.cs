@@ -19,7 +19,8 @@ public sealed class OpenApiTests
     {
         await using var server = await SkaldServer.StartAsync(
         [
-            ("Limits:Enabled", "true"), ("Limits:LoginFailures", "7"), ("Accounts:RefreshGrace", "45 s"), ("Accounts:PasswordMinLength", "9"),
+            ("Limits:Enabled", "true"), ("Limits:LoginFailures", "7"), ("Accounts:RefreshGrace", "45 s"),
+            ("Accounts:PasswordMinLength", "9"),
             ("Accounts:PasswordMaxLength", "99"), ("Limits:MessageCodePoints", "777"), ("Limits:MessageBytes", "1,555"),
         ]);
 
@@ -27,7 +28,8 @@ public sealed class OpenApiTests
 
         foreach (var sentence in new[]
         {
-            "After 7 failures each further attempt", "Presented again within 45 s", "\"At most 99 characters.\"", "\"9–99 characters.\"", "at most 777 code points and 1,555 bytes",
+            "After 7 failures each further attempt", "Presented again within 45 s", "\"At most 99 characters.\"",
+            "\"9–99 characters.\"", "at most 777 code points and 1,555 bytes",
         })
             Assert.Contains(sentence, document.Replace("\\u2013", "–", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.DoesNotMatch(@"\{\w+:\w+\}", document);
@@ -38,7 +40,9 @@ public sealed class OpenApiTests
     {
         await using var server = await SkaldServer.StartAsync();
         var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(route => route.RoutePattern.RawText is { } path && !path.StartsWith("/ws", StringComparison.Ordinal) && !path.StartsWith("/openapi", StringComparison.Ordinal))
+            .Where(route => route.RoutePattern.RawText is { } path
+            && !path.StartsWith("/ws", StringComparison.Ordinal)
+            && !path.StartsWith("/openapi", StringComparison.Ordinal))
             .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
                 .Where(method => method != "HEAD")
                 .Select(method => $"{method} {route.RoutePattern.RawText!.Replace(":long", "", StringComparison.Ordinal)}"));
@@ -100,12 +104,18 @@ public sealed class OpenApiTests
     public async Task What_needs_a_token_says_so()
     {
         await using var server = await SkaldServer.StartAsync();
-        string[] open = ["GET /api/registration", "GET /healthz", "GET /readyz", "POST /api/login", "POST /api/register", "POST /api/token/refresh"];
+        string[] open =
+            ["GET /api/registration", "GET /healthz", "GET /readyz", "POST /api/login", "POST /api/register", "POST /api/token/refresh"];
 
         foreach (var (name, operation) in await OperationsAsync(server))
         {
-            Assert.Equal(!open.Contains(name), Assert.Single(operation.GetProperty("security").EnumerateArray()).TryGetProperty("Bearer", out _));
-            Assert.Equal(!open.Contains(name), operation.GetProperty("responses").TryGetProperty("401", out _) && name != "POST /api/login" && name != "POST /api/token/refresh");
+            Assert.Equal(
+                !open.Contains(name),
+                Assert.Single(operation.GetProperty("security").EnumerateArray()).TryGetProperty("Bearer", out _));
+            Assert.Equal(
+                !open.Contains(name),
+                operation.GetProperty("responses")
+                    .TryGetProperty("401", out _) && name != "POST /api/login" && name != "POST /api/token/refresh");
         }
     }
 
@@ -121,7 +131,10 @@ public sealed class OpenApiTests
         using var empty = await ann.PublishAsync("global", "");
         using var history = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/");
         using var edited = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello, world!" });
-        using var conflict = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello?", if_version = 1 });
+        using var conflict = await ann.SendAsync(
+            HttpMethod.Patch,
+            "/api/rooms/global/messages/1/",
+            new { message = "Hello?", if_version = 1 });
         using var deleted = await ann.SendAsync(HttpMethod.Delete, "/api/rooms/global/messages/1/");
         using var gone = await ann.SendAsync(HttpMethod.Patch, "/api/rooms/global/messages/1/", new { message = "Hello?" });
         using var never = await ann.SendAsync(HttpMethod.Delete, "/api/rooms/global/messages/99/");
@@ -162,7 +175,8 @@ public sealed class OpenApiTests
         await using var server = await SkaldServer.StartAsync();
         using var data = new TestDirectory();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection([new("Urls", "http://127.0.0.1:0"), new("Data", data.Path), new("Limits:Enabled", "false")]);
+        builder.Configuration.AddInMemoryCollection(
+            [new("Urls", "http://127.0.0.1:0"), new("Data", data.Path), new("Limits:Enabled", "false")]);
         builder.Logging.ClearProviders();
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.PropertyNamingPolicy = null);
         builder.AddSkald();
@@ -182,24 +196,31 @@ public sealed class OpenApiTests
         static IEnumerable<string> Paths(JsonElement document) =>
             document.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal);
         static IEnumerable<string> Fields(JsonElement document) =>
-            document.GetProperty("components").GetProperty("schemas").EnumerateObject().SelectMany(schema => schema.Value.GetProperty("properties").EnumerateObject()
+            document.GetProperty("components").GetProperty("schemas").EnumerateObject()
+                .SelectMany(schema => schema.Value.GetProperty("properties").EnumerateObject()
                 .Select(field => $"{schema.Name}.{field.Name}: {field.Value.GetRawText()}")).Order(StringComparer.Ordinal);
-        static Uri RootOf(JsonElement document, Uri address) => new(address, document.GetProperty("servers")[0].GetProperty("url").GetString() + "/");
+        static Uri RootOf(JsonElement document, Uri address) =>
+            new(address, document.GetProperty("servers")[0].GetProperty("url").GetString() + "/");
     }
 
     [Fact]
     public async Task Methods_of_generated_clients_have_these_names()
     {
         await using var server = await SkaldServer.StartAsync();
-        var names = (await OperationsAsync(server)).ToDictionary(operation => operation.Operation.GetProperty("operationId").GetString()!, operation => operation.Name, StringComparer.Ordinal);
+        var names = (await OperationsAsync(server)).ToDictionary(
+            operation => operation.Operation.GetProperty("operationId").GetString()!,
+            operation => operation.Name,
+            StringComparer.Ordinal);
 
         // A name that is out in somebody's code stays.
         Assert.Equal(
             [
-                "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket", "deleteMessage: DELETE /api/rooms/{room}/messages/{seq}",
+                "changePassword: POST /api/me/password", "createSocketTicket: POST /api/ws-ticket",
+                "deleteMessage: DELETE /api/rooms/{room}/messages/{seq}",
                 "editMessage: PATCH /api/rooms/{room}/messages/{seq}", "endAllSessions: DELETE /api/me/sessions",
                 "endSession: DELETE /api/me/sessions/{id}", "getHealth: GET /healthz", "getMe: GET /api/me", "getReadiness: GET /readyz",
-                "getRegistration: GET /api/registration", "listSessions: GET /api/me/sessions", "login: POST /api/login", "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
+                "getRegistration: GET /api/registration", "listSessions: GET /api/me/sessions", "login: POST /api/login",
+                "logout: POST /api/logout", "readHistory: GET /api/chat/history/{room}",
                 "refreshTokens: POST /api/token/refresh", "register: POST /api/register", "sendMessage: POST /api/rooms/{room}/messages",
             ],
             names.Select(name => $"{name.Key}: {name.Value}").Order(StringComparer.Ordinal));
@@ -213,13 +234,22 @@ public sealed class OpenApiTests
         var schemas = document.GetProperty("components").GetProperty("schemas");
 
         Assert.DoesNotMatch("\"type\":\\s*\\[", document.GetRawText());
-        Assert.Equal("integer", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("type").GetString());
-        Assert.Equal("int64", schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("format").GetString());
-        Assert.DoesNotContain("client_msg_id", schemas.GetProperty("SendRequest").GetProperty("required").EnumerateArray().Select(field => field.GetString()));
-        var known = schemas.GetProperty("Problem").GetProperty("properties").GetProperty("code").GetProperty("x-extensible-enum").EnumerateArray().Select(code => code.GetString());
+        Assert.Equal(
+            "integer",
+            schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("type").GetString());
+        Assert.Equal(
+            "int64",
+            schemas.GetProperty("HistoryMessage").GetProperty("properties").GetProperty("seq").GetProperty("format").GetString());
+        Assert.DoesNotContain(
+            "client_msg_id",
+            schemas.GetProperty("SendRequest").GetProperty("required").EnumerateArray().Select(field => field.GetString()));
+        var known = schemas.GetProperty("Problem").GetProperty("properties").GetProperty("code").GetProperty("x-extensible-enum")
+            .EnumerateArray().Select(code => code.GetString());
         Assert.Equal(ErrorCode.All.Select(code => code.Name), known);
         Assert.Equal("0.1.0", document.GetProperty("info").GetProperty("version").GetString());
-        Assert.Equal(["Accounts", "Messages", "Operations"], document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["Accounts", "Messages", "Operations"],
+            document.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("name").GetString()));
     }
 
     [Fact]
@@ -238,7 +268,9 @@ public sealed class OpenApiTests
     {
         var document = await server.Http.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var operations = document.GetProperty("paths").EnumerateObject()
-            .SelectMany(path => path.Value.EnumerateObject().Select(method => ($"{method.Name.ToUpperInvariant()} {path.Name}", method.Value))).ToList();
+            .SelectMany(
+                path => path.Value.EnumerateObject().Select(method => ($"{method.Name.ToUpperInvariant()} {path.Name}", method.Value)))
+            .ToList();
         Assert.NotEmpty(operations);
         return operations;
     }

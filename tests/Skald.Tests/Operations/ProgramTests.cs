@@ -41,11 +41,14 @@ public sealed class ProgramTests
         await using var server = await SkaldServer.StartAsync([Scrape.On]);
 
         var health = await server.Http.GetFromJsonAsync<JsonElement>(new Uri(server.OperatorAddress(), "/healthz"));
-        var libraries = health.GetProperty("libraries").EnumerateObject().ToDictionary(library => library.Name, library => library.Value.GetString()!);
+        var libraries = health.GetProperty("libraries").EnumerateObject()
+            .ToDictionary(library => library.Name, library => library.Value.GetString()!);
 
         Assert.Equal([OperatingSystem.IsLinux() ? "OpenSSL" : "System", "SQLite"], libraries.Keys.Order(StringComparer.Ordinal));
         Assert.Matches(@"^3\.\d+\.\d+$", libraries["SQLite"]);
-        Assert.Single(server.Log.Lines, line => libraries.All(library => line.Contains($"{library.Key} {library.Value}", StringComparison.Ordinal)));
+        Assert.Single(
+            server.Log.Lines,
+            line => libraries.All(library => line.Contains($"{library.Key} {library.Value}", StringComparison.Ordinal)));
         Assert.DoesNotContain(libraries["SQLite"], await server.Http.GetStringAsync("/healthz"), StringComparison.Ordinal);
     }
 

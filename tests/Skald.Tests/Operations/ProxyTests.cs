@@ -24,7 +24,9 @@ public sealed class ProxyTests
         await using var proxy = await ReverseProxy.StartAsync(program, server.Address, underPath);
         var root = new Uri(proxy.Address, underPath ? "/chat/" : "/");
 
-        using var registered = await proxy.Http.PostAsJsonAsync(new Uri(root, "api/register/"), new { username = "ann", password = "12345678" });
+        using var registered = await proxy.Http.PostAsJsonAsync(
+            new Uri(root, "api/register/"),
+            new { username = "ann", password = "12345678" });
         Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
         Assert.Equal(HttpVersion.Version20, registered.Version);
         using var login = await proxy.Http.PostAsJsonAsync(new Uri(root, "api/login/"), new { username = "ann", password = "12345678" });
@@ -57,7 +59,9 @@ public sealed class ProxyTests
         var root = new Uri(proxy.Address, underPath ? "/chat/" : "/");
         proxy.Http.DefaultRequestHeaders.Add("Origin", proxy.Address.GetLeftPart(UriPartial.Authority));
 
-        using var login = await proxy.Http.PostAsJsonAsync(new Uri(root, "api/login/"), new { username = "ann", password = "12345678", keep = "cookie" });
+        using var login = await proxy.Http.PostAsJsonAsync(
+            new Uri(root, "api/login/"),
+            new { username = "ann", password = "12345678", keep = "cookie" });
         using var refresh = await proxy.Http.PostAsJsonAsync(new Uri(root, "api/token/refresh/"), new { keep = "cookie" });
 
         Assert.Equal(HttpStatusCode.OK, login.StatusCode);
@@ -78,13 +82,18 @@ public sealed class ProxyTests
         foreach (var file in files)
         {
             using var answer = await proxy.Http.GetAsync(file);
-            Assert.True(answer.StatusCode == HttpStatusCode.OK && file.AbsoluteUri.StartsWith(root.AbsoluteUri, StringComparison.Ordinal), $"{file}: {answer.StatusCode}");
+            Assert.True(
+                answer.StatusCode == HttpStatusCode.OK && file.AbsoluteUri.StartsWith(root.AbsoluteUri, StringComparison.Ordinal),
+                $"{file}: {answer.StatusCode}");
         }
 
         var document = await proxy.Http.GetFromJsonAsync<JsonElement>(new Uri(root, "openapi/v1.json"));
         var servedAt = new Uri(new Uri(root, "openapi/v1.json"), document.GetProperty("servers")[0].GetProperty("url").GetString());
         Assert.Equal(root, servedAt);
-        Assert.Contains("\"../openapi/v1.json\"", await proxy.Http.GetStringAsync(new Uri(root, "docs/index.js")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"../openapi/v1.json\"",
+            await proxy.Http.GetStringAsync(new Uri(root, "docs/index.js")),
+            StringComparison.Ordinal);
 
         if (underPath)
         {
@@ -115,7 +124,10 @@ public sealed class ProxyTests
     [InlineData(ReverseProxy.Haproxy, "option forwardfor")]
     public async Task Limits_count_the_client_only_where_the_proxy_names_it(string program, string line)
     {
-        await using var server = await StartAsync(("Limits:Enabled", "true"), ("Limits:RegisterBurst", "2"), ("Limits:RegistersPerAddressPerSecond", "0.001"));
+        await using var server = await StartAsync(
+            ("Limits:Enabled", "true"),
+            ("Limits:RegisterBurst", "2"),
+            ("Limits:RegistersPerAddressPerSecond", "0.001"));
 
         Assert.Equal("201 201 201", await RegisterFromAsync(without: null, "10.1"));
         Assert.Equal("201 201 429", await RegisterFromAsync(without: line, "10.2"));
@@ -149,7 +161,9 @@ public sealed class ProxyTests
         using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
         using var answer = await proxy.Http.SendAsync(request);
         var page = await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
-        var link = answer.Headers.TryGetValues("Link", out var links) ? Regex.Match(string.Join(',', links), "<([^>]+)>; rel=\"prev\"").Groups[1].Value : "";
+        var link = answer.Headers.TryGetValues("Link", out var links)
+            ? Regex.Match(string.Join(',', links), "<([^>]+)>; rel=\"prev\"").Groups[1].Value
+            : "";
         return (Assert.Single(page.EnumerateArray()).GetProperty("message").GetString()!, link);
     }
 

@@ -4,7 +4,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>No token, password, ticket or message ever stands in the log, in a trace or in a metric, however much of it is written.</summary>
+/// <summary>
+/// No token, password, ticket or message ever stands in the log, in a trace or in a metric, however much of it is written.
+/// </summary>
 [Collection(Tracing.Name)]
 public sealed class SecretsInLogTests
 {
@@ -17,21 +19,27 @@ public sealed class SecretsInLogTests
         const string Text = "a-message-nobody-else-may-read", RefusedText = "a-text-that-is-refused";
         using var data = new TestDirectory();
         using var spans = new Spans();
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RegisterBurst", "1"), Scrape.On], data: data.Path);
+        await using var server = await SkaldServer.StartAsync(
+            [("Limits:Enabled", "true"), ("Limits:RegisterBurst", "1"), Scrape.On],
+            data: data.Path);
         var ann = await server.RegisterAsync("ann", Password);
         var secrets = new List<string> { Password, NewPassword, WrongPassword, Text, RefusedText, ann.Access, ann.Refresh };
 
         // Signing in and out, rightly and wrongly.
-        (await server.Http.PostAsJsonAsync("/api/register/", new { username = "bob", password = WrongPassword, email = "not-an-address" })).Dispose();
+        (await server.Http.PostAsJsonAsync("/api/register/", new { username = "bob", password = WrongPassword, email = "not-an-address" }))
+            .Dispose();
         (await server.Http.PostAsJsonAsync("/api/login/", new { username = "ann", password = WrongPassword })).Dispose();
-        (await server.Http.PostAsync("/api/login/", new FormUrlEncodedContent([new("username", "ann"), new("password", WrongPassword)]))).Dispose();
+        (await server.Http.PostAsync("/api/login/", new FormUrlEncodedContent([new("username", "ann"), new("password", WrongPassword)])))
+            .Dispose();
         using var refreshed = await server.Http.PostAsJsonAsync("/api/token/refresh/", new { refresh = ann.Refresh });
         var pair = await refreshed.Content.ReadFromJsonAsync<JsonElement>();
         ann = ann with { Access = pair.GetProperty("access").GetString()!, Refresh = pair.GetProperty("refresh").GetString()! };
         var (ticket, unused) = (await ann.TicketAsync(), await ann.TicketAsync());
         secrets.AddRange([ann.Access, ann.Refresh, ticket, unused]);
-        (await ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = WrongPassword, new_password = NewPassword })).Dispose();
-        (await ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = NewPassword })).Dispose();
+        (await ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = WrongPassword, new_password = NewPassword }))
+            .Dispose();
+        (await ann.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = NewPassword }))
+            .Dispose();
 
         // Sockets of every kind, opened and refused.
         await using (var byTicket = await ChatSocket.OpenAsync(server.SocketAddress($"/ws/?ticket={ticket}")))
@@ -42,7 +50,10 @@ public sealed class SecretsInLogTests
         await RawHttp.HandshakeAsync(server.Address, $"/ws/chat/no.where/?token={ann.Access}");
         await RawHttp.AskAsync(server.Address, $"GET /ws/?token={ann.Access}");
         await RawHttp.AskAsync(server.Address, $"GET /nowhere?token={ann.Access}");
-        await RawHttp.AskAsync(server.Address, $"GET /api/chat/history/global/?token={ann.Access}&before={ann.Access}", $"Authorization: Bearer {ann.Access}");
+        await RawHttp.AskAsync(
+            server.Address,
+            $"GET /api/chat/history/global/?token={ann.Access}&before={ann.Access}",
+            $"Authorization: Bearer {ann.Access}");
         await using (var byFrame = await ChatSocket.OpenAsync(server.SocketAddress("/ws/")))
         {
             await byFrame.SendAsync(new { type = "auth", id = 1, token = ann.Access });
@@ -82,7 +93,8 @@ public sealed class SecretsInLogTests
         [
             await server.MetricsTextAsync(),
             await server.Http.GetStringAsync(new Uri(server.OperatorAddress(), "/healthz")),
-            .. spans.All.SelectMany(span => span.TagObjects.Select(tag => $"{span.DisplayName} {tag.Key} {tag.Value}").Append($"{span.StatusDescription}")),
+            .. spans.All.SelectMany(
+                span => span.TagObjects.Select(tag => $"{span.DisplayName} {tag.Key} {tag.Value}").Append($"{span.StatusDescription}")),
         ];
         await server.StopAsync();
 
@@ -120,13 +132,17 @@ public sealed class SecretsInLogTests
 
     /// <summary>Lines that are printed as shipped.</summary>
     private static int Notable(SkaldServer server) => server.Log.Lines.Count(line =>
-        line.StartsWith("Warning", StringComparison.Ordinal) || line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal)
+        line.StartsWith("Warning", StringComparison.Ordinal)
+            || line.StartsWith("Error", StringComparison.Ordinal)
+            || line.StartsWith("Critical", StringComparison.Ordinal)
         || line.StartsWith("Information Skald", StringComparison.Ordinal));
 
     /// <summary>The text of the key file, whatever its form.</summary>
     private static async Task<string> KeyAsync(string data)
     {
-        var file = Directory.GetFiles(data).Single(path => !Path.GetFileName(path).StartsWith("skald.db", StringComparison.Ordinal) && !path.EndsWith(".lock", StringComparison.Ordinal));
+        var file = Directory.GetFiles(data)
+            .Single(path => !Path.GetFileName(path).StartsWith("skald.db", StringComparison.Ordinal)
+            && !path.EndsWith(".lock", StringComparison.Ordinal));
         var text = await File.ReadAllTextAsync(file);
         return text.Split(['"', '\n', ' ', ':', ','], StringSplitOptions.RemoveEmptyEntries).MaxBy(word => word.Length)!;
     }

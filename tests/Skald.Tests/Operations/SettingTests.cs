@@ -94,36 +94,56 @@ public sealed class SettingTests
     [Fact]
     public void Every_number_and_every_time_has_bounds() =>
         Assert.Empty(OptionTypes.SelectMany(Setting.Of).Where(setting => setting.Property.PropertyType.IsValueType && setting.Property.PropertyType != typeof(bool)
-            && !setting.Property.IsDefined(typeof(System.ComponentModel.DataAnnotations.RangeAttribute), inherit: false)).Select(setting => setting.Key));
+            && !setting.Property.IsDefined(
+                typeof(System.ComponentModel.DataAnnotations.RangeAttribute),
+                inherit: false)).Select(setting => setting.Key));
 
     [Theory]
     [InlineData("Limits:Connections", "abc", "Limits:Connections is \"abc\". Write a whole number of at least 0, such as 50,000.")]
     [InlineData("Limits:Connections", "-4", "Limits:Connections is \"-4\". Write a whole number of at least 0, such as 50,000.")]
-    [InlineData("Limits:Connections", "99999999999", "Limits:Connections is \"99999999999\". Write a whole number of at least 0, such as 50,000.")]
+    [InlineData(
+        "Limits:Connections", "99999999999", "Limits:Connections is \"99999999999\". Write a whole number of at least 0, such as 50,000.")]
     [InlineData("Limits:Connections", "", "Limits:Connections is \"\". Write a whole number of at least 0, such as 50,000.")]
     [InlineData("Limits:Handshakes", "-0.4", "Limits:Handshakes is \"-0.4\". Write a number from 0 to 1,000,000, such as 500.")]
-    [InlineData("Limits:PingInterval", "15", "Limits:PingInterval is \"15\". Write a time with its unit from 100 ms to 24 h, such as 15 s.")]
-    [InlineData("Limits:PingInterval", "-15 s", "Limits:PingInterval is \"-15 s\". Write a time with its unit from 100 ms to 24 h, such as 15 s.")]
-    [InlineData("Limits:PingInterval:Seconds", "15", "Limits:PingInterval:Seconds is no setting: Limits:PingInterval is one value. Write Limits:PingInterval.")]
+    [InlineData(
+        "Limits:PingInterval", "15", "Limits:PingInterval is \"15\". Write a time with its unit from 100 ms to 24 h, such as 15 s.")]
+    [InlineData(
+        "Limits:PingInterval", "-15 s", "Limits:PingInterval is \"-15 s\". Write a time with its unit from 100 ms to 24 h, such as 15 s.")]
+    [InlineData(
+        "Limits:PingInterval:Seconds", "15",
+        "Limits:PingInterval:Seconds is no setting: Limits:PingInterval is one value. Write Limits:PingInterval.")]
     [InlineData("Limits:Conections", "5", "Limits:Conections is no setting. Did you mean Limits:Connections?")]
-    [InlineData("Limits", "5", "Limits is \"5\", but it is a section, and has no value of its own. Write Limits:Enabled, or another of its settings.")]
-    [InlineData("Accounts:RefreshLifetime", "400 days", "Accounts:RefreshLifetime is \"400 days\". Write a time with its unit from 10 s to 365 days, such as 24 h.")]
-    [InlineData("Accounts:RefreshLifetime", "1 min", "Accounts:RefreshLifetime must be at least Accounts:AccessLifetime, or a token would outlive its session.")]
+    [InlineData(
+        "Limits", "5",
+        "Limits is \"5\", but it is a section, and has no value of its own. Write Limits:Enabled, or another of its settings.")]
+    [InlineData(
+        "Accounts:RefreshLifetime", "400 days",
+        "Accounts:RefreshLifetime is \"400 days\". Write a time with its unit from 10 s to 365 days, such as 24 h.")]
+    [InlineData(
+        "Accounts:RefreshLifetime", "1 min",
+        "Accounts:RefreshLifetime must be at least Accounts:AccessLifetime, or a token would outlive its session.")]
     [InlineData("Accounts:Issuer", "", "Accounts:Issuer is \"\". Write a text, such as skald.")]
     [InlineData("Rooms:AutoCreate", "sometimes", "Rooms:AutoCreate is \"sometimes\". Write on or off, such as on.")]
     [InlineData("Rooms:Autocreation", "on", "Rooms:Autocreation is no setting. Did you mean Rooms:AutoCreate?")]
-    [InlineData("Connections:DrainTime", "20", "Connections:DrainTime is \"20\". Write a time with its unit from 0 s to 1 h, such as 20 s.")]
-    [InlineData("Connections:AllowedOrigins", "app.example", "Connections:AllowedOrigins holds \"app.example\", which is no origin of pages.")]
+    [InlineData(
+        "Connections:DrainTime", "20", "Connections:DrainTime is \"20\". Write a time with its unit from 0 s to 1 h, such as 20 s.")]
+    [InlineData(
+        "Connections:AllowedOrigins", "app.example", "Connections:AllowedOrigins holds \"app.example\", which is no origin of pages.")]
     [InlineData("Connections:AllowedOrigins", "*", "Connections:AllowedOrigins holds \"*\", which is no origin of pages.")]
-    [InlineData("Connections:AllowedOrigins", "https://app.example/chat", "Connections:AllowedOrigins holds \"https://app.example/chat\", which is no origin of pages.")]
-    [InlineData("Connections:AllowedOrigins:0:Url", "https://app.example", "Connections:AllowedOrigins:0 is a section, where one value belongs.")]
+    [InlineData(
+        "Connections:AllowedOrigins", "https://app.example/chat",
+        "Connections:AllowedOrigins holds \"https://app.example/chat\", which is no origin of pages.")]
+    [InlineData(
+        "Connections:AllowedOrigins:0:Url", "https://app.example", "Connections:AllowedOrigins:0 is a section, where one value belongs.")]
     [InlineData("Metrics:Listener", "http://127.0.0.1:0", "Metrics:Listener is no setting. Did you mean Metrics:Listen?")]
     [InlineData("TrustedProxies", "localhost", "TrustedProxies holds \"localhost\", which is neither an address nor a network.")]
     [InlineData("TrustedProxies", "10.0.0.1, nonsense", "TrustedProxies holds \"nonsense\", which is neither an address nor a network.")]
     [InlineData("Data", "", "Data is \"\". Write a text, such as data.")]
-    public async Task What_cannot_be_is_refused_at_start_with_the_setting_its_value_and_what_to_write(string key, string value, string sentence)
+    public async Task What_cannot_be_is_refused_at_start_with_the_setting_its_value_and_what_to_write(
+        string key, string value, string sentence)
     {
-        var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => SkaldServer.StartAsync([("Limits:Enabled", "true"), (key, value)]));
+        var refusal =
+            await Assert.ThrowsAsync<OptionsValidationException>(() => SkaldServer.StartAsync([("Limits:Enabled", "true"), (key, value)]));
 
         Assert.StartsWith(sentence, Assert.Single(refusal.Failures), StringComparison.Ordinal);
     }
@@ -131,7 +151,8 @@ public sealed class SettingTests
     [Fact]
     public void Every_fault_of_a_section_is_named_at_once()
     {
-        var faults = Assert.Throws<OptionsValidationException>(() => Read<Limits>(("Limits:Connections", "many"), ("Limits:Rooms", "1"), ("Limits:PingTimeout", "8"))).Failures;
+        var faults = Assert.Throws<OptionsValidationException>(
+            () => Read<Limits>(("Limits:Connections", "many"), ("Limits:Rooms", "1"), ("Limits:PingTimeout", "8"))).Failures;
 
         Assert.Equal(["Limits:Rooms", "Limits:Connections", "Limits:PingTimeout"], faults.Select(fault => fault.Split(' ')[0]));
     }
@@ -155,9 +176,12 @@ public sealed class SettingTests
         Assert.Equal(["127.0.0.1", "10.0.0.0/8"], Read<ProxyOptions>(("TrustedProxies", "127.0.0.1, 10.0.0.0/8,")).Trusted);
         Assert.Equal(["127.0.0.1", "::1"], Read<ProxyOptions>(("TrustedProxies:0", "127.0.0.1"), ("TrustedProxies:1", "::1")).Trusted);
         Assert.Empty(Read<ProxyOptions>(("TrustedProxies", "")).Trusted);
-        Assert.Equal(["https://a.example", "capacitor://localhost"], Read<ConnectionsOptions>(("Connections:AllowedOrigins", "https://a.example,capacitor://localhost")).AllowedOrigins);
+        Assert.Equal(
+            ["https://a.example", "capacitor://localhost"],
+            Read<ConnectionsOptions>(("Connections:AllowedOrigins", "https://a.example,capacitor://localhost")).AllowedOrigins);
 
-        var refusal = Assert.Throws<OptionsValidationException>(() => Read<ProxyOptions>(("TrustedProxies", "::1"), ("TrustedProxies:0", "127.0.0.1")));
+        var refusal = Assert.Throws<OptionsValidationException>(
+            () => Read<ProxyOptions>(("TrustedProxies", "::1"), ("TrustedProxies:0", "127.0.0.1")));
         Assert.StartsWith("TrustedProxies is there twice", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -178,7 +202,11 @@ public sealed class SettingTests
         CultureInfo.CurrentCulture = german;
         try
         {
-            var limits = Read<Limits>(("Limits:PINGINTERVAL", "1.5 MIN"), ("Limits:Handshakes", "0.5"), ("Limits:MessageBytes", "8,000"), ("Limits:Enabled", "ON"));
+            var limits = Read<Limits>(
+                ("Limits:PINGINTERVAL", "1.5 MIN"),
+                ("Limits:Handshakes", "0.5"),
+                ("Limits:MessageBytes", "8,000"),
+                ("Limits:Enabled", "ON"));
             Assert.Equal((TimeSpan.FromSeconds(90), 0.5, 8_000), (limits.PingInterval, limits.Handshakes, limits.MessageBytes));
         }
         finally
@@ -196,12 +224,22 @@ public sealed class SettingTests
     public void Nearest_name_is_one_that_could_have_been_meant(string written, string? meant) =>
         Assert.Equal(meant, NearestName.Of(written, Setting.Of(typeof(Limits)).Select(setting => setting.Key)));
 
-    private static IEnumerable<Type> OptionTypes => [typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions), typeof(MetricsOptions), typeof(RoomsOptions), typeof(Limits)];
+    private static IEnumerable<Type> OptionTypes =>
+    [
+        typeof(DataOptions),
+        typeof(ProxyOptions),
+        typeof(AccountsOptions),
+        typeof(ConnectionsOptions),
+        typeof(MetricsOptions),
+        typeof(RoomsOptions),
+        typeof(Limits),
+    ];
 
     private static TOptions Read<TOptions>(params (string Key, string Value)[] settings)
         where TOptions : class
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build();
         var services = new ServiceCollection();
         services.AddSettings<TOptions>(configuration);
         using var provider = services.BuildServiceProvider();

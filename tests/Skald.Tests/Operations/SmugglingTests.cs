@@ -2,7 +2,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
 
-/// <summary>Requests whose end a proxy and a server could see in two places: refused, and nothing after them is taken for a request.</summary>
+/// <summary>
+/// Requests whose end a proxy and a server could see in two places: refused, and nothing after them is taken for a request.
+/// </summary>
 public sealed class SmugglingTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     private const string Json = "Content-Type: application/json\r\n";

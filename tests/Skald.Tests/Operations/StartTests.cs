@@ -35,7 +35,8 @@ public sealed partial class StartTests
 
         // A developer's machine has a certificate for https, which the SDK makes at its first run; it lies below HOME.
         var refused = await SkaldCommand.RunAsync(
-            ["env", $"HOME={data.Path}"], ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "", .. arguments.Split(' ')]);
+            ["env", $"HOME={data.Path}"],
+            ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "", .. arguments.Split(' ')]);
 
         refused.AssertRefused(["Skald does not start. ", .. words]);
         Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
@@ -44,10 +45,14 @@ public sealed partial class StartTests
     [Fact]
     public async Task Low_port_is_refused_to_a_user_who_may_not_have_it()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/setpriv") && File.ReadAllText("/proc/sys/net/ipv4/ip_unprivileged_port_start").Trim() == "1024", "Everybody has low ports here.");
+        Assert.SkipUnless(
+            File.Exists("/usr/bin/setpriv") && File.ReadAllText("/proc/sys/net/ipv4/ip_unprivileged_port_start").Trim() == "1024",
+            "Everybody has low ports here.");
         using var data = new TestDirectory();
 
-        var refused = await SkaldCommand.RunAsync(["setpriv", "--bounding-set=-net_bind_service"], ["--urls", "http://127.0.0.1:81", "--data", data.Path, "--Metrics:Listen", ""]);
+        var refused = await SkaldCommand.RunAsync(
+            ["setpriv", "--bounding-set=-net_bind_service"],
+            ["--urls", "http://127.0.0.1:81", "--data", data.Path, "--Metrics:Listen", ""]);
 
         refused.AssertRefused("127.0.0.1:81", "Permission denied", "--urls", "CAP_NET_BIND_SERVICE");
     }
@@ -76,7 +81,8 @@ public sealed partial class StartTests
         using var data = new TestDirectory();
         await File.WriteAllTextAsync(Path.Combine(data.Path, "appsettings.json"), file);
 
-        (await SkaldCommand.RunAsync(["env", "-C", data.Path], ["--urls", "http://127.0.0.1:0", "--Metrics:Listen", ""])).AssertRefused(words);
+        (await SkaldCommand.RunAsync(["env", "-C", data.Path], ["--urls", "http://127.0.0.1:0", "--Metrics:Listen", ""]))
+            .AssertRefused(words);
     }
 
     [Theory]
@@ -122,7 +128,8 @@ public sealed partial class StartTests
     [Fact]
     public void Every_class_of_options_is_known() =>
         Assert.Equal(
-            typeof(SkaldHost).Assembly.GetTypes().Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
+            typeof(SkaldHost).Assembly.GetTypes()
+                .Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
                 .SelectMany(Setting.Of).Select(setting => setting.Key).Order(StringComparer.Ordinal),
             KnownSettings.Own.Select(setting => setting.Key).Order(StringComparer.Ordinal));
 
@@ -141,7 +148,10 @@ public sealed partial class StartTests
             "env", [string.Format(null, variable, port), "dotnet", SkaldCommand.Program, "--data", data.Path, "--Metrics:Listen", ""]));
 
         Assert.DoesNotContain("127.0.0.1:8000", server.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("warn:", server.Output.Replace("Weak setting", "", StringComparison.Ordinal).Split("warn: Skald")[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "warn:",
+            server.Output.Replace("Weak setting", "", StringComparison.Ordinal).Split("warn: Skald")[0],
+            StringComparison.Ordinal);
         using var http = new HttpClient();
         Assert.Equal("""{"status":"ok"}""", await http.GetStringAsync($"http://127.0.0.1:{port}/healthz"));
     }
@@ -161,10 +171,12 @@ public sealed partial class StartTests
             // Another server of this machine has it: it is taken.
         }
 
-        await using var server = await SkaldProcess.StartAsync(new ProcessStartInfo("dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path]));
+        await using var server = await SkaldProcess.StartAsync(
+            new ProcessStartInfo("dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path]));
 
         Assert.Contains($"No metrics: {SkaldDefaults.MetricsListen} is in use", server.Output, StringComparison.Ordinal);
-        var refused = await SkaldCommand.RunAsync("--urls", "http://127.0.0.1:0", "--data", data.Path + "2", "--Metrics:Listen", SkaldDefaults.MetricsListen);
+        var refused = await SkaldCommand.RunAsync(
+            "--urls", "http://127.0.0.1:0", "--data", data.Path + "2", "--Metrics:Listen", SkaldDefaults.MetricsListen);
         refused.AssertRefused("Metrics:Listen", "in use");
     }
 
@@ -176,7 +188,10 @@ public sealed partial class StartTests
 
         await Deadline.UntilAsync(() => server.Output.Contains("Ready: ", StringComparison.Ordinal), "it says where to go");
 
-        Assert.EndsWith($"Ready: open {server.Http.BaseAddress!.ToString().TrimEnd('/')} in a browser", server.Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"Ready: open {server.Http.BaseAddress!.ToString().TrimEnd('/')} in a browser",
+            server.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -188,8 +203,13 @@ public sealed partial class StartTests
 
         await server.StopAsync();
 
-        var lines = server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
-        Assert.Contains(lines, line => line.GetProperty("EventId").GetInt32() == 103 && line.GetProperty("State").GetProperty("Address").GetString()!.StartsWith("http://127.0.0.1:", StringComparison.Ordinal));
+        var lines = server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToArray();
+        Assert.Contains(
+            lines,
+            line =>
+                line.GetProperty("EventId").GetInt32() == 103 && line.GetProperty("State").GetProperty("Address")
+                    .GetString()!.StartsWith("http://127.0.0.1:", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.NotEmpty(line.GetProperty("Message").GetString()!));
     }
 
@@ -214,15 +234,26 @@ public sealed partial class StartTests
 
     [Fact]
     public void Refusals_of_several_sections_are_said_together() =>
-        Assert.Equal("A. B. C.", StartupRefusal.Sentence(new AggregateException(new OptionsValidationException("", typeof(Limits), ["A.", "B."]), new StartupRefusedException("C.")), null));
+        Assert.Equal(
+            "A. B. C.",
+            StartupRefusal.Sentence(
+                new AggregateException(new OptionsValidationException("", typeof(Limits), ["A.", "B."]), new StartupRefusedException("C.")),
+                null));
 
     [Fact]
     public void Localhost_that_cannot_be_had_is_said_as_each_of_its_addresses_is() =>
-        Assert.Equal("A.", StartupRefusal.Sentence(new IOException("Failed", new AggregateException(new StartupRefusedException("A."), new StartupRefusedException("B."))), null));
+        Assert.Equal(
+            "A.",
+            StartupRefusal.Sentence(
+                new IOException("Failed", new AggregateException(new StartupRefusedException("A."), new StartupRefusedException("B."))),
+                null));
 
     [Fact]
     public void Address_in_use_names_the_option() =>
-        Assert.Contains("--urls", StartupRefusal.Sentence(new IOException("Failed.", new AddressInUseException("")), null), StringComparison.Ordinal);
+        Assert.Contains(
+            "--urls",
+            StartupRefusal.Sentence(new IOException("Failed.", new AddressInUseException("")), null),
+            StringComparison.Ordinal);
 
     private static int FreePort()
     {

@@ -15,10 +15,15 @@ public sealed class TelemetryExportTests
     {
         using var data = new TestDirectory();
         await using var collector = await OtlpReceiver.StartAsync();
-        await using var server = await StartAsync(data, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint), ("OTEL_SERVICE_NAME", "our-chat"));
+        await using var server = await StartAsync(
+            data,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint),
+            ("OTEL_SERVICE_NAME", "our-chat"));
 
         var token = await SendAsync(server);
-        await Deadline.UntilAsync(() => collector.Has(Traces, "exported-room") && collector.Has(Metrics, "skald.sends"), "metrics and a trace arrive");
+        await Deadline.UntilAsync(
+            () => collector.Has(Traces, "exported-room") && collector.Has(Metrics, "skald.sends"),
+            "metrics and a trace arrive");
         Assert.Equal(0, await server.StopAsync());
 
         foreach (var name in new[] { "skald.connections", "skald.commit.duration", "skald.wal.size", "dotnet.process.memory.working_set", "http.server.request.duration" })
@@ -36,7 +41,11 @@ public sealed class TelemetryExportTests
     {
         using var data = new TestDirectory();
         await using var collector = await OtlpReceiver.StartAsync();
-        await using var server = await StartAsync(data, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint), ("OTEL_TRACES_SAMPLER", "traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0"));
+        await using var server = await StartAsync(
+            data,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Endpoint),
+            ("OTEL_TRACES_SAMPLER", "traceidratio"),
+            ("OTEL_TRACES_SAMPLER_ARG", "0"));
 
         await SendAsync(server);
         await Deadline.UntilAsync(() => collector.Has(Metrics, "skald.sends"), "metrics arrive");

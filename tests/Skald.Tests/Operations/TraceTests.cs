@@ -48,7 +48,9 @@ public sealed class TraceTests
         }
 
         var refused = Assert.Single(await spans.OfRoomAsync($"refusals-{i}"));
-        Assert.Equal(("message", "rate_limited", ActivityStatusCode.Error), (refused.OperationName, refused.GetTagItem("error.type"), refused.Status));
+        Assert.Equal(
+            ("message", "rate_limited", ActivityStatusCode.Error),
+            (refused.OperationName, refused.GetTagItem("error.type"), refused.Status));
     }
 
     [Fact]

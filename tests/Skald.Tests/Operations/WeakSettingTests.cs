@@ -37,7 +37,8 @@ public sealed class WeakSettingTests
     [InlineData("Limits:LoginFailures", "0")]
     [InlineData("Limits:LoginsPerAddressPerMinute", "0")]
     [InlineData("Limits:RegistersPerAddressPerSecond", "0")]
-    public async Task Weak_setting_is_said_at_start_and_each_hour_and_shows_in_health_and_metrics(string setting, string value, string index = "")
+    public async Task Weak_setting_is_said_at_start_and_each_hour_and_shows_in_health_and_metrics(
+        string setting, string value, string index = "")
     {
         var clock = new FakeClock();
         await using var server = await SkaldServer.StartAsync(With(setting + index, value), clock: clock);
@@ -93,7 +94,8 @@ public sealed class WeakSettingTests
         Assert.Empty(limits.Unlimited);
         limits.SwitchOffRatesAndCounts();
 
-        var off = typeof(Limits).GetProperties().Where(property => property.GetValue(limits) is 0 or 0.0 or 0L).Select(property => property.Name);
+        var off = typeof(Limits).GetProperties().Where(property => property.GetValue(limits) is 0 or 0.0 or 0L)
+            .Select(property => property.Name);
         Assert.Equal(off.Order(StringComparer.Ordinal), limits.Unlimited.Order(StringComparer.Ordinal));
     }
 
@@ -108,6 +110,7 @@ public sealed class WeakSettingTests
         }.Select(pair => (pair.Key, pair.Value));
 
     private static IEnumerable<string> Said(SkaldServer server) =>
-        server.Log.Lines.Where(line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[102] Weak setting ", StringComparison.Ordinal))
+        server.Log.Lines.Where(
+            line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[102] Weak setting ", StringComparison.Ordinal))
             .Select(line => line.Split("Weak setting ")[1].Split(": ")[0]);
 }

@@ -28,14 +28,16 @@ public sealed class NameAndTextTests
     [Theory]
     [InlineData(100, true)]
     [InlineData(101, false)]
-    public void Room_name_has_at_most_100_characters(int length, bool valid) => Assert.Equal(valid, RoomName.IsValid(new string('r', length)));
+    public void Room_name_has_at_most_100_characters(int length, bool valid) =>
+        Assert.Equal(valid, RoomName.IsValid(new string('r', length)));
 
     [Theory]
     [InlineData(7, false)]
     [InlineData(8, true)]
     [InlineData(64, true)]
     [InlineData(65, false)]
-    public void Client_msg_id_has_8_to_64_characters(int length, bool valid) => Assert.Equal(valid, ClientMessageId.IsValid(new string('x', length)));
+    public void Client_msg_id_has_8_to_64_characters(int length, bool valid) =>
+        Assert.Equal(valid, ClientMessageId.IsValid(new string('x', length)));
 
     [Theory]
     [InlineData("0b9f2c1e-7f3a-4c55-9f6c-6f0a35f2a1de", true)]
@@ -43,7 +45,8 @@ public sealed class NameAndTextTests
     [InlineData("1234567.", false)]
     [InlineData("1234567ü", false)]
     [InlineData("1234567\n", false)]
-    public void Client_msg_id_is_letters_digits_hyphens_and_underscores(string id, bool valid) => Assert.Equal(valid, ClientMessageId.IsValid(id));
+    public void Client_msg_id_is_letters_digits_hyphens_and_underscores(string id, bool valid) =>
+        Assert.Equal(valid, ClientMessageId.IsValid(id));
 
     [Theory]
     [InlineData(1, "a", null)]
@@ -65,7 +68,9 @@ public sealed class NameAndTextTests
     [InlineData(1, " \0", "malformed")]
     [InlineData(1, "\u202e\u200d\u0001\u001b", null)]   // a client shows text as text
     public void Text_has_4000_code_points_8000_bytes_and_no_nul(int count, string text, string? code) =>
-        Assert.Equal(code, MessageText.Check(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(text, count))), ProtocolLimits.Default)?.Code.Name);
+        Assert.Equal(
+            code,
+            MessageText.Check(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(text, count))), ProtocolLimits.Default)?.Code.Name);
 
     [Fact]
     public void Text_is_empty_where_it_holds_only_what_the_vectors_list()

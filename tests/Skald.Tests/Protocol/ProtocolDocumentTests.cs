@@ -11,7 +11,8 @@ public sealed class ProtocolDocumentTests
 {
     private static readonly string Codes = Source.Read("docs/protocol/codes.md");
 
-    private static readonly string Pages = string.Concat(Source.Files("docs/protocol", "*.md").Order(StringComparer.Ordinal).Select(Source.Read));
+    private static readonly string Pages =
+        string.Concat(Source.Files("docs/protocol", "*.md").Order(StringComparer.Ordinal).Select(Source.Read));
 
     public static TheoryData<string> Examples =>
         [.. Regex.Matches(Pages, "```json\n(.+?)\n```", RegexOptions.Singleline).Select(match => match.Groups[1].Value)];
@@ -21,7 +22,9 @@ public sealed class ProtocolDocumentTests
     {
         var rows = Rows("## Error codes").Select(cells => (Code: cells[0].Trim('`'), Http: cells[1], Retry: cells[2])).ToArray();
 
-        Assert.Equal(ErrorCode.All.Select(code => code.Name).Order(StringComparer.Ordinal), rows.Select(row => row.Code).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ErrorCode.All.Select(code => code.Name).Order(StringComparer.Ordinal),
+            rows.Select(row => row.Code).Order(StringComparer.Ordinal));
         foreach (var (code, http, retry) in rows)
         {
             var known = ErrorCode.All.Single(known => known.Name == code);
@@ -44,7 +47,8 @@ public sealed class ProtocolDocumentTests
     [InlineData(1007)]
     [InlineData(1008)]
     [InlineData(1009)]
-    public void Standard_close_codes_are_named(int code) => Assert.Contains($"{code} ", Section("## Close codes"), StringComparison.Ordinal);
+    public void Standard_close_codes_are_named(int code) =>
+        Assert.Contains($"{code} ", Section("## Close codes"), StringComparison.Ordinal);
 
     [Fact]
     public void There_are_examples() => Assert.InRange(Examples.Count, 15, 100);
@@ -58,11 +62,14 @@ public sealed class ProtocolDocumentTests
         {
             var command = FrameReader.ReadCommand(Encoding.UTF8.GetBytes(example), ProtocolLimits.Default, out var error, out _);
             Assert.Null(error);
-            Assert.True(JsonElement.DeepEquals(JsonElement.Parse(example), VectorTests.Fields(command!)), "The example has fields that nobody reads.");
+            Assert.True(
+                JsonElement.DeepEquals(JsonElement.Parse(example), VectorTests.Fields(command!)),
+                "The example has fields that nobody reads.");
         }
         else
         {
-            var frames = JsonElement.Parse(Source.Read("protocol/vectors/server-frames.json")).EnumerateArray().Select(vector => vector.GetProperty("frame").GetString());
+            var frames = JsonElement.Parse(Source.Read("protocol/vectors/server-frames.json")).EnumerateArray()
+                .Select(vector => vector.GetProperty("frame").GetString());
             var entries = JsonElement.Parse(Source.Read("protocol/vectors/entries.json")).EnumerateArray()
                 .SelectMany(vector => vector.GetProperty("frames").EnumerateArray()).Select(frame => frame.GetString());
             Assert.Contains(example, frames.Concat(entries));
@@ -74,14 +81,20 @@ public sealed class ProtocolDocumentTests
     {
         string[] types =
         [
-            .. Source.Read("src/Skald.Protocol/FrameReader.cs") is var reader ? Regex.Matches(reader, "^ +\"(\\w+)\" => ", RegexOptions.Multiline).Select(match => match.Groups[1].Value) : [],
-            .. Source.Read("src/Skald.Protocol/FrameWriter.cs") is var writer ? Regex.Matches(writer, "Start\\(\"(\\w+)\"u8").Select(match => match.Groups[1].Value) : [],
+            .. Source.Read("src/Skald.Protocol/FrameReader.cs") is var reader
+            ? Regex.Matches(reader, "^ +\"(\\w+)\" => ", RegexOptions.Multiline).Select(match => match.Groups[1].Value)
+            : [],
+            .. Source.Read("src/Skald.Protocol/FrameWriter.cs") is var writer
+            ? Regex.Matches(writer, "Start\\(\"(\\w+)\"u8").Select(match => match.Groups[1].Value)
+            : [],
             "chat_message",
         ];
         Assert.Contains("auth", types);
         Assert.Contains("closing", types);
 
-        Assert.All(types, type => Assert.Contains(Examples, example => example.Data.Contains($"\"type\":\"{type}\"", StringComparison.Ordinal)));
+        Assert.All(
+            types,
+            type => Assert.Contains(Examples, example => example.Data.Contains($"\"type\":\"{type}\"", StringComparison.Ordinal)));
     }
 
     private static IEnumerable<string[]> Rows(string heading) => Section(heading).Split('\n')

@@ -10,7 +10,8 @@ namespace Skald.Tests.Protocol;
 /// <summary>The frames of protocol/vectors/, which every client is tested against too.</summary>
 public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServer>
 {
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain =
+        new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonElement[] Client = Read("client-frames.json");
 
@@ -77,7 +78,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     public async Task Client_frame_that_is_refused_is_refused_by_the_server_and_closes_where_the_vector_says(string name)
     {
         var vector = Client.Single(vector => Name(vector) == name);
-        await using var socket = vector.GetProperty("on").GetString() == "room" ? await shared.Ann.OpenRoomAsync("global") : await shared.Ann.ConnectAsync();
+        await using var socket = vector.GetProperty("on").GetString() == "room"
+            ? await shared.Ann.OpenRoomAsync("global")
+            : await shared.Ann.ConnectAsync();
 
         await socket.SendTextAsync(vector.GetProperty("frame").GetString()!);
 
@@ -114,7 +117,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     public void Every_code_of_the_class_is_in_its_list()
     {
         Assert.Equal(Declared<ErrorCode>().Select(code => code.Name).Order(), ErrorCode.All.Select(code => code.Name).Order());
-        Assert.Equal(Declared<CloseCode>().Where(code => code.Number >= 4000).Select(code => code.Number).Order(), CloseCode.Own.Select(code => code.Number).Order());
+        Assert.Equal(
+            Declared<CloseCode>().Where(code => code.Number >= 4000).Select(code => code.Number).Order(),
+            CloseCode.Own.Select(code => code.Number).Order());
 
         static IEnumerable<T> Declared<T>() =>
             typeof(T).GetFields().Where(field => field.IsStatic && field.FieldType == typeof(T)).Select(field => (T)field.GetValue(null)!);
@@ -199,15 +204,25 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                     });
                 break;
             case "joined":
-                writer.WriteJoined(re, new JoinedRoom(Text("room"), Number("seq"), Number("since"), fields.GetProperty("complete").GetBoolean(), Number("first_seq"), Text("epoch")));
+                writer.WriteJoined(
+                    re,
+                    new JoinedRoom(
+                        Text("room"),
+                        Number("seq"),
+                        Number("since"),
+                        fields.GetProperty("complete").GetBoolean(),
+                        Number("first_seq"),
+                        Text("epoch")));
                 break;
             case "left":
                 writer.WriteLeft(re, Text("room"));
                 break;
             case "ack":
                 writer.WriteAck(re, new StoredEntry(
-                    Text("room"), Number("seq"), Moment(fields, "timestamp"), fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
-                    fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _), Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null));
+                    Text("room"), Number("seq"), Moment(fields, "timestamp"),
+                    fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
+                    fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _),
+                    Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null));
                 break;
             case "pong":
                 writer.WritePong(re);

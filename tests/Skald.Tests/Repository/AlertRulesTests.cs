@@ -7,7 +7,9 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Repository;
 
-/// <summary>The alerts and the dashboard that are there to import ask for what the server measures, and stand in docs/operations.md.</summary>
+/// <summary>
+/// The alerts and the dashboard that are there to import ask for what the server measures, and stand in docs/operations.md.
+/// </summary>
 [Collection(WrittenDocuments.Name)]
 public sealed partial class AlertRulesTests
 {
@@ -29,7 +31,9 @@ public sealed partial class AlertRulesTests
         foreach (Match rule in Rule().Matches(Source.Read(Rules)))
         {
             var lasting = rule.Groups["for"] is { Success: true } time ? $" for {time.Value}" : "";
-            table.Append(CultureInfo.InvariantCulture, $"| {rule.Groups["name"]} | `{rule.Groups["expr"]}`{lasting} | {rule.Groups["means"]} |\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"| {rule.Groups["name"]} | `{rule.Groups["expr"]}`{lasting} | {rule.Groups["means"]} |\n");
         }
 
         WrittenSection.AssertIs("alerts", table.ToString());
@@ -42,7 +46,8 @@ public sealed partial class AlertRulesTests
         (await server.RegisterAsync("ann")).ToString();
         var dashboard = JsonDocument.Parse(Source.Read(Folder + "grafana-dashboard.json")).RootElement;
         string[] asked = [.. Rule().Matches(Source.Read(Rules)).Select(rule => rule.Groups["expr"].Value),
-            .. dashboard.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!)];
+            .. dashboard.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!)];
 
         var text = await server.MetricsTextAsync();
 

@@ -14,7 +14,9 @@ public sealed partial class AttackListTests
     [Fact]
     public void Page_names_the_tests_that_make_each_attack()
     {
-        var expected = Row().Replace(Source.Read(Document), row => $"{row.Groups[1].Value} {string.Join(", ", Tests[row.Groups["id"].Value].Select(test => $"`{test}`"))} |");
+        var expected = Row().Replace(
+            Source.Read(Document),
+            row => $"{row.Groups[1].Value} {string.Join(", ", Tests[row.Groups["id"].Value].Select(test => $"`{test}`"))} |");
         if (Environment.GetEnvironmentVariable("SKALD_WRITE_DOCS") == "1")
             File.WriteAllText(Path.Combine(Source.Root, Document), expected);
 

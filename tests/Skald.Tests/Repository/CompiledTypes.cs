@@ -7,7 +7,10 @@ namespace Skald.Tests.Repository;
 /// <summary>Which types the types of a compiled assembly name, in their signatures and in their code.</summary>
 internal static class CompiledTypes
 {
-    /// <returns>Pairs of full names, both of types of the assembly. What lies within a type, written or made by the compiler, counts as the outermost one.</returns>
+    /// <returns>
+    /// Pairs of full names, both of types of the assembly. What lies within a type, written or made by the compiler, counts as the
+    /// outermost one.
+    /// </returns>
     public static IEnumerable<(string Type, string Used)> Uses(Assembly assembly)
     {
         using var module = ModuleDefinition.ReadModule(assembly.Location);
@@ -18,7 +21,8 @@ internal static class CompiledTypes
     public static IReadOnlySet<string> UsedBy(Type type)
     {
         using var module = ModuleDefinition.ReadModule(type.Assembly.Location);
-        return Named((TypeDefinition)module.ImportReference(type).Resolve()).Select(used => used.FullName).ToHashSet(StringComparer.Ordinal);
+        return Named((TypeDefinition)module.ImportReference(type).Resolve()).Select(used => used.FullName)
+            .ToHashSet(StringComparer.Ordinal);
     }
 
     private static TypeReference Outermost(TypeReference type)
@@ -38,9 +42,11 @@ internal static class CompiledTypes
         .. type.Fields.Select(field => field.FieldType),
         .. type.Methods.SelectMany(Of),
         .. new IGenericParameterProvider[] { type }.Concat(type.Methods)
-            .SelectMany(generic => generic.GenericParameters).SelectMany(parameter => parameter.Constraints).Select(constraint => constraint.ConstraintType),
+            .SelectMany(generic => generic.GenericParameters).SelectMany(parameter => parameter.Constraints)
+            .Select(constraint => constraint.ConstraintType),
         .. new Mono.Cecil.ICustomAttributeProvider[] { type }
-            .Concat(type.Fields).Concat(type.Properties).Concat(type.Events).Concat(type.Methods).Concat(type.Methods.SelectMany(method => method.Parameters))
+            .Concat(type.Fields).Concat(type.Properties).Concat(type.Events).Concat(type.Methods)
+            .Concat(type.Methods.SelectMany(method => method.Parameters))
             .SelectMany(marked => marked.CustomAttributes)
             .SelectMany(attribute => attribute.ConstructorArguments.Select(argument => argument.Value as TypeReference).Prepend(attribute.AttributeType)),
     ];

@@ -32,7 +32,8 @@ public sealed partial class DocsReferenceTests
     [MemberData(nameof(Documents))]
     public void Every_setting_exists(string document)
     {
-        var sections = typeof(SkaldHost).Assembly.GetTypes().Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(Limits)))
+        var sections = typeof(SkaldHost).Assembly.GetTypes()
+            .Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(Limits)))
             .ToDictionary(type => type.Name.Replace("Options", "", StringComparison.Ordinal), StringComparer.Ordinal);
 
         Assert.Empty(InCode(document).Select(text => Setting().Match(text)).Where(match => match.Success)
@@ -45,7 +46,10 @@ public sealed partial class DocsReferenceTests
     public void Every_decision_has_its_own_number_in_its_title() =>
         Assert.All(
             Source.Files("docs/decisions", "0*.md"),
-            document => Assert.StartsWith($"# {int.Parse(Path.GetFileName(document).AsSpan(0, 4), CultureInfo.InvariantCulture)}. ", Source.Read(document), StringComparison.Ordinal));
+            document => Assert.StartsWith(
+                $"# {int.Parse(Path.GetFileName(document).AsSpan(0, 4), CultureInfo.InvariantCulture)}. ",
+                Source.Read(document),
+                StringComparison.Ordinal));
 
     /// <summary>Words of the code, of which a type's name must be one.</summary>
     private static readonly Lazy<HashSet<string>> Words = new(() =>

@@ -12,7 +12,8 @@ public sealed partial class FolderOrderTests
     private const string Server = "src/Skald.Server/";
     private const string Namespace = "Skald.Server.";
 
-    private static readonly string[] Order = ["Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Connections"];
+    private static readonly string[] Order =
+        ["Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Connections"];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
     private static readonly string[] StorageMayUse = ["Operations", "Accounts", "Rooms", "History"];
@@ -20,19 +21,23 @@ public sealed partial class FolderOrderTests
     [Fact]
     public void Every_folder_uses_only_those_before_it()
     {
-        var violations = CompiledTypes.Uses(typeof(SkaldHost).Assembly).Where(use => use.Used.StartsWith(Namespace, StringComparison.Ordinal))
+        var violations = CompiledTypes.Uses(typeof(SkaldHost).Assembly)
+            .Where(use => use.Used.StartsWith(Namespace, StringComparison.Ordinal))
             .Where(use => !MayUse(FolderOf(use.Type), FolderOf(use.Used)))
             .Select(use => $"{use.Type} uses {use.Used}");
 
         Assert.Empty(violations);
     }
 
-    /// <remarks>The compiler writes the value of a constant or a <c>nameof</c> and not the type it came from: only the source names that.</remarks>
+    /// <remarks>
+    /// The compiler writes the value of a constant or a <c>nameof</c> and not the type it came from: only the source names that.
+    /// </remarks>
     [Fact]
     public void No_file_names_a_folder_after_its_own()
     {
         var violations = Source.Files(Server, "*.cs").SelectMany(file =>
-            Named(Source.Read(file)).Where(used => !MayUse(FolderOf(file.AsSpan(Server.Length)), used)).Select(used => $"{file} names {used}"));
+            Named(Source.Read(file)).Where(used => !MayUse(FolderOf(file.AsSpan(Server.Length)), used))
+                .Select(used => $"{file} names {used}"));
 
         Assert.Empty(violations);
     }
@@ -68,7 +73,8 @@ public sealed partial class FolderOrderTests
     [InlineData("Delivery", "MessagePipeline", false)]
     [InlineData("Connections", "Storage", false)]
     [InlineData("Storage", "Connections", false)]
-    public void The_rule_itself_tells_before_from_after(string folder, string used, bool allowed) => Assert.Equal(allowed, MayUse(folder, used));
+    public void The_rule_itself_tells_before_from_after(string folder, string used, bool allowed) =>
+        Assert.Equal(allowed, MayUse(folder, used));
 
     /// <summary>Whatever way one type can name another: none of them is overlooked, whatever folder it is of.</summary>
     [Theory]
@@ -108,7 +114,8 @@ public sealed partial class FolderOrderTests
     };
 
     /// <param name="type">A type's full name. What the compiler made for the whole assembly is of no folder.</param>
-    private static string FolderOf(string type) => type.StartsWith(Namespace, StringComparison.Ordinal) ? FolderOf(type.AsSpan(Namespace.Length)) : "";
+    private static string FolderOf(string type) =>
+        type.StartsWith(Namespace, StringComparison.Ordinal) ? FolderOf(type.AsSpan(Namespace.Length)) : "";
 
     /// <param name="place">A path or a full name, from the server's own folder or namespace on; what lies in no folder has none.</param>
     private static string FolderOf(ReadOnlySpan<char> place) =>
@@ -122,7 +129,8 @@ public sealed partial class FolderOrderTests
             .Where(name => name == "Storage" || Order.Contains(name));
 
     private static readonly Regex Qualified = new(
-        $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{string.Join('|', Order)}|Storage)\.[A-Z])|\b(?=MessagePipeline\b))(\w+)", RegexOptions.CultureInvariant);
+        $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{string.Join('|', Order)}|Storage)\.[A-Z])|\b(?=MessagePipeline\b))(\w+)",
+        RegexOptions.CultureInvariant);
 
     [GeneratedRegex(@"//[^\n]*|""[^""\n]*""")]
     private static partial Regex NoCode();

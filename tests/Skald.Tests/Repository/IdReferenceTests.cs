@@ -26,7 +26,8 @@ public sealed partial class IdReferenceTests
     [InlineData("SHA-256, UTF-8, B-1")]
     [InlineData("it is refused (A-2, N-900)", "N-900")]
     [InlineData("P-900: what nobody promised, A-901", "P-900", "A-901")]
-    public void The_rule_itself_tells_what_is_defined_from_what_is_not(string text, params string[] unknown) => Assert.Equal(unknown, Unknown(text));
+    public void The_rule_itself_tells_what_is_defined_from_what_is_not(string text, params string[] unknown) =>
+        Assert.Equal(unknown, Unknown(text));
 
     /// <remarks>What is not kept yet is listed too: docs/promises.md says so below its tables.</remarks>
     private static IEnumerable<string> Unknown(string text) =>

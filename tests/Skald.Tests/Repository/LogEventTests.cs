@@ -11,7 +11,8 @@ namespace Skald.Tests.Repository;
 [Collection(WrittenDocuments.Name)]
 public sealed partial class LogEventTests
 {
-    private static readonly string[] Thousands = ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport"];
+    private static readonly string[] Thousands =
+        ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport"];
 
     [Fact]
     public void Every_event_has_a_number_of_its_own() =>
@@ -48,7 +49,8 @@ public sealed partial class LogEventTests
             .Where(e => e.Item2 is not null);
 
     /// <summary>What stands in no folder is of the node, as Operations is.</summary>
-    private static string Folder(Type type) => type.Namespace is { } name && name.Split('.') is [_, _, var folder, ..] ? folder : "Operations";
+    private static string Folder(Type type) =>
+        type.Namespace is { } name && name.Split('.') is [_, _, var folder, ..] ? folder : "Operations";
 
     [GeneratedRegex(@"\{(\w+)[^}]*\}")]
     private static partial Regex Placeholder();

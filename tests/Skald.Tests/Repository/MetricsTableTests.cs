@@ -30,7 +30,9 @@ public sealed class MetricsTableTests
         foreach (var instrument in instruments.OrderBy(instrument => instrument.Name, StringComparer.Ordinal))
         {
             Assert.False(string.IsNullOrEmpty(instrument.Description), $"{instrument.Name} says nothing about itself.");
-            table.Append(CultureInfo.InvariantCulture, $"| `{instrument.Name}` | `{new MetricFamily(instrument).Name}` | {Unit(instrument)} | {instrument.Description} |\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"| `{instrument.Name}` | `{new MetricFamily(instrument).Name}` | {Unit(instrument)} | {instrument.Description} |\n");
         }
 
         Assert.Equal(instruments.Select(instrument => instrument.Name).Distinct(StringComparer.Ordinal).Count(), instruments.Count);

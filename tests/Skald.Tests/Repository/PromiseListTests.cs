@@ -6,12 +6,14 @@ namespace Skald.Tests.Repository;
 /// <summary>What docs/promises.md tells a stranger to run is there to be run.</summary>
 public sealed partial class PromiseListTests
 {
-    private static readonly ILookup<string, Type> Classes = typeof(PromiseListTests).Assembly.GetTypes().Where(type => type.IsPublic).ToLookup(type => type.Name, StringComparer.Ordinal);
+    private static readonly ILookup<string, Type> Classes = typeof(PromiseListTests).Assembly.GetTypes().Where(type => type.IsPublic)
+        .ToLookup(type => type.Name, StringComparer.Ordinal);
 
     [Fact]
     public void Every_test_that_the_page_names_exists()
     {
-        var named = Test().Matches(Source.Read("docs/promises.md")).Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value)).Distinct().ToArray();
+        var named = Test().Matches(Source.Read("docs/promises.md"))
+            .Select(match => (Class: match.Groups[1].Value, Method: match.Groups[2].Value)).Distinct().ToArray();
 
         Assert.NotEmpty(named);
         Assert.Empty(named.Where(test => !Exists(test.Class, test.Method)));
@@ -32,10 +34,12 @@ public sealed partial class PromiseListTests
     [InlineData("PromiseListTests", "Every_test_that_the_page_names_exists", true)]
     [InlineData("PromiseListTests", "Every_test_that_nobody_wrote", false)]
     [InlineData("NoSuchTests", "", false)]
-    public void The_rule_itself_tells_what_is_there_from_what_is_not(string type, string method, bool exists) => Assert.Equal(exists, Exists(type, method));
+    public void The_rule_itself_tells_what_is_there_from_what_is_not(string type, string method, bool exists) =>
+        Assert.Equal(exists, Exists(type, method));
 
     private static bool Exists(string type, string method) =>
-        Classes[type].Any(found => method.Length == 0 || found.GetMethods(BindingFlags.Public | BindingFlags.Instance).Any(m => m.Name == method));
+        Classes[type]
+            .Any(found => method.Length == 0 || found.GetMethods(BindingFlags.Public | BindingFlags.Instance).Any(m => m.Name == method));
 
     [GeneratedRegex(@"\b([A-Z]\w+Tests)\b(?:\.([A-Z]\w+_\w+))?")]
     private static partial Regex Test();

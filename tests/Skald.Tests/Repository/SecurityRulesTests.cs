@@ -14,7 +14,10 @@ public sealed class SecurityRulesTests
     public void Check_that_nobody_awaits_and_sql_made_of_input_do_not_build(string rule)
     {
         Assert.Contains($"dotnet_diagnostic.{rule}.severity = error", Source.Read(".editorconfig"), StringComparison.Ordinal);
-        Assert.Contains("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>", Source.Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains(
+            "<TreatWarningsAsErrors>true</TreatWarningsAsErrors>",
+            Source.Read("Directory.Build.props"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -26,7 +29,9 @@ public sealed class SecurityRulesTests
     [Attack("A-48")]
     public void Server_has_no_pattern_that_could_backtrack() =>
         Assert.Empty(Source.Files("src", "*.cs").Where(file => Source.Read(file) is var code
-            && code.Contains("Regex", StringComparison.Ordinal) && !code.Contains("RegexOptions.NonBacktracking", StringComparison.Ordinal)));
+
+            && code.Contains("Regex", StringComparison.Ordinal)
+            && !code.Contains("RegexOptions.NonBacktracking", StringComparison.Ordinal)));
 
     [Fact]
     [Attack("A-68")]

@@ -14,17 +14,23 @@ public sealed partial class ServiceUnitTests
 {
     private const string Unit = "packaging/skald.service";
 
-    private static readonly ILookup<string, string> Says = Line().Matches(Source.Read(Unit)).ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
+    private static readonly ILookup<string, string> Says = Line().Matches(Source.Read(Unit))
+        .ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
 
     [Fact]
     public void Unit_starts_the_published_program_on_the_directory_that_it_keeps()
     {
         var words = One("ExecStart").Split(' ');
-        Assert.Contains($"<AssemblyName>{Path.GetFileName(words[0])}</AssemblyName>", Source.Read("src/Skald/Skald.csproj"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"<AssemblyName>{Path.GetFileName(words[0])}</AssemblyName>",
+            Source.Read("src/Skald/Skald.csproj"),
+            StringComparison.Ordinal);
         Assert.Equal(["--data", $"/var/lib/{One("StateDirectory")}"], words[1..]);
         Assert.Equal($"/etc/{One("ConfigurationDirectory")}", One("WorkingDirectory"));
         var guide = Source.Read("docs/operations.md");
-        Assert.All(new[] { words[0], words[2], One("WorkingDirectory"), $"useradd --system --home-dir {words[2]}", One("User") }, path => Assert.Contains(path, guide, StringComparison.Ordinal));
+        Assert.All(
+            new[] { words[0], words[2], One("WorkingDirectory"), $"useradd --system --home-dir {words[2]}", One("User") },
+            path => Assert.Contains(path, guide, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -47,7 +53,10 @@ public sealed partial class ServiceUnitTests
     {
         using var backups = new TestDirectory();
         await using var server = await SkaldServer.StartAsync();
-        var (kept, old, foreign) = (Path.Combine(backups.Path, "skald-kept.db"), Path.Combine(backups.Path, "skald-old.db"), Path.Combine(backups.Path, "other.db"));
+        var (kept, old, foreign) = (
+            Path.Combine(backups.Path, "skald-kept.db"),
+            Path.Combine(backups.Path, "skald-old.db"),
+            Path.Combine(backups.Path, "other.db"));
         foreach (var (file, days) in new[] { (kept, 13.5), (old, 14.5), (foreign, 100) })
         {
             await File.WriteAllTextAsync(file, "");
@@ -63,11 +72,14 @@ public sealed partial class ServiceUnitTests
 
         async Task<int> RunAsync(string key)
         {
-            var line = Assert.Single(Line().Matches(Source.Read("packaging/skald-backup.service")), match => match.Groups[1].Value == key).Groups[2].Value;
+            var line = Assert.Single(
+                Line().Matches(Source.Read("packaging/skald-backup.service")),
+                match => match.Groups[1].Value == key).Groups[2].Value;
             // What systemd makes of the line, and this machine's places in place of the guide's.
             line = line.Replace("$$", "$", StringComparison.Ordinal).Replace("%%", "%", StringComparison.Ordinal)
                 .Replace("/opt/skald/skald", $"dotnet {SkaldCommand.Program}", StringComparison.Ordinal)
-                .Replace("/var/lib/skald", server.Data, StringComparison.Ordinal).Replace("/var/backups/skald", backups.Path, StringComparison.Ordinal);
+                .Replace("/var/lib/skald", server.Data, StringComparison.Ordinal)
+                .Replace("/var/backups/skald", backups.Path, StringComparison.Ordinal);
             using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", line]) { UseShellExecute = false })!;
             await shell.WaitForExitAsync(Deadline.Token());
             return shell.ExitCode;

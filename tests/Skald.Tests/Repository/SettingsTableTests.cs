@@ -26,7 +26,9 @@ public sealed partial class SettingsTableTests
             foreach (var setting in Setting.Of(type))
             {
                 var value = Default(setting.Key) ?? setting.Property.GetValue(defaults);
-                table.Append(CultureInfo.InvariantCulture, $"| `{setting.Key}` | {Show(value)} | {Comment(comments, setting.Property)} | {Beyond(setting.Property)} |\n");
+                table.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| `{setting.Key}` | {Show(value)} | {Comment(comments, setting.Property)} | {Beyond(setting.Property)} |\n");
             }
         }
 
@@ -39,7 +41,8 @@ public sealed partial class SettingsTableTests
     private static IEnumerable<Type> OptionTypes() =>
         typeof(SkaldHost).Assembly.GetTypes()
             .Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
-            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(Limits) ? 3 : 2).ThenBy(type => type.Name, StringComparer.Ordinal);
+            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(Limits) ? 3 : 2)
+            .ThenBy(type => type.Name, StringComparer.Ordinal);
 
     private static string Show(object? value) => value switch
     {
@@ -60,7 +63,8 @@ public sealed partial class SettingsTableTests
     private static string Comment(XDocument comments, PropertyInfo property)
     {
         var name = $"P:{property.DeclaringType!.FullName}.{property.Name}";
-        var summary = comments.Descendants("member").SingleOrDefault(member => (string?)member.Attribute("name") == name)?.Element("summary");
+        var summary = comments.Descendants("member")
+            .SingleOrDefault(member => (string?)member.Attribute("name") == name)?.Element("summary");
         Assert.True(summary is not null, $"{name} has no comment: every setting says its unit and what 0 means.");
         var text = string.Concat(summary.Nodes().Select(node => node switch
         {

@@ -20,7 +20,8 @@ public sealed partial class SupplyChainTests
     [Fact]
     public void Server_depends_on_few_packages()
     {
-        var packages = Source.Files("src", "*.csproj").SelectMany(project => PackageReference().Matches(Source.Read(project))).Select(match => match.Groups[1].Value).Distinct();
+        var packages = Source.Files("src", "*.csproj").SelectMany(project => PackageReference().Matches(Source.Read(project)))
+            .Select(match => match.Groups[1].Value).Distinct();
 
         Assert.InRange(packages.Count(), 1, MostDependencies);
     }
@@ -28,7 +29,8 @@ public sealed partial class SupplyChainTests
     [Fact]
     public void Every_project_that_has_packages_locks_them()
     {
-        var unlocked = Source.Files("", "*.csproj").Where(project => !File.Exists(Path.Combine(Source.Root, Path.GetDirectoryName(project)!, "packages.lock.json")));
+        var unlocked = Source.Files("", "*.csproj")
+            .Where(project => !File.Exists(Path.Combine(Source.Root, Path.GetDirectoryName(project)!, "packages.lock.json")));
 
         Assert.Empty(unlocked);
     }
@@ -50,15 +52,18 @@ public sealed partial class SupplyChainTests
         var answer = await RunAsync("node", Path.Combine(Source.Root, "packaging/sbom.mjs"));
         Assert.True(answer.ExitCode == 0, answer.Output);
         var sbom = JsonElement.Parse(answer.Output);
-        var named = sbom.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("purl").GetString()!).ToHashSet(StringComparer.Ordinal);
+        var named = sbom.GetProperty("components").EnumerateArray().Select(component => component.GetProperty("purl").GetString()!)
+            .ToHashSet(StringComparer.Ordinal);
 
         Assert.Equal("CycloneDX", sbom.GetProperty("bomFormat").GetString());
         // What the built server itself says that it loads.
         var loads = JsonElement.Parse(await File.ReadAllTextAsync(Path.ChangeExtension(SkaldCommand.Program, ".deps.json")))
             .GetProperty("libraries").EnumerateObject()
-            .Where(library => library.Value.GetProperty("type").GetString() == "package").Select(library => $"pkg:nuget/{library.Name.Replace('/', '@')}");
+            .Where(library => library.Value.GetProperty("type").GetString() == "package")
+            .Select(library => $"pkg:nuget/{library.Name.Replace('/', '@')}");
         Assert.Empty(loads.Except(named));
-        var known = named.Append(sbom.GetProperty("metadata").GetProperty("component").GetProperty("bom-ref").GetString()!).ToHashSet(StringComparer.Ordinal);
+        var known = named.Append(sbom.GetProperty("metadata").GetProperty("component").GetProperty("bom-ref").GetString()!)
+            .ToHashSet(StringComparer.Ordinal);
         Assert.All(sbom.GetProperty("dependencies").EnumerateArray(), entry =>
         {
             Assert.Contains(entry.GetProperty("ref").GetString()!, known);
@@ -97,7 +102,8 @@ public sealed partial class SupplyChainTests
         using var packages = new TestDirectory();
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var (exitCode, output) = await RunAsync(
-            "dotnet", "pack", Path.Combine(Source.Root, "src", project), "--no-build", "--no-restore", "-c", configuration, "-o", packages.Path,
+            "dotnet", "pack", Path.Combine(Source.Root, "src", project), "--no-build", "--no-restore", "-c", configuration, "-o",
+            packages.Path,
             "--disable-build-servers");
         Assert.True(exitCode == 0 && !output.Contains("warning", StringComparison.Ordinal), output);
 
@@ -154,7 +160,8 @@ public sealed partial class SupplyChainTests
             [{"@name":"base","@id":"{{At(request)}}/base.json","@updated":"2026-01-01T00:00:00Z","comment":""}]
             """, "application/json"));
         feed.MapGet("/base.json", () => Results.Text(
-            named ? """{"microsoft.data.sqlite":[{"url":"https://advisories.example/1","severity":2,"versions":"(, )"}]}""" : "{}", "application/json"));
+            named ? """{"microsoft.data.sqlite":[{"url":"https://advisories.example/1","severity":2,"versions":"(, )"}]}""" : "{}",
+            "application/json"));
         await feed.StartAsync();
         return feed;
 
@@ -163,7 +170,8 @@ public sealed partial class SupplyChainTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string command, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, output);

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Skald.Tests.Repository;
 
-/// <summary>A part of docs/operations.md that is written from the code, between <c>&lt;!-- name: … --></c> and <c>&lt;!-- /name --></c>.</summary>
+/// <summary>
+/// A part of docs/operations.md that is written from the code, between <c>&lt;!-- name: … --></c> and <c>&lt;!-- /name --></c>.
+/// </summary>
 internal static class WrittenSection
 {
     private const string Document = "docs/operations.md";

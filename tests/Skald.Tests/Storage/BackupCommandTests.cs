@@ -10,7 +10,10 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Storage;
 
-/// <summary><c>skald backup</c> and <c>skald restore</c> without trouble around them: what is in a copy, who may still sign in, and what is refused.</summary>
+/// <summary>
+/// <c>skald backup</c> and <c>skald restore</c> without trouble around them: what is in a copy, who may still sign in, and what is
+/// refused.
+/// </summary>
 public sealed class BackupCommandTests : IDisposable
 {
     private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -53,7 +56,11 @@ public sealed class BackupCommandTests : IDisposable
         var joined = await again.JoinAsync("global", since: 2, epoch);
         Assert.False(joined.GetProperty("complete").GetBoolean());
         Assert.NotEqual(epoch, joined.GetProperty("epoch").GetString());
-        Assert.Equal(4, (await back.PublishAsync("global", "4")).IsSuccessStatusCode ? (await back.HistoryAsync("global"))[^1].GetProperty("seq").GetInt64() : 0);
+        Assert.Equal(
+            4,
+            (await back.PublishAsync("global", "4")).IsSuccessStatusCode
+                ? (await back.HistoryAsync("global"))[^1].GetProperty("seq").GetInt64()
+                : 0);
     }
 
     [Fact]
@@ -76,7 +83,9 @@ public sealed class BackupCommandTests : IDisposable
             Assert.False(Holds(stolen, Base64Url.DecodeFromChars(ann.Refresh)[^32..]));
             string[] made = [.. keys.GetProperty("access").EnumerateArray().Concat(keys.GetProperty("refresh").EnumerateArray()).Select(key => key.GetProperty("key").GetString()!)];
             Assert.NotEmpty(made);
-            Assert.All(made, key => Assert.False(Holds(stolen, Encoding.UTF8.GetBytes(key)) || Holds(stolen, Convert.FromBase64String(key))));
+            Assert.All(
+                made,
+                key => Assert.False(Holds(stolen, Encoding.UTF8.GetBytes(key)) || Holds(stolen, Convert.FromBase64String(key))));
         }
 
         static bool Holds(byte[] file, byte[] part) => file.AsSpan().IndexOf(part) >= 0;

@@ -133,7 +133,8 @@ public sealed class DjangoImportTests : IDisposable
             (1, '{Hash}', NULL, 0, 'ann', '', 'ann@example.com', 0, 1, '2026-01-02 03:04:05.678901', ''), (2, '{Hash}', NULL, 1, 'bob', '', '', 1, 1, '2026-01-02 03:04:05', '');
         """;
 
-    private static IEnumerable<string?> Texts(JsonElement[] history) => history.Select(message => message.GetProperty("message").GetString());
+    private static IEnumerable<string?> Texts(JsonElement[] history) =>
+        history.Select(message => message.GetProperty("message").GetString());
 
     private void Make(string sql)
     {
@@ -146,5 +147,6 @@ public sealed class DjangoImportTests : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private Task<SkaldCommand> ImportAsync(params string[] more) => SkaldCommand.RunAsync(["import-django", "--from", From, "--data", _data.Path, .. more]);
+    private Task<SkaldCommand> ImportAsync(params string[] more) =>
+        SkaldCommand.RunAsync(["import-django", "--from", From, "--data", _data.Path, .. more]);
 }

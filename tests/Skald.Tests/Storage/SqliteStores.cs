@@ -19,8 +19,20 @@ internal sealed class SqliteStores : IDisposable
     public Stores Open()
     {
         _database?.Dispose();
-        _database = new SqliteDatabase(Options.Create(new DataOptions { Directory = _data.Path }), new Telemetry(), new Readiness(), TimeProvider.System, NullLogger<SqliteDatabase>.Instance);
-        return new Stores(new SqliteMessageStore(_database, new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance), Options.Create(new RoomsOptions()), TimeProvider.System), new SqliteRoomStore(_database, TimeProvider.System), new SqliteAccountStore(_database));
+        _database = new SqliteDatabase(
+            Options.Create(new DataOptions { Directory = _data.Path }),
+            new Telemetry(),
+            new Readiness(),
+            TimeProvider.System,
+            NullLogger<SqliteDatabase>.Instance);
+        return new Stores(
+            new SqliteMessageStore(
+                _database,
+                new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
+                Options.Create(new RoomsOptions()),
+                TimeProvider.System),
+            new SqliteRoomStore(_database, TimeProvider.System),
+            new SqliteAccountStore(_database));
     }
 
     public void Dispose()

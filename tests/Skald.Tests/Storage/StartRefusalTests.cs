@@ -208,7 +208,8 @@ public sealed class StartRefusalTests
 
     private static async Task<string> AssertRefusedAsync(string data)
     {
-        var refusal = await Assert.ThrowsAsync<StartupRefusedException>(async () => await (await SkaldServer.StartAsync(data: data)).DisposeAsync());
+        var refusal =
+            await Assert.ThrowsAsync<StartupRefusedException>(async () => await (await SkaldServer.StartAsync(data: data)).DisposeAsync());
         return refusal.Message;
     }
 }

@@ -10,7 +10,9 @@ public sealed class ConnectionsByAddressTests
     public async Task Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket()
     {
         var clock = new FakeClock();
-        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RequestConnectionsPerAddress", "3")], clock);
+        await using var server = await SkaldServer.StartAsync(
+            [("Limits:Enabled", "true"), ("Limits:RequestConnectionsPerAddress", "3")],
+            clock);
         var sockets = new List<RawHttp>();
         for (var n = 0; n < 5; n++)
             sockets.Add(await RawHttp.UpgradeAsync(server.Address, "/ws/"));

@@ -200,7 +200,10 @@ public sealed class PlainSocketTests : IDisposable
         Assert.Equal(1, _closed);
     }
 
-    /// <remarks>Each socket gets every message while others come, go, and are closed on this side in the middle of it: their descriptors are used again at once.</remarks>
+    /// <remarks>
+    /// Each socket gets every message while others come, go, and are closed on this side in the middle of it: their descriptors are
+    /// used again at once.
+    /// </remarks>
     [Fact]
     public async Task Sockets_that_come_and_go_are_told_nothing_of_each_other()
     {

@@ -20,7 +20,14 @@ public sealed class SocketConnectionTests : IDisposable
     {
         (_client, var accepted) = SmallSockets.Connect();
         var socket = new PlainSocket(accepted, _loop, closed: () => { });
-        _connection = new SocketConnection("1", socket, new SmallBlocks(), new SendTurns(), new ConnectionsByAddress(Options.Create(new Limits()), Options.Create(new ProxyOptions())), _clock, _log.CreateLogger(nameof(SocketConnection)));
+        _connection = new SocketConnection(
+            "1",
+            socket,
+            new SmallBlocks(),
+            new SendTurns(),
+            new ConnectionsByAddress(Options.Create(new Limits()), Options.Create(new ProxyOptions())),
+            _clock,
+            _log.CreateLogger(nameof(SocketConnection)));
     }
 
     [Fact]
@@ -72,7 +79,9 @@ public sealed class SocketConnectionTests : IDisposable
         _connection.Abort(new("The test is over."));
 
         await heard.Task.Within();
-        await Deadline.UntilAsync(() => _log.Lines.Any(line => line.Contains("A listener of a test.", StringComparison.Ordinal)), "the failure is logged");
+        await Deadline.UntilAsync(
+            () => _log.Lines.Any(line => line.Contains("A listener of a test.", StringComparison.Ordinal)),
+            "the failure is logged");
         await _connection.DisposeAsync();
     }
 
