@@ -45,13 +45,22 @@ check "Format" dotnet format Skald.slnx --no-restore --verify-no-changes
 step "JavaScript client"
 (cd clients/javascript && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))
 check "Types of the JavaScript client and the page" npm --prefix clients/javascript run check --silent
+node_tests() {   # node_tests FOLDER
+    local report pass fail
+    report=$(npm --prefix "$1" test --silent -- --test-reporter=tap 2>&1) || true
+    count() { sed -n "s/^# $1 //p" <<<"$report" | tail -1; }
+    grep -E '^ *not ok' <<<"$report" && echo "$report"
+    pass=$(count pass) fail=$(count fail)
+    echo "${pass:-0} passed, ${fail:-1} failed"
+    passed=$((passed + ${pass:-0})) failed=$((failed + ${fail:-1}))
+}
+
 step "Tests of the JavaScript client"
-report=$(npm --prefix clients/javascript test --silent -- --test-reporter=tap 2>&1) || true
-count() { sed -n "s/^# $1 //p" <<<"$report" | tail -1; }
-grep -E '^ *not ok' <<<"$report" && echo "$report"
-js_pass=$(count pass) js_fail=$(count fail)
-echo "${js_pass:-0} passed, ${js_fail:-1} failed"
-passed=$((passed + ${js_pass:-0})) failed=$((failed + ${js_fail:-1}))
+node_tests clients/javascript
+
+step "Tests of the sockets' AsyncAPI document"
+(cd tests/asyncapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))
+node_tests tests/asyncapi
 
 step "Tests of the server"
 (cd tests/openapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))   # what judges the OpenAPI document
