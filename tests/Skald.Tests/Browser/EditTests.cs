@@ -152,6 +152,28 @@ public sealed class EditTests(Chromium chromium) : BrowserTest(chromium)
     }
 
     [Fact]
+    public async Task A_message_that_is_deleted_before_it_was_read_is_not_unread_any_more()
+    {
+        var server = await StartServerAsync();
+        var ann = await OpenAsAsync("ann", server.Address);
+        var ben = await OpenAsAsync("ben", server.Address);
+        await ben.AddRoomAsync("tech");
+        await ann.SayAsync("one");
+        await ann.SayAsync("two");
+        await Expect(ben.Part("badge")).ToHaveTextAsync(["2 unread", "0 unread"]);
+
+        await DeleteAsync(ann, 0);
+
+        await Expect(ben.Part("badge")).ToHaveTextAsync(["1 unread", "0 unread"]);
+        await ann.Messages.Last.HoverAsync();
+        await ann.Part("edit").Last.ClickAsync();
+        await ann.Part("editor").FillAsync("two!");
+        await ann.Part("edit-save").ClickAsync();
+        await DeleteAsync(ann, 0);   // of those that still have a text
+        await Expect(ben.Part("badge")).ToHaveTextAsync(["0 unread", "0 unread"]);
+    }
+
+    [Fact]
     public async Task On_a_phone_a_touch_brings_what_can_be_done_and_each_target_is_44_pixels_high_and_wide()
     {
         var server = await StartServerAsync();

@@ -19,6 +19,8 @@ import { group, meet, newMarker, putIn } from "./voices.js";
 
 const manyShown = 600;
 const enoughShown = 300;
+/** More unread messages than this are not told apart; the badge says "99+" long before. */
+const manyUnread = 1000;
 /** How far from the shown stretch's end, in pixels, the next page is read. */
 const near = 400;
 
@@ -27,8 +29,6 @@ const near = 400;
  * there, and stays where the reader is otherwise.
  */
 export class Timeline {
-  /** Not read yet: they came while the reader was elsewhere. */
-  unread = 0;
   scroller = copyOf("timeline-template");
 
   #log = element(".log", HTMLElement, this.scroller);
@@ -40,6 +40,7 @@ export class Timeline {
   #unsent;
   /** What the stretch shows, as it is now. */ #messages = new Messages();
   #shown = false;
+  /** Numbers of messages that came while the reader was elsewhere. @type {Set<number>} */ #unread = new Set();
   /** @type {HTMLElement | undefined} */ #marker;
   /** The message that the address leads to, until it is shown. @type {number | undefined} */ #sought;
 
@@ -90,7 +91,7 @@ export class Timeline {
   beginAnew(room) {
     this.#forget();
     this.#log.append(noteOf("The log was shortened or replaced at the server. What stands here is read anew."));
-    this.#setUnread(0);
+    this.#unread.clear();
     this.#position.setAtEnd(true);
     this.#pages.newest = Number(room.cursor);
     this.#readWhatIsNear();
@@ -117,9 +118,16 @@ export class Timeline {
     if (this.unread === 0) this.#unmark();
   }
 
+  /** How many messages nobody has read yet. */
+  get unread() {
+    return this.#unread.size;
+  }
+
   /** The page was looked at again. */
   look() {
-    if (this.#isRead()) this.#setUnread(0);
+    if (!this.#isRead() || this.unread === 0) return;
+    this.#unread.clear();
+    this.page.onChange();
   }
 
   toLatest() {
@@ -160,7 +168,10 @@ export class Timeline {
       this.#trim();
     }
     this.#position.endsHere = this.#pages.whole;
-    if (isNew && !own && !this.#isRead()) this.#setUnread(this.unread + 1);
+    if (isNew && !own && !this.#isRead() && this.unread < manyUnread) {
+      this.#unread.add(message.seq);
+      this.page.onChange();
+    }
     this.#onUnsentChange();
     this.#readWhatIsNear();
   }
@@ -169,6 +180,7 @@ export class Timeline {
   pass(entry) {
     const article = entry.target === undefined ? null : this.#articleOf(entry.target);
     if (this.#messages.take(entry) && article) this.#redraw(article);
+    if (entry.kind === "deleted" && entry.target !== undefined && this.#unread.delete(entry.target)) this.page.onChange();
     this.#pages.pass(entry);
     this.#position.endsHere = this.#pages.whole;
     this.#readWhatIsNear();
@@ -371,13 +383,6 @@ export class Timeline {
 
   #isRead() {
     return this.#shown && this.atEnd && document.visibilityState === "visible";
-  }
-
-  /** @param {number} unread */
-  #setUnread(unread) {
-    if (unread === this.unread) return;
-    this.unread = unread;
-    this.page.onChange();
   }
 
   #onEnd() {
