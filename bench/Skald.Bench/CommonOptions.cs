@@ -81,7 +81,9 @@ internal sealed record CommonOptions
             Targets =
             [
                 .. Target.All.Where(target =>
-                    target.Name == Target.Before ? before is not null : names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked),
+                    target.Name == Target.Before
+                        ? before is not null
+                        : names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked),
             ],
             Rounds = parsed.GetValue(RoundCount),
             Duration = TimeSpan.FromSeconds(parsed.GetValue(DurationSeconds)),

@@ -25,7 +25,10 @@ public class CodecBenchmarks
     public int WriteMessage()
     {
         _output.ResetWrittenCount();
-        _writer.WriteMessage(new ChatMessage { Room = "global", Seq = 42, Username = "ann"u8, Text = _text, Timestamp = new Timestamp(1_790_000_000_000_000) });
+        _writer.WriteMessage(new ChatMessage
+        {
+            Room = "global", Seq = 42, Username = "ann"u8, Text = _text, Timestamp = new Timestamp(1_790_000_000_000_000),
+        });
         return _output.WrittenCount;
     }
 }

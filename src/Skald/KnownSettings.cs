@@ -15,7 +15,8 @@ internal static class KnownSettings
     /// <summary>The server's own, in the order of docs/operations.md.</summary>
     public static readonly IReadOnlyList<Setting> Own =
     [
-        .. new[] { typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions), typeof(MetricsOptions), typeof(RoomsOptions), typeof(Limits) }
+        .. new[] { typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions),
+            typeof(MetricsOptions), typeof(RoomsOptions), typeof(Limits) }
             .SelectMany(Setting.Of),
     ];
 

@@ -27,7 +27,8 @@ internal static class TelemetryExport
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService("skald").AddEnvironmentVariableDetector());
         if (metrics)
-            telemetry.WithMetrics(m => m.AddMeter(Telemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting").AddOtlpExporter(otlp => Direct(otlp, MetricsEndpoint)));
+            telemetry.WithMetrics(m => m.AddMeter(Telemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting")
+                .AddOtlpExporter(otlp => Direct(otlp, MetricsEndpoint)));
         if (traces)
             telemetry.WithTracing(t => t.AddSource(Telemetry.Name).AddOtlpExporter(otlp => Direct(otlp, TracesEndpoint)));
 

@@ -70,7 +70,8 @@ internal sealed class Picture
         for (var target = 0; target < _targets.Count; target++)
         {
             var x = Left + (target * 110);
-            Write($"<rect class=\"{_targets[target]}\" x=\"{x}\" y=\"38\" width=\"12\" height=\"12\" rx=\"2\"/>");
+            Write(
+                    $"<rect class=\"{_targets[target]}\" x=\"{x}\" y=\"38\" width=\"12\" height=\"12\" rx=\"2\"/>");
             Write($"<text x=\"{x + 18}\" y=\"48\">{_targets[target]}</text>");
         }
 

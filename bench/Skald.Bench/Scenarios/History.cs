@@ -26,7 +26,8 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
     public string Purpose => $"Pages of {page} from anywhere in a room, against the same bytes from a bare Kestrel.";
 
     public IReadOnlyList<Figure> Figures { get; } =
-        [Figure.PagesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
+        [Figure.PagesPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy,
+         Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
 
     public IReadOnlyList<Figure> Compared { get; } = [Figure.PagesPerSecond, Figure.ServerCpuEach];
 

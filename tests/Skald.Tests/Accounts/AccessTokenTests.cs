@@ -165,7 +165,11 @@ public sealed class AccessTokenTests
     {
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
-        var nobody = ann with { Access = new ForgedToken(ann.Access, server.Services.GetRequiredService<KeyRing>().Signing.Key).With("user_id", "4711").With("sub", "4711").Sign() };
+        var nobody = ann with
+        {
+            Access = new ForgedToken(ann.Access, server.Services.GetRequiredService<KeyRing>().Signing.Key)
+                .With("user_id", "4711").With("sub", "4711").Sign(),
+        };
 
         using var answer = await nobody.SendAsync(new HttpMethod(method), path, method == "POST" ? new { message = "x" } : null);
         var handshake = await RawHttp.HandshakeAsync(server.Address, $"/ws/?token={nobody.Access}");

@@ -163,7 +163,8 @@ public sealed class LoginTests
             await RefusalAsync(bench, "ann", "guess", "127.0.0.1");
         Assert.True((await bench.LoginAsync("ann", "12345678")).TryGet(out _, out _));
         for (var i = 0; i < 10; i++)
-            Assert.True((await bench.Get<Registration>().RegisterAsync(new RegisterRequest($"user{i}", "12345678"), "127.0.0.1")).TryGet(out _, out _));
+            Assert.True((await bench.Get<Registration>().RegisterAsync(new RegisterRequest($"user{i}", "12345678"), "127.0.0.1"))
+                .TryGet(out _, out _));
     }
 
     [Fact]

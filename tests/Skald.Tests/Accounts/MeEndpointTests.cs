@@ -89,7 +89,9 @@ public sealed class MeEndpointTests
     public async Task Me_is_the_account_of_the_token()
     {
         await using var server = await SkaldServer.StartAsync(clock: new FakeClock());
-        await (await server.Http.PostAsJsonAsync("/api/register/", new { username = "Ann", password = "12345678", email = "ann@example.com" })).Content.ReadAsStringAsync();
+        await (await server.Http.PostAsJsonAsync(
+            "/api/register/", new { username = "Ann", password = "12345678", email = "ann@example.com" }))
+            .Content.ReadAsStringAsync();
         var ann = await server.LoginAsync("ann");
         using var response = await ann.SendAsync(HttpMethod.Get, "/api/me/");
         var me = await response.Content.ReadFromJsonAsync<JsonElement>();

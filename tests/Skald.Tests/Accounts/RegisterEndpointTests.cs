@@ -212,7 +212,8 @@ public sealed class RegisterEndpointTests
     {
         await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true")]);
         for (var i = 0; i < 3; i++)
-            await (await server.Http.PostAsJsonAsync("/api/register/", new { username = $"user{i}", password = "12345678" })).Content.ReadAsStringAsync();
+            await (await server.Http.PostAsJsonAsync("/api/register/", new { username = $"user{i}", password = "12345678" }))
+                .Content.ReadAsStringAsync();
         using var response = await server.Http.PostAsJsonAsync("/api/register/", new { username = "user3", password = "12345678" });
         await ProblemAsync(response, 429, "rate_limited");
         Assert.InRange(response.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(6));
@@ -248,7 +249,9 @@ public sealed class RegisterEndpointTests
 
         var told = await server.Http.GetStringAsync("/api/registration/");
 
-        Assert.Equal($$"""{"open":{{(registration == "open" ? "true" : "false")}},"password_min_length":{{shortest}},"password_max_length":{{longest}}}""", told);
+        Assert.Equal(
+            $$"""{"open":{{(registration == "open" ? "true" : "false")}},"password_min_length":{{shortest}},"password_max_length":{{longest}}}""",
+            told);
     }
 
     [Fact]

@@ -79,7 +79,10 @@ public sealed class UsersCommandTests : IDisposable
         }
 
         (await UsersAsync("another password", "reset", "nobody")).AssertRefused("There is no user nobody");
-        foreach (var words in new[] { new[] { "users" }, ["users", "create"], ["users", "reset", "--data", _data.Path], ["users", "remove", "ann"] })
+        foreach (var words in new[]
+        {
+            new[] { "users" }, ["users", "create"], ["users", "reset", "--data", _data.Path], ["users", "remove", "ann"],
+        })
         {
             var misused = await SkaldCommand.RunAsync(words);
             Assert.Equal(2, misused.ExitCode);

@@ -100,7 +100,11 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
         {
             ContentType = "application/json",
             Body = JsonSerializer.Serialize(Attacks.Select((attack, i) =>
-                new { type = "chat_message", room = "global", seq = i + 1, username = attack, message = attack, timestamp = "2026-02-21T16:46:02Z" })),
+                new
+                {
+                    type = "chat_message", room = "global", seq = i + 1, username = attack, message = attack,
+                    timestamp = "2026-02-21T16:46:02Z",
+                })),
         }));
         await page.Page.EvaluateAsync("rooms => localStorage.setItem('skald.rooms', JSON.stringify(rooms))", Attacks);
 

@@ -31,7 +31,8 @@ internal sealed class PageFaults
         page.Console += (_, message) => faults.OnConsole(message);
         await page.AddInitScriptAsync(
             $$"""
-            addEventListener('securitypolicyviolation', e => console.error(`{{Violation}}${e.effectiveDirective} ${e.blockedURI} ${e.sample}`))
+            addEventListener('securitypolicyviolation', e =>
+                console.error(`{{Violation}}${e.effectiveDirective} ${e.blockedURI} ${e.sample}`))
             """);
         return faults;
     }

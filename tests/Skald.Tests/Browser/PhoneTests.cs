@@ -63,7 +63,9 @@ public sealed class PhoneTests(Chromium chromium) : BrowserTest(chromium)
     {
         for (var presses = 0; presses < 20; presses++)
         {
-            if (string.Equals(await page.Page.EvaluateAsync<string?>("document.activeElement?.dataset.testid"), part, StringComparison.Ordinal))
+            if (string.Equals(
+                await page.Page.EvaluateAsync<string?>("document.activeElement?.dataset.testid"),
+                part, StringComparison.Ordinal))
                 return;
             await page.Page.Keyboard.PressAsync(key);
         }

@@ -32,7 +32,8 @@ internal sealed record Proxy(string Path = "/", bool PassesUpgrades = true)
             return null;
         var upgrades = PassesUpgrades && lines.Any(line => line.StartsWith("Upgrade:", StringComparison.OrdinalIgnoreCase));
         var kept = lines.Skip(1).Where(line => upgrades
-            || !(line.StartsWith("Upgrade:", StringComparison.OrdinalIgnoreCase) || line.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase)));
+            || !(line.StartsWith("Upgrade:", StringComparison.OrdinalIgnoreCase)
+                || line.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase)));
         string[] closing = upgrades ? [] : ["Connection: close"];
         return string.Join("\r\n", [$"{request[0]} /{request[1][Path.Length..]} {request[2]}", .. closing, .. kept, "", ""]);
     }

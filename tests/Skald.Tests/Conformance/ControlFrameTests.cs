@@ -51,7 +51,9 @@ public sealed class ControlFrameTests(WireServers servers) : IClassFixture<WireS
                 Echoed(),
                 Alive),
         ["Many pings between fragments, all in one segment"] =
-            Of([WireFrame.OfText(EchoText()[..9]).Unfinished(), WireFrame.Ping("1"), WireFrame.Ping("2"), WireFrame.Continuation(EchoText()[9..]), WireFrame.Ping("3")],
+            Of(
+                [WireFrame.OfText(EchoText()[..9]).Unfinished(), WireFrame.Ping("1"), WireFrame.Ping("2"),
+                 WireFrame.Continuation(EchoText()[9..]), WireFrame.Ping("3")],
                 "pong 1", "pong 2", Echoed(), "pong 3", Alive).AtOnce(),
         ["A ping of 126 bytes between fragments"] =
             Of([WireFrame.OfText("{").Unfinished(), WireFrame.Ping(Long + "x")], ClosedWith(1002)),

@@ -16,7 +16,10 @@ public sealed class FragmentationTests(WireServers servers) : IClassFixture<Wire
         ["A first fragment that is empty"] = Of([WireFrame.OfText("").Unfinished(), WireFrame.Continuation(EchoText())], Echoed(), Alive),
         ["A last fragment that is empty"] = Of([WireFrame.OfText(EchoText()).Unfinished(), WireFrame.Continuation("")], Echoed(), Alive),
         ["A middle fragment that is empty"] =
-            Of([WireFrame.OfText(EchoText()[..5]).Unfinished(), WireFrame.Continuation("").Unfinished(), WireFrame.Continuation(EchoText()[5..])], Echoed(), Alive),
+            Of(
+                [WireFrame.OfText(EchoText()[..5]).Unfinished(), WireFrame.Continuation("").Unfinished(),
+                 WireFrame.Continuation(EchoText()[5..])],
+                Echoed(), Alive),
         ["A message of empty fragments is no JSON"] =
             Of(
                 [WireFrame.OfText("").Unfinished(), WireFrame.Continuation("").Unfinished(), WireFrame.Continuation("")],
@@ -32,14 +35,20 @@ public sealed class FragmentationTests(WireServers servers) : IClassFixture<Wire
         ["16384 bytes in fragments, the largest"] = Of(Fragments(EchoText().PadRight(16384), 1000), Echoed(), Alive),
         ["16385 bytes in fragments"] = Of(Fragments(EchoText().PadRight(16385), 16384), ClosedWith(1009)),
         ["A fragment that would make 16385 bytes, before it comes"] =
-            Of([WireFrame.OfText(new string(' ', 10_000)).Unfinished(), new WireFrame(WireFrame.ContinuationCode, []) { DeclaredLength = 6385 }], ClosedWith(1009)),
+            Of(
+                [WireFrame.OfText(new string(' ', 10_000)).Unfinished(),
+                 new WireFrame(WireFrame.ContinuationCode, []) { DeclaredLength = 6385 }],
+                ClosedWith(1009)),
         ["64 fragments, the most"] = Of(Fragments(EchoText().PadRight(64), 1), Echoed(), Alive),
         ["65 fragments"] = Of(Fragments(EchoText().PadRight(65), 1), ClosedWith(1008)),
         ["8 empty fragments in a row, the most"] =
             Of([WireFrame.OfText("").Unfinished(), .. Empty(7), WireFrame.Continuation(EchoText())], Echoed(), Alive),
         ["9 empty fragments in a row"] = Of([WireFrame.OfText("").Unfinished(), .. Empty(8)], ClosedWith(1008)),
         ["8 empty fragments twice, with text between"] =
-            Of([WireFrame.OfText("").Unfinished(), .. Empty(7), WireFrame.Continuation(" ").Unfinished(), .. Empty(8), WireFrame.Continuation(EchoText())], Echoed(), Alive),
+            Of(
+                [WireFrame.OfText("").Unfinished(), .. Empty(7), WireFrame.Continuation(" ").Unfinished(),
+                 .. Empty(8), WireFrame.Continuation(EchoText())],
+                Echoed(), Alive),
         ["A continuation of nothing"] = Of(WireFrame.Continuation(EchoText()), ClosedWith(1002)),
         ["An empty continuation of nothing"] = Of(WireFrame.Continuation(""), ClosedWith(1002)),
         ["An unfinished continuation of nothing"] = Of(WireFrame.Continuation("{").Unfinished(), ClosedWith(1002)),

@@ -91,7 +91,8 @@ public sealed class Utf8Tests(WireServers servers) : IClassFixture<WireServers>
 
     private static WireFrame[] Bytes(WireFrame whole) =>
     [
-        .. whole.Payload.Select((b, i) => new WireFrame(i == 0 ? WireFrame.TextCode : WireFrame.ContinuationCode, [b]) { Final = i == whole.Payload.Length - 1 }),
+        .. whole.Payload.Select((b, i) =>
+            new WireFrame(i == 0 ? WireFrame.TextCode : WireFrame.ContinuationCode, [b]) { Final = i == whole.Payload.Length - 1 }),
     ];
 
     /// <summary>An echo whose id is cut so many bytes after it began, with a ping in the cut.</summary>

@@ -18,7 +18,8 @@ public sealed class CrossOriginTests(CrossOriginTests.ServerWithOrigins shared) 
     {
         var routes = shared.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal))
-            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => (Method: method, Path: route.RoutePattern.RawText!)))
+            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+                .Select(method => (Method: method, Path: route.RoutePattern.RawText!)))
             .ToArray();
 
         Assert.NotEmpty(routes);
@@ -80,7 +81,10 @@ public sealed class CrossOriginTests(CrossOriginTests.ServerWithOrigins shared) 
     {
         await using var server = await SkaldServer.StartAsync(anyAllowed ? [("Connections:AllowedOrigins", Allowed)] : []);
         var ann = await server.RegisterAsync("ann");
-        using var request = new HttpRequestMessage(HttpMethod.Options, "/api/rooms/global/messages/") { Content = JsonContent.Create(new { message = "x" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Options, "/api/rooms/global/messages/")
+        {
+            Content = JsonContent.Create(new { message = "x" }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ann.Access);
         request.Headers.Add("Origin", Allowed);
         request.Headers.Add("Access-Control-Request-Method", "POST");

@@ -74,7 +74,11 @@ public sealed class HandshakeTests(HandshakeTests.OneAllowedOrigin shared) : ICl
         Assert.Equal(
             403,
             (await RawHttp.HandshakeAsync(server.Address, "/ws/", "Sec-WebSocket-Protocol: skald, skald.token.wrong")).Status);
-        Assert.Equal(403, (await RawHttp.HandshakeAsync(server.Address, "/ws/", $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}, skald.token.{ann.Access}")).Status);
+        Assert.Equal(
+            403,
+            (await RawHttp.HandshakeAsync(server.Address,
+                "/ws/", $"Sec-WebSocket-Protocol: skald, skald.token.{ann.Access}, skald.token.{ann.Access}")
+            ).Status);
     }
 
     [Theory]

@@ -70,5 +70,7 @@ public sealed class RefusedHandshakeTests
     }
 
     private static string[] Lines(SkaldServer server, params string[] levels) =>
-        [.. server.Log.Lines.Where(line => Array.Exists(levels, level => line.StartsWith($"{level} Skald.Server.Connections.RefusedHandshakes", StringComparison.Ordinal)))];
+        [.. server.Log.Lines.Where(line =>
+            Array.Exists(levels,
+                level => line.StartsWith($"{level} Skald.Server.Connections.RefusedHandshakes", StringComparison.Ordinal)))];
 }

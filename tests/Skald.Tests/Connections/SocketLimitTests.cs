@@ -323,7 +323,9 @@ public sealed class SocketLimitTests
     public async Task One_room_takes_200_a_second_from_all_together()
     {
         await using var server = await SkaldServer.StartAsync(
-            [("Limits:Enabled", "true"), ("Limits:CommandsPerConnection", "0"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "5")], new FakeClock());
+            [("Limits:Enabled", "true"), ("Limits:CommandsPerConnection", "0"), ("Limits:MessagesPerUser", "0"),
+             ("Limits:MessagesPerRoom", "5")],
+            new FakeClock());
         var ann = await server.RegisterAsync("ann");
         var bob = await server.RegisterAsync("bob");
         await using var first = await ann.ConnectAsync();

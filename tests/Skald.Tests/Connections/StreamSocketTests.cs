@@ -123,7 +123,9 @@ public sealed class StreamSocketTests : IDisposable
     [Fact]
     public async Task Stream_that_is_not_read_is_closed_as_slow_and_delays_no_other_of_its_connection()
     {
-        await using var server = await StartAsync([("Limits:MessagesBehind", "50"), ("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "0"), ("Limits:MessagesPerRoom", "0"), ("Limits:CommandsPerConnection", "0")]);
+        await using var server = await StartAsync(
+            [("Limits:MessagesBehind", "50"), ("Limits:Enabled", "true"), ("Limits:MessagesPerUser", "0"),
+             ("Limits:MessagesPerRoom", "0"), ("Limits:CommandsPerConnection", "0")]);
         var ann = await server.RegisterAsync("ann");
         await using var slow = await OpenAsync(ann);
         await slow.JoinAsync("global");

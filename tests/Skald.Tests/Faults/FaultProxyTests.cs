@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
@@ -70,7 +71,7 @@ public sealed class FaultProxyTests
 
         proxy.LinkOf(socket.LocalEndPoint.Port).HalfOpen();
 
-        var registry = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<Server.Connections.ConnectionRegistry>(server.Services);
+        var registry = server.Services.GetRequiredService<Server.Connections.ConnectionRegistry>();
         await Deadline.UntilAsync(() => registry.Count == 0, "the server lets go");
         using var hush = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => socket.ReadAsync(hush.Token));

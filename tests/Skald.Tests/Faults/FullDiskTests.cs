@@ -61,7 +61,8 @@ public sealed class FullDiskTests
         await server.RegisterAsync("bob");
         var rotated = await RefreshAsync(refreshed);
         Assert.NotEqual(ann.Refresh, rotated.Refresh);
-        using (var changed = await rotated.SendAsync(HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = "another one" }))
+        using (var changed = await rotated.SendAsync(
+            HttpMethod.Post, "/api/me/password/", new { current_password = Password, new_password = "another one" }))
             Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
         using (var logout = await rotated.SendAsync(HttpMethod.Post, "/api/logout/"))
             Assert.Equal(HttpStatusCode.NoContent, logout.StatusCode);
@@ -284,8 +285,12 @@ public sealed class FullDiskTests
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = """
-            CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150), email varchar(254), password varchar(128), is_active bool, date_joined datetime);
-            CREATE TABLE chat_message (id integer PRIMARY KEY, content text, timestamp datetime, room_name varchar(100), author_id integer REFERENCES auth_user (id));
+            CREATE TABLE auth_user (
+                id integer PRIMARY KEY, username varchar(150), email varchar(254), password varchar(128),
+                is_active bool, date_joined datetime);
+            CREATE TABLE chat_message (
+                id integer PRIMARY KEY, content text, timestamp datetime, room_name varchar(100),
+                author_id integer REFERENCES auth_user (id));
             INSERT INTO auth_user VALUES (1, 'ann', '', '!', 1, '2026-01-01 00:00:00');
             WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
             INSERT INTO chat_message SELECT i, hex(zeroblob(1000)), '2026-01-01 00:00:00', 'global', 1 FROM n;

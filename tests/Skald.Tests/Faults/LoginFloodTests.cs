@@ -62,7 +62,9 @@ public sealed class LoginFloodTests
         })).ToArray();
         var started = TimeProvider.System.GetTimestamp();
         // Until both kinds of login have been hashed, too.
-        for (var n = 0; n < Messages || !(answers.Any(a => a.Status == HttpStatusCode.OK) && answers.Any(a => a.Status == HttpStatusCode.Unauthorized)); n++)
+        for (var n = 0;
+            n < Messages || !(answers.Any(a => a.Status == HttpStatusCode.OK) && answers.Any(a => a.Status == HttpStatusCode.Unauthorized));
+            n++)
         {
             Assert.True(await publisher.SendAsync(Room, $"message-{n:d8}"));
             Assert.True(TimeProvider.System.GetElapsedTime(started) < Deadline.Default, "No login is answered.");

@@ -61,7 +61,10 @@ public sealed class SoakTests
         var steady =
             samples.Where(sample => sample.Time > Duration / 4 && sample.Connected > 0.98 * Clients && sample.Sockets < 1.05 * Clients)
             .ToArray();
-        Console.WriteLine("    growth in 10 min: " + string.Join(", ", Measures.Select(measure => string.Create(CultureInfo.InvariantCulture, $"{measure.Name} {Growth(steady, measure.Of):p2}"))));
+        Console.WriteLine(
+            "    growth in 10 min: " + string.Join(", ",
+                Measures.Select(measure => string.Create(CultureInfo.InvariantCulture,
+                    $"{measure.Name} {Growth(steady, measure.Of):p2}"))));
         Checker.AssertNone(violations);
         Assert.Equal(0, samples[^1].Unobserved);
         if (Duration >= LongEnoughToTell)

@@ -70,7 +70,9 @@ public sealed class WeakHost
         TaskScheduler.UnobservedTaskException += (_, _) => Interlocked.Increment(ref unobserved);
         var time = TimeSpan.FromSeconds(5);
         return TimeProvider.System.CreateTimer(
-            _ => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{SampleLine}{GC.GetTotalMemory(forceFullCollection: true)} {Volatile.Read(ref unobserved)}")),
+            _ => Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{SampleLine}{GC.GetTotalMemory(forceFullCollection: true)} {Volatile.Read(ref unobserved)}")),
             null, time, time);
     }
 

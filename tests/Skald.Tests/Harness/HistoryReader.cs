@@ -22,7 +22,9 @@ internal static class HistoryReader
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", access);
             using var response = await http.SendAsync(request).Within();
             var page = await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>();
-            messages.AddRange(page!.Select(m => new StoredText(m.GetProperty("seq").GetInt64(), m.GetProperty("message").GetString()!.TrimEnd(LoggedClient.Padding))));
+            messages.AddRange(page!.Select(m =>
+                new StoredText(m.GetProperty("seq").GetInt64(),
+                    m.GetProperty("message").GetString()!.TrimEnd(LoggedClient.Padding))));
             if (!response.Headers.TryGetValues("Link", out var links)
                 || !links.Any(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)))
                 return new RoomHistory(room, messages);

@@ -240,7 +240,8 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
                 MoveTo(pending.Room, since);
                 break;
             case "ack":
-                log.Add(new Acked(connection, pending!.Room, pending.Text!, frame.GetProperty("seq").GetInt64(), frame.GetProperty("duplicate").GetBoolean()));
+                log.Add(new Acked(connection, pending!.Room, pending.Text!,
+                    frame.GetProperty("seq").GetInt64(), frame.GetProperty("duplicate").GetBoolean()));
                 break;
             case "error" when pending?.Text is { } text:
                 log.Add(new Refused(connection, pending.Room, text, frame.GetProperty("code").GetString()!));

@@ -22,7 +22,10 @@ internal sealed class ReverseProxy : IAsyncDisposable
     {
         (_process, _files) = (process, files);
         Address = new Uri($"https://127.0.0.1:{port}");
-        Http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept }, AllowAutoRedirect = false })
+        Http = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept }, AllowAutoRedirect = false,
+        })
         {
             BaseAddress = Address,
             DefaultRequestVersion = HttpVersion.Version20,
@@ -52,7 +55,10 @@ internal sealed class ReverseProxy : IAsyncDisposable
         await File.WriteAllTextAsync(path, config);
 
         string[] arguments = program == Nginx ? ["-c", path, "-e", "stderr", "-g", "daemon off;"] : ["-f", path, "-db"];
-        var process = Process.Start(new ProcessStartInfo(Find(program), arguments) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var process = Process.Start(new ProcessStartInfo(Find(program), arguments)
+        {
+            UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true,
+        })!;
         var said = process.StandardError.ReadToEndAsync();
         var proxy = new ReverseProxy(process, files, port);
         try

@@ -35,7 +35,9 @@ internal static class Scrape
             if (condition(metrics))
                 return metrics;
             if (TimeProvider.System.GetElapsedTime(started) > Deadline.Default)
-                throw new TimeoutException("The metrics never came to be so: " + string.Join('\n', metrics.Where(m => m.Key.StartsWith("skald", StringComparison.Ordinal))));
+                throw new TimeoutException(
+                    "The metrics never came to be so: " + string.Join('\n',
+                        metrics.Where(m => m.Key.StartsWith("skald", StringComparison.Ordinal))));
         }
     }
 }

@@ -162,7 +162,8 @@ internal sealed class SkaldProcess : IAsyncDisposable
     }
 
     public IReadOnlyList<string> ThreadNames() =>
-        [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task").Select(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())];
+        [.. Directory.EnumerateDirectories($"/proc/{_process.Id}/task")
+            .Select(thread => File.ReadAllText(Path.Combine(thread, "comm")).Trim())];
 
     /// <summary>The niceness of the threads whose name begins so; the kernel keeps 15 letters.</summary>
     public IReadOnlyList<int> Niceness(string name) =>
@@ -229,7 +230,8 @@ internal sealed class SkaldProcess : IAsyncDisposable
         lock (_output)
             _output.Add(line);
         if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
-            _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"')[0].Trim().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));   // in JSON too; on all addresses
+            _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"')[0].Trim()
+                .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
     }
 
 #pragma warning disable SYSLIB1054 // One call of a test.

@@ -38,7 +38,8 @@ internal sealed record TestUser(SkaldServer Server, string Username, string Acce
     }
 
     public async Task<JsonElement[]> HistoryAsync(string room, string query = "") =>
-        (await (await SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/{query}")).EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>())!;
+        (await (await SendAsync(HttpMethod.Get, $"/api/chat/history/{room}/{query}"))
+            .EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement[]>())!;
 
     public Task<HttpResponseMessage> PublishAsync(string room, string message, string? clientMessageId = null) =>
         SendAsync(HttpMethod.Post, $"/api/rooms/{room}/messages/", new { message, client_msg_id = clientMessageId });

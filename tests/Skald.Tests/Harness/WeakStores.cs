@@ -10,7 +10,10 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : StoreBehind(store
 {
     public override async Task AppendAsync(Batch batch)
     {
-        var nameless = batch.Select(draft => new TestDraft(draft.Room, draft.Sender, new SendCommand(default, Room: null, draft.Text, ClientMessageId: null), _ => { })).ToArray();
+        var nameless = batch
+            .Select(draft => new TestDraft(draft.Room, draft.Sender,
+                new SendCommand(default, Room: null, draft.Text, ClientMessageId: null), _ => { }))
+            .ToArray();
         await Store.AppendAsync(new Batch(nameless));
         for (var i = 0; i < batch.Count; i++)
             batch[i].StoreAs(nameless[i].Seq, nameless[i].Timestamp);

@@ -212,7 +212,9 @@ public sealed class ChangeTests
             if (frame.TryGetProperty("kind", out var kind) && kind.GetString() == "none")
                 return;
             var seq = message.GetProperty("seq").GetInt32();
-            if (held.TryGetValue(seq, out var old) ? message.GetProperty("version").GetInt32() > old.GetProperty("version").GetInt32() : !frame.TryGetProperty("now", out _))
+            if (held.TryGetValue(seq, out var old)
+                ? message.GetProperty("version").GetInt32() > old.GetProperty("version").GetInt32()
+                : !frame.TryGetProperty("now", out _))
                 held[seq] = message;
         }
     }
@@ -228,7 +230,8 @@ public sealed class ChangeTests
             (HttpStatusCode.OK, 2),
             await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
         Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
-        Assert.Equal((HttpStatusCode.OK, 2), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));   // repeated: it was stored
+        // Repeated: it was stored.
+        Assert.Equal((HttpStatusCode.OK, 2), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
         // Unchanged.
         Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
         Assert.Equal((HttpStatusCode.Conflict, 0), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hi", if_version = 1 }));

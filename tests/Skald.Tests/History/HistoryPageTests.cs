@@ -263,7 +263,9 @@ public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<Shared
     /// <summary>A room with messages that are as long as they may be, and six times as long in JSON.</summary>
     private static async Task LongAsync(TestUser user, string room, int count)
     {
-        for (var held = (await user.HistoryAsync(room, "?limit=1")).Select(m => m.GetProperty("seq").GetInt32()).FirstOrDefault(); held < count; held++)
+        for (var held = (await user.HistoryAsync(room, "?limit=1")).Select(m => m.GetProperty("seq").GetInt32()).FirstOrDefault();
+            held < count;
+            held++)
             (await user.PublishAsync(room, new string('\u0001', 4_000))).EnsureSuccessStatusCode();
     }
 

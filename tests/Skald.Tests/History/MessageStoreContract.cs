@@ -335,7 +335,10 @@ public abstract class MessageStoreContract : IAsyncLifetime
     {
         await AppendAsync(Draft(_global, "a"), Draft(_global, "bob's", _bob));
         await AppendAsync(Edit(_global, 1, "a2", _ann));
-        foreach (var command in new EntryCommand[] { new EditCommand(default, null, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, null, target, null) })
+        foreach (var command in new EntryCommand[]
+        {
+            new EditCommand(default, null, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, null, target, null),
+        })
         {
             var drafts = await AppendAsync(new TestDraft(_global, _ann, command, Assert.NotNull), Draft(_tech, "beside"));
 

@@ -69,7 +69,10 @@ public sealed partial class HostTests
         var shape = HostShape.All.Single(shape => shape.Name == name);
         await using var host = await OwnHost.StartAsync(shape, withSkald: true);
 
-        foreach (var path in new[] { "/", "/style.css", "/app/main.js", "/skald/index.js", "/docs/index.html", "/healthz", "/readyz", "/openapi/v1.json" })
+        foreach (var path in new[]
+        {
+            "/", "/style.css", "/app/main.js", "/skald/index.js", "/docs/index.html", "/healthz", "/readyz", "/openapi/v1.json",
+        })
         {
             using var answer = await host.GetAsync(path);
             Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode}");
@@ -191,7 +194,9 @@ public sealed partial class HostTests
                     "application/json");
             using var answer = await host.Http.SendAsync(request);
             told.Append(path).Append(": ").Append((int)answer.StatusCode).Append('\n');
-            foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers).Where(header => header.Key != "Date").OrderBy(header => header.Key, StringComparer.Ordinal))
+            foreach (var (name, values) in answer.Headers.Concat(answer.Content.Headers)
+                .Where(header => header.Key != "Date")
+                .OrderBy(header => header.Key, StringComparer.Ordinal))
                 told.Append(name).Append(": ").AppendJoin(" | ", values).Append('\n');
             told.Append(await answer.Content.ReadAsStringAsync()).Append("\n\n");
         }

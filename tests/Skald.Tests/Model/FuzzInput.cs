@@ -27,7 +27,8 @@ internal sealed class FuzzInput(Random random)
         new('m', 8001),
     ];
     private static readonly string[] Numbers =
-        ["0", "-1", "1", "1.5", "1e3", "1e999", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "00", "+1", "NaN", "0x1", new('9', 400)];
+        ["0", "-1", "1", "1.5", "1e3", "1e999", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
+         "00", "+1", "NaN", "0x1", new('9', 400)];
 
     /// <summary>The payload of a text frame: a command, more or less.</summary>
     public byte[] Envelope()

@@ -74,7 +74,8 @@ public sealed class AccessMatrixTests
     {
         await using var server = await SkaldServer.StartAsync();
         var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} {route.RoutePattern.RawText}"))
+            .SelectMany(route => route.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+                .Select(method => $"{method} {route.RoutePattern.RawText}"))
             .ToArray();
         // A HEAD is a GET whose body is left out: it is wherever that is, and for the same.
         Assert.All(

@@ -109,7 +109,10 @@ public sealed class HostileLogTests
             },
             "the server stops");
         await stopping;
-        Assert.Empty(server.Log.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal) || line.StartsWith("Critical", StringComparison.Ordinal)));
+        Assert.Empty(
+            server.Log.Lines.Where(line =>
+                line.StartsWith("Error", StringComparison.Ordinal)
+                    || line.StartsWith("Critical", StringComparison.Ordinal)));
     }
 
     /// <summary>Opens a socket and sends; then it goes without having read, or is silent until it is cut off.</summary>

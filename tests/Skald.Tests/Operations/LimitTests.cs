@@ -87,7 +87,10 @@ public sealed class LimitTests
             "10",
             10,
             (p, n) => p.RequestAsync((line, host) => line + host + string.Concat(Enumerable.Repeat("X: x\r\n", n - 1)) + "\r\n")),
-        new(nameof(Limits.RequestLineBytes), "1024", 1024, (p, n) => p.RequestAsync((line, host) => line.Replace("z ", "z?".PadRight(n - line.Length + 1, 'x') + " ", StringComparison.Ordinal) + host + "\r\n")),
+        new(nameof(Limits.RequestLineBytes), "1024", 1024,
+            (p, n) => p.RequestAsync(
+                (line, host) =>
+                    line.Replace("z ", "z?".PadRight(n - line.Length + 1, 'x') + " ", StringComparison.Ordinal) + host + "\r\n")),
         new(nameof(Limits.RequestBodyBytes), "1024", 1024, (p, n) => p.PublishAsync(n)),
         Row.OfRealTime(
             nameof(Limits.RequestHeaderTime),
@@ -545,7 +548,9 @@ internal sealed class LimitProbe : IAsyncDisposable
     {
         var off = new Limits();
         off.SwitchOffRatesAndCounts();
-        return [.. typeof(Limits).GetProperties().Where(p => p.CanWrite && !Equals(p.GetValue(off), p.GetValue(new Limits()))).Select(p => p.Name)];
+        return [.. typeof(Limits).GetProperties()
+            .Where(p => p.CanWrite && !Equals(p.GetValue(off), p.GetValue(new Limits())))
+            .Select(p => p.Name)];
     }
 
     /// <summary>Stores as the real one does, but for when it is stuck.</summary>

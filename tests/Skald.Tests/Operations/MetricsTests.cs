@@ -37,7 +37,9 @@ public sealed partial class MetricsTests
 
         await using (var polite = await ann.ConnectAsync())
             await polite.CloseAsync();
-        var metrics = await server.MetricsWhenAsync(m => m["skald_connections"] == 3 && m["skald_acks_total"] == 3 && m["skald_deliveries_total"] == 2 && m.GetValueOrDefault("skald_closes_total{skald_close_code=\"none\"}") == 1);
+        var metrics = await server.MetricsWhenAsync(
+            m => m["skald_connections"] == 3 && m["skald_acks_total"] == 3 && m["skald_deliveries_total"] == 2
+                && m.GetValueOrDefault("skald_closes_total{skald_close_code=\"none\"}") == 1);
 
         Assert.Equal(2, metrics["skald_sends_total{skald_result=\"stored\"}"]);
         Assert.Equal(1, metrics["skald_sends_total{skald_result=\"duplicate\"}"]);
@@ -106,7 +108,8 @@ public sealed partial class MetricsTests
     {
         await using var server = await SkaldServer.StartAsync([Scrape.On]);
         await UseAsync("ann", "first");
-        var before = (await server.MetricsWhenAsync(m => m.ContainsKey("skald_thread_pool_delay_seconds_count"))).Keys.ToHashSet(StringComparer.Ordinal);
+        var before = (await server.MetricsWhenAsync(m => m.ContainsKey("skald_thread_pool_delay_seconds_count")))
+            .Keys.ToHashSet(StringComparer.Ordinal);
 
         var bob = await UseAsync("bob", "second");
         for (var i = 0; i < 200; i++)
@@ -144,7 +147,11 @@ public sealed partial class MetricsTests
         var ann = await server.RegisterAsync("ann");
         var own = server.OperatorAddress();
 
-        foreach (var path in new[] { "/metrics", "/metrics/", "/METRICS", "/Metrics?x", "//metrics", "/api/metrics", "/admin", "/admin/", "/debug/pprof/", "/healthz/details", "/status", "/info", "/actuator" })
+        foreach (var path in new[]
+        {
+            "/metrics", "/metrics/", "/METRICS", "/Metrics?x", "//metrics", "/api/metrics", "/admin", "/admin/",
+            "/debug/pprof/", "/healthz/details", "/status", "/info", "/actuator",
+        })
         {
             var answer = await RawHttp.AskAsync(server.Address, $"GET {path}", $"Authorization: Bearer {ann.Access}");
             Assert.Equal((path, 404), (path, answer.Status));
@@ -153,7 +160,10 @@ public sealed partial class MetricsTests
         }
 
         Assert.Equal("""{"status":"ok"}""", await server.Http.GetStringAsync("/healthz"));
-        foreach (var path in new[] { "/", "/metrics/", "/api/me/", "/api/login/", "/ws/", "/docs/", "/openapi/v1.json", "/readyz", "/index.html" })
+        foreach (var path in new[]
+        {
+            "/", "/metrics/", "/api/me/", "/api/login/", "/ws/", "/docs/", "/openapi/v1.json", "/readyz", "/index.html",
+        })
             Assert.Equal((path, 404), (path, (await RawHttp.AskAsync(own, $"GET {path}", $"Authorization: Bearer {ann.Access}")).Status));
         Assert.Equal(404, (await RawHttp.AskAsync(own, "POST /metrics", "Content-Length: 0")).Status);
         Assert.Equal(404, (await RawHttp.HandshakeAsync(own, $"/ws/?token={ann.Access}")).Status);

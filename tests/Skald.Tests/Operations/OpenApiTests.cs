@@ -62,7 +62,8 @@ public sealed class OpenApiTests
             Assert.True(operation.TryGetProperty("summary", out _), name);
             if (operation.TryGetProperty("requestBody", out var request))
                 AssertDescribed($"{name} body", request.GetProperty("content"));
-            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(response => response.Name is not ("204" or "431")))
+            foreach (var response in operation.GetProperty("responses").EnumerateObject()
+                .Where(response => response.Name is not ("204" or "431")))
             {
                 Assert.True(response.Value.TryGetProperty("content", out var content), $"{name} {response.Name} has no body");
                 AssertDescribed($"{name} {response.Name}", content);
@@ -87,7 +88,8 @@ public sealed class OpenApiTests
         foreach (var (name, operation) in await OperationsAsync(server))
         {
             // 431 is the web server's own answer, without a body. A readiness check answers its own body: it is no refusal.
-            foreach (var response in operation.GetProperty("responses").EnumerateObject().Where(r => r.Name[0] is '4' or '5' && r.Name != "431" && name != "GET /readyz"))
+            foreach (var response in operation.GetProperty("responses").EnumerateObject()
+                .Where(r => r.Name[0] is '4' or '5' && r.Name != "431" && name != "GET /readyz"))
             {
                 var media = Assert.Single(response.Value.GetProperty("content").EnumerateObject());
                 var example = media.Value.GetProperty("example");

@@ -58,7 +58,9 @@ public sealed class ProgramTests
         using var data = new TestDirectory();
         await using var first = await SkaldServer.StartAsync([Scrape.On]);
         using var program = Process.Start(new ProcessStartInfo(
-            "dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", first.OperatorAddress().ToString()])
+            "dotnet",
+            [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path,
+             "--Metrics:Listen", first.OperatorAddress().ToString()])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

@@ -158,7 +158,10 @@ public sealed class ProxyTests
 
     private static async Task<(string Message, string Earlier)> ReadAsync(ReverseProxy proxy, Uri address, string token)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, address)
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+        };
         using var answer = await proxy.Http.SendAsync(request);
         var page = await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
         var link = answer.Headers.TryGetValues("Link", out var links)

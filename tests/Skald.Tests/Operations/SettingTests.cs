@@ -93,7 +93,10 @@ public sealed class SettingTests
 
     [Fact]
     public void Every_number_and_every_time_has_bounds() =>
-        Assert.Empty(OptionTypes.SelectMany(Setting.Of).Where(setting => setting.Property.PropertyType.IsValueType && setting.Property.PropertyType != typeof(bool)
+        Assert.Empty(
+            OptionTypes.SelectMany(Setting.Of).Where(setting =>
+                setting.Property.PropertyType.IsValueType
+                    && setting.Property.PropertyType != typeof(bool)
             && !setting.Property.IsDefined(
                 typeof(System.ComponentModel.DataAnnotations.RangeAttribute),
                 inherit: false)).Select(setting => setting.Key));

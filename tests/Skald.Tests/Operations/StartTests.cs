@@ -93,7 +93,10 @@ public sealed partial class StartTests
     {
         using var data = new TestDirectory();
 
-        (await SkaldCommand.RunAsync(["env", variable, "DATE=today", "LIMIT=5", "GRAFANA__x=1"], ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])).AssertRefused(meant);
+        (await SkaldCommand.RunAsync(
+            ["env", variable, "DATE=today", "LIMIT=5", "GRAFANA__x=1"],
+            ["--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""]))
+            .AssertRefused(meant);
     }
 
     [Theory]
@@ -199,7 +202,8 @@ public sealed partial class StartTests
     {
         using var data = new TestDirectory();
         await using var server = await SkaldProcess.StartAsync(new ProcessStartInfo("env",
-            ["Logging__Console__FormatterName=json", "dotnet", SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "http://127.0.0.1:0"]));
+            ["Logging__Console__FormatterName=json", "dotnet", SkaldCommand.Program,
+             "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", "http://127.0.0.1:0"]));
 
         await server.StopAsync();
 

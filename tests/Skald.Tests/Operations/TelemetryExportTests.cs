@@ -26,7 +26,11 @@ public sealed class TelemetryExportTests
             "metrics and a trace arrive");
         Assert.Equal(0, await server.StopAsync());
 
-        foreach (var name in new[] { "skald.connections", "skald.commit.duration", "skald.wal.size", "dotnet.process.memory.working_set", "http.server.request.duration" })
+        foreach (var name in new[]
+        {
+            "skald.connections", "skald.commit.duration", "skald.wal.size", "dotnet.process.memory.working_set",
+            "http.server.request.duration",
+        })
             Assert.True(collector.Has(Metrics, name), name);
         foreach (var span in new[] { "message", "append", "deliver" })
             Assert.True(collector.Has(Traces, span), span);
@@ -79,7 +83,10 @@ public sealed class TelemetryExportTests
     private static async Task<string> SendAsync(SkaldProcess server)
     {
         var token = await server.SignInAsync("ann");
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/rooms/exported-room/messages/?token={token}") { Content = JsonContent.Create(new { message = Text }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/rooms/exported-room/messages/?token={token}")
+        {
+            Content = JsonContent.Create(new { message = Text }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         (await server.Http.SendAsync(request)).EnsureSuccessStatusCode().Dispose();
         return token;

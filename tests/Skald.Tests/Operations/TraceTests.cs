@@ -59,7 +59,10 @@ public sealed class TraceTests
         await using var server = await SkaldServer.StartAsync();
         using var spans = new Spans();
         var ann = await server.RegisterAsync("ann");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/rooms/strangers/messages/") { Content = JsonContent.Create(new { message = "Hello" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/rooms/strangers/messages/")
+        {
+            Content = JsonContent.Create(new { message = "Hello" }),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", ann.Access);
         request.Headers.Add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
 

@@ -183,7 +183,10 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     /// <summary>What the server would say with these fields.</summary>
     private static void Write(FrameWriter writer, JsonElement fields)
     {
-        var re = !fields.TryGetProperty("re", out var id) ? default : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!) : new FrameId(id.GetInt64());
+        var re = !fields.TryGetProperty("re", out var id)
+            ? default
+            : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!)
+            : new FrameId(id.GetInt64());
         switch (Text("type"))
         {
             case "chat_message":
@@ -248,7 +251,10 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         LogEntry Entry() => Text("kind") switch
         {
             // Whose text is gone by now.
-            "none" => LogEntry.Of(new ChatMessage { Room = Text("room"), Seq = Number("seq"), Username = "ann"u8, Text = default, Timestamp = default, DeletedBy = "ann"u8 }),
+            "none" => LogEntry.Of(new ChatMessage
+            {
+                Room = Text("room"), Seq = Number("seq"), Username = "ann"u8, Text = default, Timestamp = default, DeletedBy = "ann"u8,
+            }),
             var kind => new LogEntry
             {
                 Kind = kind == "edited" ? EntryKind.Edited : EntryKind.Deleted,

@@ -54,7 +54,9 @@ public sealed partial class AlertRulesTests
         Assert.True(asked.Length > 20);
         var served = Family().Matches(text).SelectMany(family => family.Groups[2].Value == "histogram"
             ? new[] { $"{family.Groups[1]}_bucket", $"{family.Groups[1]}_sum", $"{family.Groups[1]}_count" } : [family.Groups[1].Value]);
-        Assert.Empty(asked.SelectMany(expression => Metric().Matches(Labels().Replace(expression, ""))).Select(match => match.Value).Distinct().Except(served));
+        Assert.Empty(
+            asked.SelectMany(expression => Metric().Matches(Labels().Replace(expression, "")))
+                .Select(match => match.Value).Distinct().Except(served));
     }
 
     [Fact]

@@ -38,7 +38,8 @@ public sealed partial class AttackListTests
         typeof(AttackListTests).Assembly.GetTypes()
             .SelectMany(type => type.GetCustomAttributes<AttackAttribute>(inherit: false).Select(attack => (attack.Id, Test: type.Name))
                 .Concat(type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
-                    .SelectMany(method => method.GetCustomAttributes<AttackAttribute>().Select(attack => (attack.Id, Test: $"{type.Name}.{method.Name}")))))
+                    .SelectMany(method => method.GetCustomAttributes<AttackAttribute>()
+                        .Select(attack => (attack.Id, Test: $"{type.Name}.{method.Name}")))))
             .OrderBy(made => made.Test, StringComparer.Ordinal)
             .ToLookup(made => made.Id, made => made.Test, StringComparer.Ordinal);
 

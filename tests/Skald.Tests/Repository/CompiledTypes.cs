@@ -14,7 +14,10 @@ internal static class CompiledTypes
     public static IEnumerable<(string Type, string Used)> Uses(Assembly assembly)
     {
         using var module = ModuleDefinition.ReadModule(assembly.Location);
-        return [.. module.Types.SelectMany(type => Named(type).Where(used => used.Scope == module).Select(used => (type.FullName, Used: Outermost(used).FullName))).Distinct()];
+        return [.. module.Types.SelectMany(type =>
+                Named(type).Where(used => used.Scope == module)
+                    .Select(used => (type.FullName, Used: Outermost(used).FullName)))
+            .Distinct()];
     }
 
     /// <returns>Full names of the types, of any assembly, that a type names.</returns>
@@ -48,7 +51,8 @@ internal static class CompiledTypes
             .Concat(type.Fields).Concat(type.Properties).Concat(type.Events).Concat(type.Methods)
             .Concat(type.Methods.SelectMany(method => method.Parameters))
             .SelectMany(marked => marked.CustomAttributes)
-            .SelectMany(attribute => attribute.ConstructorArguments.Select(argument => argument.Value as TypeReference).Prepend(attribute.AttributeType)),
+            .SelectMany(attribute => attribute.ConstructorArguments
+                .Select(argument => argument.Value as TypeReference).Prepend(attribute.AttributeType)),
     ];
 
     private static IEnumerable<TypeReference?> Of(MethodDefinition method) =>

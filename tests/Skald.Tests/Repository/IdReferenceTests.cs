@@ -6,7 +6,8 @@ namespace Skald.Tests.Repository;
 public sealed partial class IdReferenceTests
 {
     private static readonly HashSet<string> Defined =
-        [.. Row().Matches(Source.Read("docs/attacks.md") + Source.Read("docs/promises.md")).SelectMany(row => row.Groups[1].Captures).Select(id => id.Value)];
+        [.. Row().Matches(Source.Read("docs/attacks.md") + Source.Read("docs/promises.md"))
+            .SelectMany(row => row.Groups[1].Captures).Select(id => id.Value)];
 
     [Fact]
     public void Every_id_that_a_file_names_is_defined()

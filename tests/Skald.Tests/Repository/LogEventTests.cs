@@ -16,11 +16,15 @@ public sealed partial class LogEventTests
 
     [Fact]
     public void Every_event_has_a_number_of_its_own() =>
-        Assert.Empty(Events().GroupBy(e => e.Event.EventId).Where(group => group.Count() > 1 || group.Key <= 0).Select(group => $"{group.Key}: {group.Count()} times"));
+        Assert.Empty(
+            Events().GroupBy(e => e.Event.EventId).Where(group => group.Count() > 1 || group.Key <= 0)
+                .Select(group => $"{group.Key}: {group.Count()} times"));
 
     [Fact]
     public void Every_number_is_in_its_folders_thousand() =>
-        Assert.Empty(Events().Where(e => e.Event.EventId / 1_000 != Array.IndexOf(Thousands, Folder(e.Type))).Select(e => $"{e.Event.EventId} in {e.Type.FullName}"));
+        Assert.Empty(
+            Events().Where(e => e.Event.EventId / 1_000 != Array.IndexOf(Thousands, Folder(e.Type)))
+                .Select(e => $"{e.Event.EventId} in {e.Type.FullName}"));
 
     /// <summary>Nothing that is a secret has a place to be written to.</summary>
     [Fact]
@@ -44,7 +48,8 @@ public sealed partial class LogEventTests
 
     private static IEnumerable<(Type Type, LoggerMessageAttribute Event)> Events() =>
         typeof(SkaldHost).Assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => (method.DeclaringType!, method.GetCustomAttribute<LoggerMessageAttribute>()!))
             .Where(e => e.Item2 is not null);
 

@@ -28,7 +28,9 @@ public sealed partial class PromiseListTests
     /// <summary>The pages name a test by its class alone.</summary>
     [Fact]
     public void Every_test_class_has_a_name_of_its_own() =>
-        Assert.Empty(Classes.Where(classes => classes.Key.EndsWith("Tests", StringComparison.Ordinal) && classes.Count() > 1).SelectMany(classes => classes).Select(type => type.FullName));
+        Assert.Empty(
+            Classes.Where(classes => classes.Key.EndsWith("Tests", StringComparison.Ordinal) && classes.Count() > 1)
+                .SelectMany(classes => classes).Select(type => type.FullName));
 
     [Theory]
     [InlineData("PromiseListTests", "Every_test_that_the_page_names_exists", true)]

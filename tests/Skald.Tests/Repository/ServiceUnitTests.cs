@@ -90,7 +90,10 @@ public sealed partial class ServiceUnitTests
     public void Guide_names_what_the_backup_unit_needs()
     {
         var guide = Source.Read("docs/operations.md");
-        foreach (var words in new[] { "packaging/skald-backup.service packaging/skald-backup.timer", "-m 700 /var/backups/skald", "enable --now skald-backup.timer" })
+        foreach (var words in new[]
+        {
+            "packaging/skald-backup.service packaging/skald-backup.timer", "-m 700 /var/backups/skald", "enable --now skald-backup.timer",
+        })
             Assert.Contains(words, guide, StringComparison.Ordinal);
     }
 

@@ -80,7 +80,9 @@ public sealed partial class SupplyChainTests
         await using var advisories = await ServeAdvisoriesAsync(named);
         var directory = TestData.NewDirectory();   // within the repository, and so under its rules
         await File.WriteAllTextAsync(Path.Combine(directory, "nuget.config"), $"""
-            <configuration><auditSources><clear /><add key="audit" value="{advisories.Urls.Single()}/index.json" allowInsecureConnections="true" /></auditSources></configuration>
+            <configuration><auditSources><clear />
+                <add key="audit" value="{advisories.Urls.Single()}/index.json" allowInsecureConnections="true" />
+            </auditSources></configuration>
             """);
         await File.WriteAllTextAsync(Path.Combine(directory, "Planted.csproj"), """
             <Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="Microsoft.Data.Sqlite" /></ItemGroup></Project>

@@ -81,7 +81,8 @@ public sealed class BackupCommandTests : IDisposable
             string[] tokens = ["a very secret password", ticket, ann.Refresh, .. ann.Access.Split('.')];
             Assert.All(tokens, secret => Assert.False(Holds(stolen, Encoding.UTF8.GetBytes(secret))));
             Assert.False(Holds(stolen, Base64Url.DecodeFromChars(ann.Refresh)[^32..]));
-            string[] made = [.. keys.GetProperty("access").EnumerateArray().Concat(keys.GetProperty("refresh").EnumerateArray()).Select(key => key.GetProperty("key").GetString()!)];
+            string[] made = [.. keys.GetProperty("access").EnumerateArray().Concat(keys.GetProperty("refresh").EnumerateArray())
+                .Select(key => key.GetProperty("key").GetString()!)];
             Assert.NotEmpty(made);
             Assert.All(
                 made,

@@ -10,16 +10,21 @@ public sealed class DjangoImportTests : IDisposable
     private const string Hash = "pbkdf2_sha256$1000$seasalt2$ihlHETA3mfOaQY1C3IHrnODrRn/DuoF7rITlLHQd7F4=";   // of 12345678
 
     private const string Users = """
-        CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
-        CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL,
-            "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL,
+        CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+            "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
+        CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+            "password" varchar(128) NOT NULL, "last_login" datetime NULL,
+            "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE,
+            "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL,
             "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
-        CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "object_id" text NULL, "action_time" datetime NOT NULL,
+        CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+            "object_id" text NULL, "action_time" datetime NOT NULL,
             "user_id" integer NOT NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED);
         """;
 
     private const string Messages = """
-        CREATE TABLE "chat_message" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "room_name" varchar(100) NOT NULL, "content" text NOT NULL,
+        CREATE TABLE "chat_message" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
+            "room_name" varchar(100) NOT NULL, "content" text NOT NULL,
             "timestamp" datetime NOT NULL, "user_id" integer NULL REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED);
         """;
 
@@ -60,7 +65,8 @@ public sealed class DjangoImportTests : IDisposable
         var history = await ann.HistoryAsync("global");
         Assert.Equal(
             [("ann", "Hello world", "2026-02-21T16:46:02.123456Z", 1), ("bob", "pässwörd 🔑", "2026-02-21T16:46:04.000001Z", 2)],
-            history.Select(m => (m.GetProperty("username").GetString()!, m.GetProperty("message").GetString()!, m.GetProperty("timestamp").GetString()!, m.GetProperty("seq").GetInt64())));
+            history.Select(m => (m.GetProperty("username").GetString()!, m.GetProperty("message").GetString()!,
+                m.GetProperty("timestamp").GetString()!, m.GetProperty("seq").GetInt64())));
         Assert.Equal("elsewhere", Assert.Single(await ann.HistoryAsync("tech")).GetProperty("message").GetString());
         using var next = await ann.PublishAsync("global", "and on");
         Assert.Equal(3, (await ann.HistoryAsync("global"))[^1].GetProperty("seq").GetInt64());
@@ -71,10 +77,13 @@ public sealed class DjangoImportTests : IDisposable
     {
         Make(Users + Messages + AnnAndBob + $"""
             INSERT INTO auth_user VALUES
-                (3, '{Hash}', NULL, 0, 'Ännä', '', '', 0, 1, '2026-01-02 03:04:05', ''), (4, '{Hash}', NULL, 0, 'ANN', '', '', 0, 1, '2026-01-02 03:04:05', ''),
+                (3, '{Hash}', NULL, 0, 'Ännä', '', '', 0, 1, '2026-01-02 03:04:05', ''),
+                (4, '{Hash}', NULL, 0, 'ANN', '', '', 0, 1, '2026-01-02 03:04:05', ''),
                 (5, 'argon2$argon2id$v=19$m=102400,t=2,p=8$c2FsdA$aGFzaA', NULL, 0, 'carl', '', '', 0, 1, '2026-01-02 03:04:05', ''),
                 (6, '{Hash}', NULL, 0, 'gone', '', '', 0, 0, '2026-01-02 03:04:05', '');
-            INSERT INTO chat_message VALUES (1, 'büro', 'one', '2026-02-21 16:46:02', 3), (2, 'b-ro', 'two', '2026-02-21 16:46:03', 4), (3, 'b-ro', 'three', '2026-02-21 16:46:04', NULL);
+            INSERT INTO chat_message VALUES
+                (1, 'büro', 'one', '2026-02-21 16:46:02', 3), (2, 'b-ro', 'two', '2026-02-21 16:46:03', 4),
+                (3, 'b-ro', 'three', '2026-02-21 16:46:04', NULL);
             """);
 
         var dry = (await ImportAsync("--dry-run")).AssertDone().Output;
@@ -130,7 +139,8 @@ public sealed class DjangoImportTests : IDisposable
 
     private static string AnnAndBob => $"""
         INSERT INTO auth_user VALUES
-            (1, '{Hash}', NULL, 0, 'ann', '', 'ann@example.com', 0, 1, '2026-01-02 03:04:05.678901', ''), (2, '{Hash}', NULL, 1, 'bob', '', '', 1, 1, '2026-01-02 03:04:05', '');
+            (1, '{Hash}', NULL, 0, 'ann', '', 'ann@example.com', 0, 1, '2026-01-02 03:04:05.678901', ''),
+            (2, '{Hash}', NULL, 1, 'bob', '', '', 1, 1, '2026-01-02 03:04:05', '');
         """;
 
     private static IEnumerable<string?> Texts(JsonElement[] history) =>

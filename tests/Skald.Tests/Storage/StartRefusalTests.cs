@@ -32,7 +32,9 @@ public sealed class StartRefusalTests
         using var data = new TestDirectory();
         await using var first = await SkaldServer.StartAsync(data: data.Path);
 
-        using var second = Process.Start(new ProcessStartInfo("dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
+        using var second = Process.Start(
+            new ProcessStartInfo("dotnet",
+                [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -52,7 +54,9 @@ public sealed class StartRefusalTests
     public async Task Program_that_is_stopped_while_it_starts_ends_without_an_alarm()
     {
         using var data = new TestDirectory();
-        using var program = Process.Start(new ProcessStartInfo("dotnet", [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
+        using var program = Process.Start(
+            new ProcessStartInfo("dotnet",
+                [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

@@ -47,7 +47,12 @@ function justNow(at, now) {
   return age < aMinute ? "now" : `${Math.floor(age / aMinute)} min`;
 }
 
-/** Makes an element tell a time, in words that `refreshTimes` keeps true. @param {HTMLTimeElement} time @param {Date} at @param {keyof typeof names} kind */
+/**
+ * Makes an element tell a time, in words that `refreshTimes` keeps true.
+ * @param {HTMLTimeElement} time
+ * @param {Date} at
+ * @param {keyof typeof names} kind
+ */
 export function ageing(time, at, kind) {
   time.dateTime = at.toISOString();
   time.dataset.age = kind;

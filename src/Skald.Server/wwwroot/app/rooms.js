@@ -14,7 +14,10 @@ export class Rooms {
   /** @type {Map<string, {item: HTMLElement, unread: number, at: number, seq: number}>} */ #rooms = new Map();
   #current = "";
 
-  /** @param {{chosen: () => void, add: (name: string) => void}} actions `chosen`: the room in front once more, whose link leads nowhere else */
+  /**
+   * @param {{chosen: () => void, add: (name: string) => void}} actions `chosen`: the room in front once more, whose link leads
+   *  nowhere else
+   */
   constructor({ chosen, add }) {
     this.chosen = chosen;
     this.#form.addEventListener("submit", (event) => {

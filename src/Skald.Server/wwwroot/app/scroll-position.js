@@ -12,7 +12,10 @@ export class ScrollPosition {
   #lastHeight = 0;
   #following = false;
 
-  /** @param {HTMLElement} scroller @param {{onEnd: () => void, onMove: () => void}} page told that `atEnd` changed, and that another part is in view */
+  /**
+   * @param {HTMLElement} scroller
+   * @param {{onEnd: () => void, onMove: () => void}} page told that `atEnd` changed, and that another part is in view
+   */
   constructor(scroller, page) {
     this.#scroller = scroller;
     this.#page = page;

@@ -1,4 +1,7 @@
-/** What a person is told where the server's own words are too technical, or where there is no server to speak. @type {Record<string, string>} */
+/**
+ * What a person is told where the server's own words are too technical, or where there is no server to speak.
+ * @type {Record<string, string>}
+ */
 const sentences = {
   unreachable: "The server cannot be reached. Check your connection and try again.",
   invalid_credentials: "No account has this username and password.",

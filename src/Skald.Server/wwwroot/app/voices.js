@@ -39,7 +39,11 @@ export function meet(last, first) {
   if (voice) next.classList.toggle("follows", continues(spoken, voice));
 }
 
-/** Names the author where the voice changes, among messages that are all of one day. @param {Element | null} last @param {HTMLCollection} following */
+/**
+ * Names the author where the voice changes, among messages that are all of one day.
+ * @param {Element | null} last
+ * @param {HTMLCollection} following
+ */
 export function group(last, following) {
   let spoken = voiceOf(last);
   for (const article of following) {
@@ -58,7 +62,11 @@ export function newMarker() {
   return marker;
 }
 
-/** Whether a message goes on where the last one stopped, so that its author need not be named again. @param {Voice | undefined} last @param {Voice} next */
+/**
+ * Whether a message goes on where the last one stopped, so that its author need not be named again.
+ * @param {Voice | undefined} last
+ * @param {Voice} next
+ */
 function continues(last, next) {
   return last !== undefined && last.username === next.username && next.date.getTime() - last.date.getTime() < oneBreath && sameDay(last.date, next.date);
 }
