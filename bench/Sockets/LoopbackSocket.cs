@@ -41,7 +41,6 @@ public static unsafe class LoopbackSocket
 
     /// <summary>Begins to connect to 127.0.0.1; the socket becomes writable when that is done or has failed.</summary>
     /// <param name="source">The last number of the address to come from, 127.0.0.<paramref name="source"/>.</param>
-    /// <param name="port">Where to.</param>
     /// <param name="receiveBuffer">Bytes of the kernel's receive buffer; 0 leaves it to the kernel.</param>
     public static int Connect(int source, int port, int receiveBuffer)
     {

@@ -21,7 +21,6 @@ public static class FrameReader
 
     /// <summary>Reads a frame of the Skald socket.</summary>
     /// <param name="frame">Valid UTF-8.</param>
-    /// <param name="limits">The sizes this server allows.</param>
     /// <param name="error">Why there is no command; <see cref="ErrorCode.Malformed"/> where the frame cannot be read at all.</param>
     /// <param name="id">The frame's <c>id</c>, also where the command is refused, so that the refusal can name it.</param>
     public static ClientCommand? ReadCommand(ReadOnlySpan<byte> frame, ProtocolLimits limits, out ChatError? error, out FrameId id)
@@ -64,7 +63,6 @@ public static class FrameReader
 
     /// <summary>Reads a message that came over HTTP: the room socket's frame, but that a message must be there.</summary>
     /// <param name="body">Any bytes.</param>
-    /// <param name="limits">The sizes this server allows.</param>
     /// <param name="error">Why there is no message.</param>
     public static SendCommand? ReadMessage(ReadOnlySpan<byte> body, ProtocolLimits limits, out ChatError? error)
     {
@@ -76,7 +74,6 @@ public static class FrameReader
     /// <summary>Reads another text for a message, that came over HTTP.</summary>
     /// <param name="body">Any bytes.</param>
     /// <param name="target">The message's <c>seq</c>, of the address.</param>
-    /// <param name="limits">The sizes this server allows.</param>
     /// <param name="error">Why there is no edit.</param>
     public static EditCommand? ReadEdit(ReadOnlySpan<byte> body, long target, ProtocolLimits limits, out ChatError? error)
     {

@@ -92,8 +92,6 @@ public sealed class FrameWriter : IDisposable
         End();
     }
 
-    /// <param name="re">The command's id.</param>
-    /// <param name="stored">What is stored.</param>
     public void WriteAck(FrameId re, in StoredEntry stored)
     {
         Start("ack"u8, re);
@@ -330,8 +328,6 @@ public sealed class FrameWriter : IDisposable
 }
 
 /// <summary>Where a join begins; see <c>joined</c> in docs/protocol.</summary>
-/// <param name="Room">The room's name.</param>
-/// <param name="Seq">Its newest message.</param>
 /// <param name="Since">Messages after this one follow.</param>
 /// <param name="Complete">False where the log cannot continue from the position that was asked for.</param>
 /// <param name="FirstSeq">The oldest message kept; 1 where the room is empty.</param>
@@ -339,7 +335,6 @@ public sealed class FrameWriter : IDisposable
 public readonly record struct JoinedRoom(string Room, long Seq, long Since, bool Complete, long FirstSeq, string Epoch);
 
 /// <summary>What a command about the log has come to, for its sender.</summary>
-/// <param name="Room">The room's name.</param>
 /// <param name="Seq">The entry that is stored; where nothing changed, the one that made the message what it is.</param>
 /// <param name="Timestamp">When it was stored.</param>
 /// <param name="Target">The message it is about; 0 for a message itself.</param>

@@ -50,7 +50,6 @@ public static class SkaldHost
         return skald;
     }
 
-    /// <param name="endpoints">Where they are mapped.</param>
     /// <param name="prefix">Below which path.</param>
     /// <param name="first">Middleware around each endpoint before all other, where the application's own pipeline does not have it.</param>
     internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder endpoints, string prefix = "", Action<IApplicationBuilder>? first = null)

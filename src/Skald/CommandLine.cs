@@ -121,7 +121,6 @@ internal static class CommandLine
         return Task.CompletedTask;
     };
 
-    /// <param name="command">Its name.</param>
     /// <param name="required">The options it cannot do without.</param>
     /// <param name="optional">Options with a value, besides <c>--data</c>.</param>
     /// <param name="flags">Options without a value.</param>

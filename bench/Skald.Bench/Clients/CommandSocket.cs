@@ -23,7 +23,6 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
     public bool IsIdle => Acked == room.Sent[place];
 
     /// <summary>Keeps so many sends on their way from now on: the next one goes when an ack has come.</summary>
-    /// <param name="window">How many.</param>
     /// <param name="until">The number of sends after which it is enough.</param>
     public void KeepSending(int window, uint until = uint.MaxValue)
     {

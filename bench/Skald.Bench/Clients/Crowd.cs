@@ -13,8 +13,6 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
     private List<RoomMember> Senders => [.. rooms.SelectMany(room => room.Readers).Where(reader => reader.Place is not null)];
 
     /// <summary>Fills new rooms and waits until everyone is in. The first readers of each are its senders.</summary>
-    /// <param name="load">The load side.</param>
-    /// <param name="target">Where the rooms are.</param>
     /// <param name="shape">How many of what.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public static async Task<Crowd> EnterAsync(LoadSide load, RunningTarget target, CrowdShape shape, CancellationToken cancellation)
@@ -30,9 +28,6 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
     }
 
     /// <summary>Fills new rooms with readers only: those who send do it in another way.</summary>
-    /// <param name="load">The load side.</param>
-    /// <param name="target">Where the rooms are.</param>
-    /// <param name="rooms">How many.</param>
     /// <param name="readersPerRoom">Readers in each.</param>
     /// <param name="placesPerRoom">Those that will send into each.</param>
     /// <param name="cancellation">Ends the wait.</param>

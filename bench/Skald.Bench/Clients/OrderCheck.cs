@@ -20,7 +20,6 @@ internal sealed class OrderCheck(int senders)
 
     public uint NextOf(int sender) => _next[sender];
 
-    /// <param name="marker">The message.</param>
     /// <param name="seq">Its position, or 0 where positions are not checked.</param>
     /// <returns>What is wrong with it, or null.</returns>
     public string? Take(Marker marker, long seq)

@@ -37,7 +37,6 @@ internal sealed class LoadLoop : IDisposable
     private uint _opened;
     private bool _stopped;
 
-    /// <param name="core">Where it runs.</param>
     /// <param name="fail">Is told what went wrong, on the loop's thread.</param>
     public LoadLoop(int core, Action<string> fail)
     {

@@ -6,7 +6,6 @@ namespace Skald.Bench.Measuring;
 internal sealed record Outcome(Trial Trial, Target Target, int Round, Readings? Readings, string? Fault);
 
 /// <summary>All runs of one scenario.</summary>
-/// <param name="Scenario">What was done.</param>
 /// <param name="Baseline">The name of the target that the others are compared with, if any.</param>
 /// <param name="Outcomes">The runs, in their order.</param>
 internal sealed record ScenarioResult(IScenario Scenario, string? Baseline, IReadOnlyList<Outcome> Outcomes);

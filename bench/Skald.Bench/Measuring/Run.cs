@@ -5,7 +5,6 @@ namespace Skald.Bench.Measuring;
 
 /// <summary>One target's turn in one round of one trial.</summary>
 /// <param name="Load">The load side, with nothing open.</param>
-/// <param name="Target">The server.</param>
 /// <param name="WarmUp">How long the load runs before anything is read off.</param>
 /// <param name="Duration">How long it is measured.</param>
 /// <param name="Cancellation">Ends it early.</param>

@@ -11,7 +11,6 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
     /// <summary>How many runs a scenario takes.</summary>
     public int RunsOf(IScenario scenario) => options.Rounds * scenario.Trials.Sum(trial => targets.Count(trial.Suits));
 
-    /// <param name="scenario">What to do.</param>
     /// <param name="starting">Is told of each run before it.</param>
     /// <param name="ended">Is told of each run after it.</param>
     /// <param name="cancellation">Ends it early.</param>

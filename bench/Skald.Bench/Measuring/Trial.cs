@@ -4,7 +4,6 @@ namespace Skald.Bench.Measuring;
 
 /// <summary>One case of a scenario: a set of parameters, and what to do with them.</summary>
 /// <param name="Name">The parameters in words.</param>
-/// <param name="RunAsync">Does one run.</param>
 internal sealed record Trial(string Name, Func<Run, Task<Readings>> RunAsync)
 {
     /// <summary>The number by which a picture orders the trials.</summary>

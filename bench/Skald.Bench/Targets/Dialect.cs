@@ -17,13 +17,11 @@ internal abstract class Dialect
     /// <summary>Ends each of the messages that share a frame, or null where a frame is one message.</summary>
     public abstract byte? Separator { get; }
 
-    /// <param name="room">The room to enter.</param>
     /// <param name="token">An access token, where the target asks for one.</param>
     /// <param name="since">The position to resume from, where the target knows positions; null for live messages only.</param>
     public abstract string Path(string room, string? token, long? since);
 
     /// <summary>What a client sends first, as a whole frame; empty where nothing is.</summary>
-    /// <param name="room">The room to enter.</param>
     /// <param name="since">The position to resume from, where the target knows positions.</param>
     public abstract ReadOnlySpan<byte> Greeting(string room, long since);
 

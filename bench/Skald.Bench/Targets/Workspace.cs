@@ -1,7 +1,6 @@
 namespace Skald.Bench.Targets;
 
 /// <summary>Where things are: the repository, what was published from it, and the disk that the servers write to.</summary>
-/// <param name="Root">The repository.</param>
 /// <param name="SkaldDirectory">A published Skald to run instead of the repository's own.</param>
 /// <param name="BeforeDirectory">A published Skald of another version, to be measured in turn with it.</param>
 /// <param name="Publishes">Whether to build what is to run; else what was built last is taken.</param>

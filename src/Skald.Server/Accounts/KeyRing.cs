@@ -48,7 +48,6 @@ internal sealed class KeyRing
     }
 
     /// <summary>Reads one key, and refuses what is no secret.</summary>
-    /// <param name="base64">The key.</param>
     /// <param name="origin">Where it came from, for the message.</param>
     /// <exception cref="StartupRefusedException">The key is not base64, too short, or a sample out of a tutorial.</exception>
     public static byte[] Decode(string base64, string origin)

@@ -28,7 +28,6 @@ internal sealed class RequestFields
         : new ChatError(ErrorCode.ValidationFailed, $"Check {string.Join(", ", _errors.Keys)}: see errors.") { Errors = _errors };
 
     /// <summary>Reads the body.</summary>
-    /// <param name="request">The request.</param>
     /// <param name="forms">Whether a form will do as well as JSON.</param>
     /// <param name="ct">Cancelled when the client has gone.</param>
     public static async Task<Outcome<RequestFields>> ReadAsync(HttpRequest request, bool forms, CancellationToken ct)

@@ -12,7 +12,6 @@ internal static class AnswerFrame
     [ThreadStatic]
     private static FrameWriter? t_writer;
 
-    /// <param name="write">Writes the JSON.</param>
     /// <param name="state">What it writes, so that it need not capture it.</param>
     /// <returns>The frame, valid until the thread writes another.</returns>
     public static ReadOnlySpan<byte> Write<TState>(TState state, Action<FrameWriter, TState> write)

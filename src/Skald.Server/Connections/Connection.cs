@@ -43,14 +43,7 @@ internal sealed partial class Connection : IDisposable
     private long _closedAt;
     private long _sessionCheckAt = DateTimeOffset.MaxValue.UtcTicks;
 
-    /// <param name="socket">The peer.</param>
     /// <param name="unread">What it sent that was read already.</param>
-    /// <param name="outbound">What it is sent.</param>
-    /// <param name="onlyRoom">The room of a room socket.</param>
-    /// <param name="limits">What it may do.</param>
-    /// <param name="clock">The time.</param>
-    /// <param name="metrics">Where its end is counted.</param>
-    /// <param name="logger">Where its end is noted.</param>
     public Connection(
         ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
@@ -125,7 +118,6 @@ internal sealed partial class Connection : IDisposable
         Outbound.Hold(AnswerFrame.Write((id, stored), static (json, ack) => json.WriteAck(ack.id, ack.stored)));
 
     /// <summary>Says why, and closes. Only the first reason counts.</summary>
-    /// <param name="code">The close code.</param>
     /// <param name="reconnectAfter">When the client should come back, where the server knows.</param>
     public void Close(CloseCode code, TimeSpan? reconnectAfter = null)
     {
@@ -243,8 +235,6 @@ internal sealed partial class Connection : IDisposable
 
     /// <summary>Closes when something takes longer than it may.</summary>
     /// <param name="limit">What it may take.</param>
-    /// <param name="taken">What it has taken.</param>
-    /// <param name="code">Why it closes.</param>
     /// <param name="rest">The least that was left of any limit so far.</param>
     private void Allow(TimeSpan limit, TimeSpan taken, CloseCode code, ref TimeSpan rest)
     {

@@ -69,7 +69,6 @@ internal sealed class ConnectionRegistry : IDisposable
     /// <summary>Takes those that somebody should look at by now. They are not due again before <see cref="LookAgain"/>.</summary>
     /// <remarks>Of all others only a number is read, one behind the other: ten thousand that are idle cost some microseconds.</remarks>
     /// <param name="now">In the count of whoever looks.</param>
-    /// <param name="due">Where to.</param>
     public void TakeDue(TimeSpan now, List<Connection> due)
     {
         lock (_listGate)
@@ -175,7 +174,6 @@ internal sealed class ConnectionRegistry : IDisposable
             connection.Close(CloseCode.TokenNotValid);
     }
 
-    /// <param name="Connection">An open socket.</param>
     /// <param name="LookAt">When somebody should look at it.</param>
     private record struct Listed(Connection Connection, TimeSpan LookAt);
 }

@@ -63,7 +63,6 @@ internal sealed partial class FrameDispatcher(
     }
 
     /// <summary>Enters a room, and says where. Messages after that place follow, then live ones.</summary>
-    /// <param name="connection">Who enters.</param>
     /// <param name="join">Where and from which position.</param>
     /// <param name="tell">Whether the client wants <c>joined</c>: clients of the Django project do not know it, nor positions.</param>
     public async ValueTask JoinAsync(Connection connection, JoinCommand join, bool tell)

@@ -38,7 +38,6 @@ internal sealed partial class RefusedHandshakes(TimeProvider clock, ILogger<Refu
             ? "let the proxy at which TLS ends send X-Forwarded-Proto, and set TrustedProxies to its address"
             : "let the proxy before it pass the header Host on (nginx: proxy_set_header Host $host), or add the page's origin to Connections:AllowedOrigins";
 
-    /// <param name="reason">Which of them.</param>
     /// <param name="before">How many of this reason were not told since the last that was.</param>
     private bool MayTell(string reason, out int before)
     {

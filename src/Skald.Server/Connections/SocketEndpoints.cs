@@ -95,7 +95,6 @@ internal sealed partial class SocketEndpoints(
     private Task ServeAsync(Connection connection, Entrant entrant, string address) =>
         ServeAsync(connection, address, EnterAsync(connection, entrant));
 
-    /// <param name="connection">Whom to serve.</param>
     /// <param name="address">What it was admitted as.</param>
     /// <param name="entered">Its first steps, begun; what they needed is not kept for the life of the connection.</param>
     private async Task ServeAsync(Connection connection, string address, ValueTask entered)
@@ -189,7 +188,6 @@ internal sealed partial class SocketEndpoints(
         clock.GetUtcNow() + (accounts.Value.RefreshLifetime - accounts.Value.AccessLifetime - AccessTokens.ClockSkew);
 
     /// <param name="User">Who comes in; null where the socket will be told.</param>
-    /// <param name="OnlyRoom">The room of a room socket.</param>
     /// <param name="Join">Where in it to begin.</param>
     /// <param name="WantsJoined">Whether the client knows <c>joined</c>.</param>
     private sealed record Entrant(CurrentUser? User, Room? OnlyRoom, JoinCommand? Join, bool WantsJoined);

@@ -43,10 +43,7 @@ internal sealed class WebSocketReader : IDisposable
     private long _heardAt;
     private long _unfinishedSince;
 
-    /// <param name="socket">The peer.</param>
     /// <param name="unread">What was read of it already.</param>
-    /// <param name="limits">What the peer may do.</param>
-    /// <param name="clock">The time.</param>
     public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, Limits limits, TimeProvider clock)
     {
         (_socket, _limits, _clock) = (socket, limits, clock);

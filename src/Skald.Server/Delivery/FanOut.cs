@@ -29,7 +29,6 @@ internal readonly struct FanOut
     }
 
     /// <summary>Offers the batch to each of them. Once only: then nobody is left in it, so that it holds no connection in memory.</summary>
-    /// <param name="pace">Counts the offers.</param>
     /// <param name="failed">Told of each offer that failed. The others are made.</param>
     public void Deliver(Pace pace, Action<Exception> failed)
     {

@@ -339,7 +339,6 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, Limits limits,
         }
     }
 
-    /// <param name="bytes">What to write.</param>
     /// <param name="far">Where there is nothing: a room whose cursor has fallen off the tail.</param>
     private bool TryTake(out ReadOnlyMemory<byte> bytes, out Subscription? far)
     {

@@ -70,7 +70,6 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
 
     /// <summary>Takes in what the log has stored: encodes it once.</summary>
     /// <param name="drafts">New entries of this room, consecutive.</param>
-    /// <param name="encoder">The delivery thread's.</param>
     /// <returns>What is to be offered, and to whom; null where a new feed has all of it already.</returns>
     /// <remarks>Where a text was erased, no tail keeps it: who comes back reads the log, which has it no more.</remarks>
     public FanOut? Take(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
@@ -92,7 +91,6 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>
-    /// <param name="after">A cursor.</param>
     /// <param name="dialect">What the reader understands.</param>
     /// <param name="frames">Frames of one batch, or of its rest; empty where the dialect has none for it.</param>
     /// <param name="end">The cursor when they are sent.</param>

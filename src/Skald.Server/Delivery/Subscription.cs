@@ -4,7 +4,6 @@ namespace Skald.Server.Delivery;
 
 /// <summary>One reader in one room: a cursor, and nothing else. It costs the same however far back it is.</summary>
 /// <param name="reader">Whose it is; its lock guards what can change here.</param>
-/// <param name="room">The room.</param>
 /// <param name="dialect">What the reader understands.</param>
 internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
 {

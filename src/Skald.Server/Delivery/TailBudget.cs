@@ -14,7 +14,6 @@ internal sealed class TailBudget(long bytes)
     public long Used => Volatile.Read(ref _used);
 
     /// <summary>Notes that a room was written to just now. On the delivery thread; tails of other rooms may be dropped in the call, and so may its own.</summary>
-    /// <param name="feed">The room's feed.</param>
     /// <param name="length">Bytes that its tail has now.</param>
     public void Note(RoomFeed feed, int length)
     {

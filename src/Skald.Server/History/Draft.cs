@@ -6,7 +6,6 @@ using Skald.Server.Rooms;
 namespace Skald.Server.History;
 
 /// <summary>An entry on its way: what its sender wants stored, then what the log made of it.</summary>
-/// <param name="room">Where it goes.</param>
 /// <param name="sender">Whose it is; taken from the session, never from the command.</param>
 /// <param name="command">What is wanted: checked, and owned by the draft.</param>
 internal abstract class Draft(Room room, CurrentUser sender, EntryCommand command)
@@ -50,8 +49,6 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>Called by the store inside its transaction, as all of these: final once the batch has committed.</summary>
     public void StoreAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Stored, seq, timestamp);
 
-    /// <param name="seq">The entry's.</param>
-    /// <param name="timestamp">The entry's.</param>
     /// <param name="changed">The message after it.</param>
     public void StoreAs(long seq, Timestamp timestamp, LoggedMessage changed)
     {
@@ -60,15 +57,11 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     }
 
     /// <summary>The same <see cref="ClientMessageId"/> was stored before: nothing is now.</summary>
-    /// <param name="seq">The first one's.</param>
-    /// <param name="timestamp">The first one's.</param>
     /// <param name="text">Of a message: its text.</param>
     public void FoundAs(long seq, Timestamp timestamp, byte[]? text) =>
         (End, Seq, Timestamp, _storedText) = (DraftEnd.Duplicate, seq, timestamp, text);
 
     /// <summary>The message is as it is wanted: nothing is stored.</summary>
-    /// <param name="seq">What made it so.</param>
-    /// <param name="timestamp">When.</param>
     public void LeaveAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Unchanged, seq, timestamp);
 
     /// <summary>It is not stored, whatever becomes of its batch.</summary>

@@ -43,11 +43,6 @@ internal static class HistoryEndpoints
     /// <param name="limit">How many messages at most, 1–1000; 100 where it is not given.</param>
     /// <param name="before">Messages before this seq.</param>
     /// <param name="after">Messages after this seq.</param>
-    /// <param name="user">Who asks.</param>
-    /// <param name="context">The request.</param>
-    /// <param name="rooms">All rooms.</param>
-    /// <param name="authorizer">Who may read.</param>
-    /// <param name="log">The log.</param>
     /// <param name="requests">All that are under way.</param>
     private static async Task<IResult> ReadAsync(
         string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log,

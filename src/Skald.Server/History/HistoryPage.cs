@@ -44,8 +44,6 @@ internal sealed class HistoryPage : IResettable, IDisposable
     /// <summary>Whether there are messages in the range beyond those of the page.</summary>
     public bool More { get; private set; }
 
-    /// <param name="log">The log.</param>
-    /// <param name="room">The room.</param>
     /// <param name="first">A <c>seq</c>: no message before it.</param>
     /// <param name="last">A <c>seq</c>: none after it. Less than <paramref name="first"/> for an empty page.</param>
     /// <param name="most">How many messages at most.</param>

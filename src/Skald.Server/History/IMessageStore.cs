@@ -18,14 +18,12 @@ internal interface IMessageStore
     Task AppendAsync(Batch batch);
 
     /// <summary>Reads a room's log in order, from <paramref name="first"/> to <paramref name="last"/>, both included, as of one moment.</summary>
-    /// <param name="room">The room.</param>
     /// <param name="first">A <c>seq</c>.</param>
     /// <param name="last">A <c>seq</c>; what is beyond the end of the log is not there.</param>
     /// <param name="visit">Called for each entry, on a thread of the pool; false ends the reading.</param>
     Task ReadAsync(Room room, long first, long last, EntryVisitor visit);
 
     /// <summary>Reads messages only, without those that are deleted: as many as <paramref name="visit"/> asks for, whatever lies between them in the log.</summary>
-    /// <param name="room">The room.</param>
     /// <param name="first">A <c>seq</c>.</param>
     /// <param name="last">A <c>seq</c>.</param>
     /// <param name="newestFirst">From <paramref name="last"/> back to <paramref name="first"/>.</param>

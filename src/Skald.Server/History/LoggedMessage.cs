@@ -30,7 +30,6 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
     public Timestamp DeletedAt { get; init; }
 
     /// <param name="message">As it is read; copied.</param>
-    /// <param name="userId">Its sender.</param>
     public static LoggedMessage Of(in ChatMessage message, long userId) => new(
         message.Seq, userId, message.Username.ToArray(), message.Text.ToArray(), message.Timestamp, message.ClientMessageId.ToArray())
     {
@@ -45,7 +44,6 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
     /// <param name="draft">An edit or a delete.</param>
     /// <param name="message">What it is about; null where there is none.</param>
     /// <param name="now">When it is stored.</param>
-    /// <param name="rules">The rooms' rules.</param>
     /// <returns>Whether it must be stored.</returns>
     public static bool Takes(LoggedMessage? message, Draft draft, Timestamp now, RoomsOptions rules)
     {

@@ -9,7 +9,6 @@ internal static class FullDisk
     /// <param name="number">An errno, or the <c>HResult</c> of an <see cref="IOException"/>, which holds one.</param>
     public static bool IsNumber(int number) => number is NoSpace or OverQuota or OverQuotaOnMac or DiskFull;
 
-    /// <param name="directory">What lies on it.</param>
     public static string Sentence(string directory) =>
         $"The disk of {Path.GetFullPath(directory)} is full. Make room on it, or choose another directory with --data DIR.";
 }

@@ -3,7 +3,6 @@ namespace Skald.Server.Operations;
 /// <summary>A <see cref="TokenBucket"/> for each user, room or address. Bounded: it forgets the rested first, then refuses nobody for lack of room.</summary>
 /// <param name="perSecond">The rate of one key; 0 allows everything.</param>
 /// <param name="burst">What one key may take at once.</param>
-/// <param name="clock">Measures the time between calls.</param>
 /// <param name="maxKeys">How many keys are remembered at most.</param>
 internal sealed class KeyedRateLimiter<TKey>(double perSecond, double burst, TimeProvider clock, int maxKeys = 100_000)
     where TKey : notnull

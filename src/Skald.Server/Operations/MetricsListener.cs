@@ -116,8 +116,6 @@ internal sealed partial class MetricsListener(
 
     /// <param name="Status">A word: the process answers.</param>
     /// <param name="Readiness">As <c>/readyz</c>.</param>
-    /// <param name="Version">Skald's.</param>
-    /// <param name="Runtime">What it runs on.</param>
     /// <param name="Libraries">The native ones, with their versions.</param>
     /// <param name="WeakSettings">What makes this server weaker than it ships.</param>
     private sealed record HealthDetails(string Status, string Readiness, string Version, string Runtime, IReadOnlyDictionary<string, string> Libraries, IReadOnlyList<WeakSetting> WeakSettings);

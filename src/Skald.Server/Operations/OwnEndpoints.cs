@@ -8,8 +8,6 @@ namespace Skald.Server.Operations;
 /// </summary>
 internal static class OwnEndpoints
 {
-    /// <param name="group">Our endpoints.</param>
-    /// <param name="endpoints">Where they are mapped.</param>
     /// <param name="around">The middleware around each.</param>
     public static void AreOurOwn(this RouteGroupBuilder group, IEndpointRouteBuilder endpoints, Action<IApplicationBuilder> around)
     {

@@ -20,7 +20,6 @@ internal static class StartupRefusal
         return 1;
     }
 
-    /// <param name="fault">What ended the start.</param>
     /// <param name="configuration">What was set; null where it could not be read.</param>
     /// <returns>A sentence; null for what is a fault of the program, whose stack trace is wanted.</returns>
     public static string? Sentence(Exception fault, IConfiguration? configuration) => fault switch

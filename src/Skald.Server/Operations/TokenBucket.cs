@@ -10,7 +10,6 @@ internal struct TokenBucket
     /// <param name="amount">How much: 1 for an event, n for bytes.</param>
     /// <param name="perSecond">The rate; 0 allows everything.</param>
     /// <param name="burst">What may be taken at once.</param>
-    /// <param name="clock">Measures the time between calls.</param>
     /// <param name="retryAfter">When refused: how long until it would be allowed.</param>
     public bool TryTake(double amount, double perSecond, double burst, TimeProvider clock, out TimeSpan retryAfter)
     {

@@ -20,7 +20,6 @@ internal sealed partial class WeakSettings : IHostedService, IDisposable
     public IReadOnlyList<WeakSetting> All => _all;
 
     /// <summary>Says it now, and each hour from now on.</summary>
-    /// <param name="setting">Its name.</param>
     /// <param name="why">What it weakens and what to do: a sentence.</param>
     public void Report(string setting, string why)
     {
@@ -52,6 +51,5 @@ internal sealed partial class WeakSettings : IHostedService, IDisposable
     }
 }
 
-/// <param name="Setting">Its name.</param>
 /// <param name="Why">What it weakens and what to do: a sentence.</param>
 internal sealed record WeakSetting(string Setting, string Why);

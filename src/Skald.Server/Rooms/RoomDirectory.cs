@@ -28,7 +28,6 @@ internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> opt
     }
 
     /// <summary>The room for somebody who wants to use it.</summary>
-    /// <param name="user">Who.</param>
     /// <param name="name">The room's name; not checked.</param>
     /// <param name="make">Whether it is made now where it is not there, if it may be.</param>
     /// <returns>The room, or why there is none.</returns>

@@ -16,7 +16,6 @@ internal static unsafe class CacheLine
     /// <summary>
     /// Asks for an object's fields. A hint: it changes nothing, and where the processor knows no such thing it does nothing.
     /// </summary>
-    /// <param name="target">The object.</param>
     /// <param name="lines">How many it spans, from its start.</param>
     public static void Prefetch(object target, int lines)
     {

@@ -27,9 +27,7 @@ internal sealed unsafe partial class Epoll : IDisposable
     private static int EventSize { get; } = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
 
     /// <summary>Asks for the changes of a socket. What it is ready for already is told as well.</summary>
-    /// <param name="socket">The socket.</param>
     /// <param name="id">How <see cref="Wait"/> names it.</param>
-    /// <param name="changes">Which of them.</param>
     /// <exception cref="IOException">The system cannot watch it.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed, or this is.</exception>
     public void Watch(SafeSocketHandle socket, long id, SocketChanges changes) => Control(Add, socket, id, changes);

@@ -14,7 +14,6 @@ internal sealed class HttpOutput
     private readonly Pipe _pipe;
     private readonly Task _sending;
 
-    /// <param name="socket">Where to.</param>
     /// <param name="pool">What holds it until then.</param>
     /// <param name="turns">When to send.</param>
     public HttpOutput(PlainSocket socket, MemoryPool<byte> pool, SendTurns turns)

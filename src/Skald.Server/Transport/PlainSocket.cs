@@ -24,8 +24,6 @@ internal sealed class PlainSocket : ISocket, IDisposable
     private volatile bool _ended;              // all that will come has come
     private int _isClosed;
 
-    /// <param name="socket">The socket.</param>
-    /// <param name="loop">Who says what it is ready for.</param>
     /// <param name="closed">Called once, when its descriptor is free again.</param>
     /// <exception cref="SocketException">It is broken already.</exception>
     /// <exception cref="IOException">The system cannot watch it.</exception>

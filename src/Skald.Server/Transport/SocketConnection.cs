@@ -35,12 +35,8 @@ internal sealed partial class SocketConnection : ConnectionContext,
     private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
     private int _disposed;
 
-    /// <param name="id">A name for it.</param>
-    /// <param name="socket">Its socket.</param>
     /// <param name="pool">What HTTP takes its buffers from.</param>
     /// <param name="turns">When HTTP's answers are sent.</param>
-    /// <param name="connections">Where it stands while HTTP is spoken.</param>
-    /// <param name="clock">The time.</param>
     /// <param name="logger">Where it is noted that somebody who listens for its end has failed.</param>
     public SocketConnection(
         string id,

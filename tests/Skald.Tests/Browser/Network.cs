@@ -16,7 +16,6 @@ internal sealed class Network : IAsyncDisposable
     private bool _cut;
     private volatile bool _losesAnswers;
 
-    /// <param name="server">Where it leads.</param>
     /// <param name="proxy">What requests meet on their way; without one bytes pass as they come.</param>
     public Network(Uri server, Proxy? proxy = null)
     {

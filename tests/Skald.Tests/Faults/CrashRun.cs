@@ -19,7 +19,6 @@ internal sealed class CrashRun : IAsyncDisposable
     private SkaldProcess _server = null!;
     private string _access = "";
 
-    /// <param name="seed">When it dies.</param>
     /// <param name="start">Starts the server on its data.</param>
     /// <param name="senders">Clients that send.</param>
     /// <param name="readers">Clients that read.</param>

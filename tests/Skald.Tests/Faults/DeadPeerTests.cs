@@ -101,7 +101,6 @@ public sealed class DeadPeerTests
                 Assert.Equal(_id, (await socket.ExpectAsync("pong")).GetProperty("re").GetInt32());
         }
 
-        /// <param name="time">How long.</param>
         /// <param name="pinged">Whether the server is to ping them, each 15 s.</param>
         /// <returns>How many were cut, by the proxy or by the server.</returns>
         public async Task<int> IdleAsync(TimeSpan time, bool pinged)

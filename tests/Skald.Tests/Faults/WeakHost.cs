@@ -27,8 +27,6 @@ public sealed class WeakHost
 
     private const string DataVariable = "SKALD_WEAK_DATA", WeaknessVariable = "SKALD_WEAKNESS";
 
-    /// <param name="data">Its data directory.</param>
-    /// <param name="weakness">What is broken.</param>
     /// <param name="under">A command that runs it, and its arguments.</param>
     internal static Task<SkaldProcess> StartAsync(string data, string weakness, params string[] under)
     {

@@ -14,7 +14,6 @@ internal sealed class ChatSocket : IAsyncDisposable
 
     public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
 
-    /// <param name="address">Of the socket.</param>
     /// <param name="headers">Of the handshake, as <c>("Authorization", "Bearer …")</c>.</param>
     public static async Task<ChatSocket> OpenAsync(Uri address, params (string Name, string Value)[] headers)
     {

@@ -16,7 +16,6 @@ internal sealed class CrashBox : IDisposable
     private readonly string _mount;
     private readonly string _image;
 
-    /// <param name="mebibytes">Its size.</param>
     /// <param name="blockSize">Bytes of a block of the file system.</param>
     public CrashBox(int mebibytes, int blockSize = 1_024)
     {

@@ -9,8 +9,6 @@ namespace Skald.Tests.Harness;
 internal static class HistoryReader
 {
     /// <param name="http">Of the server.</param>
-    /// <param name="access">A token.</param>
-    /// <param name="room">The room.</param>
     /// <param name="after">0 for the whole of it.</param>
     public static async Task<RoomHistory> ReadAsync(HttpClient http, string access, string room, long after = 0)
     {

@@ -93,7 +93,6 @@ internal sealed class LoggedClient(ClientLog log) : IDisposable
         await (await BeginSendAsync(room, text, padding)).Within();
 
     /// <summary>Sends a message, and does not wait for the answer.</summary>
-    /// <param name="room">The room.</param>
     /// <param name="text">Also its <c>client_msg_id</c>: 8–64 letters, digits, hyphens.</param>
     /// <param name="padding">Letters of two bytes behind the text, which count for its length only.</param>
     public async Task<Task<bool>> BeginSendAsync(string room, string text, int padding = 0)

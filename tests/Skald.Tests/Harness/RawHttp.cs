@@ -38,7 +38,6 @@ internal sealed class RawHttp : IDisposable
     }
 
     /// <summary>Asks once, on a connection of its own.</summary>
-    /// <param name="server">Where.</param>
     /// <param name="start">The request line without the version: <c>GET /ws/</c>; with it where it is to be another.</param>
     /// <param name="headers">Header lines; <c>Host</c> is added.</param>
     public static async Task<RawAnswer> AskAsync(Uri server, string start, params string[] headers)
@@ -250,7 +249,6 @@ internal sealed record RawAnswer(int Status, ILookup<string, string> Headers, st
 
 /// <summary>A server's WebSocket frame.</summary>
 /// <param name="First">The header's first byte: FIN, RSV bits, opcode.</param>
-/// <param name="Payload">What it carries.</param>
 internal sealed record RawFrame(byte First, byte[] Payload)
 {
     public byte Opcode => (byte)(First & 0x0F);

@@ -14,7 +14,6 @@ internal sealed record SkaldCommand(int ExitCode, string Output, string Error)
     public static Task<SkaldCommand> TellAsync(string line, params string[] arguments) => RunAsync([], arguments, line);
 
     /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
-    /// <param name="arguments">Its own.</param>
     /// <param name="line">What stands on its standard input.</param>
     public static async Task<SkaldCommand> RunAsync(string[] under, string[] arguments, string line = "")
     {

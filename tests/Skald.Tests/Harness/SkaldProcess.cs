@@ -72,7 +72,6 @@ internal sealed class SkaldProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the server as it ships, but for its rate limits and the cost of passwords.</summary>
-    /// <param name="data">Its data directory.</param>
     /// <param name="under">A command that runs it, and its arguments: a tracer, for example.</param>
     public static Task<SkaldProcess> StartAsync(string data, params string[] under) => StartAsync(data, [], under);
 

@@ -25,7 +25,6 @@ internal sealed record TestUser(SkaldServer Server, string Username, string Acce
     }
 
     /// <summary>Opens the Django project's room socket.</summary>
-    /// <param name="room">The room.</param>
     /// <param name="query">More of the address, as <c>&amp;since=4</c>.</param>
     public Task<ChatSocket> OpenRoomAsync(string room, string query = "") =>
         ChatSocket.OpenAsync(Server.SocketAddress($"/ws/chat/{room}/?token={Access}{query}"));

@@ -33,7 +33,6 @@ internal sealed class ModelReader
 
     public bool Broken { get; private set; }
 
-    /// <param name="room">Where.</param>
     /// <param name="since">The position asked for; null for the head.</param>
     /// <param name="meanwhile">
     /// A negative control: the position is read first and the reader registered later, and this comes between.

@@ -177,8 +177,6 @@ public sealed class AccessMatrixTests
         var type => type,
     };
 
-    /// <param name="server">Where.</param>
-    /// <param name="clock">Its clock.</param>
     /// <param name="role">One of <see cref="Roles"/>.</param>
     /// <param name="before">What the role did while it was still a user like any other.</param>
     /// <returns>Who asks, and the user whose things are asked for.</returns>

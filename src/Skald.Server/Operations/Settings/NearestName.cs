@@ -7,8 +7,6 @@ internal static class NearestName
     public static string Hint(string written, IEnumerable<string> known, string prefix = "") =>
         Of(written, known) is { } nearest ? $"Did you mean {prefix}{nearest}?" : "skald --help settings lists all there are.";
 
-    /// <param name="written">What is there.</param>
-    /// <param name="known">What could be.</param>
     /// <param name="atMost">Letters that may differ; a third of them where that is not said.</param>
     /// <returns>The name that differs in the fewest letters; null where none is near.</returns>
     public static string? Of(string written, IEnumerable<string> known, int? atMost = null)

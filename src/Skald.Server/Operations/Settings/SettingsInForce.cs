@@ -1,8 +1,6 @@
 namespace Skald.Server.Operations.Settings;
 
 /// <summary>The settings of a class of options, with what they are on this server.</summary>
-/// <param name="settings">What can be set.</param>
-/// <param name="options">Holds the values.</param>
 internal sealed class SettingsInForce(IReadOnlyList<Setting> settings, Func<object> options)
 {
     /// <summary>Each key with its value as the documentation spells it: <c>Limits:PingInterval</c>, <c>15 s</c>.</summary>

@@ -19,9 +19,7 @@ internal sealed partial class DiskSpace : IDisposable
     private readonly ITimer _timer;
 
     /// <param name="directory">On the disk.</param>
-    /// <param name="clock">Whose seconds.</param>
-    /// <param name="readiness">Is told.</param>
-    /// <param name="logger">Too.</param>
+    /// <param name="clock">Measures the seconds between two looks at the disk.</param>
     public DiskSpace(string directory, TimeProvider clock, Readiness readiness, ILogger logger)
     {
         (_directory, _readiness, _logger) = (directory, readiness, logger);

@@ -151,7 +151,6 @@ internal sealed class DjangoDatabase : IDisposable
     }
 #pragma warning restore CA2100
 
-    /// <param name="Name">The table's.</param>
     /// <param name="Author">Its column that points to <c>auth_user</c>.</param>
     /// <param name="Text">Its column of that.</param>
     /// <param name="Time">Its column of that.</param>
@@ -166,7 +165,6 @@ internal sealed class DjangoDatabase : IDisposable
 /// <param name="Email">Empty where none was given.</param>
 /// <param name="Password">Django's hash.</param>
 /// <param name="IsActive">Whether the user may log in.</param>
-/// <param name="JoinedAt">The registration.</param>
 internal sealed record DjangoUser(long Id, string Username, string Email, string Password, bool IsActive, Timestamp JoinedAt);
 
 /// <param name="AuthorId">Null where the author is deleted.</param>

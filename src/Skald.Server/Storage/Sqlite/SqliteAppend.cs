@@ -8,8 +8,6 @@ namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>Stores one batch, inside its transaction: so a <c>seq</c> is as durable as its entry, and a message is never other than its log says.</summary>
 /// <param name="connection">The writer's.</param>
-/// <param name="names">The users'.</param>
-/// <param name="rules">The rooms' rules.</param>
 /// <param name="now">When all of it is stored.</param>
 internal readonly ref struct SqliteAppend(SqliteConnection connection, UserNames names, RoomsOptions rules, Timestamp now)
 {

@@ -17,8 +17,6 @@ internal static class SqliteBackup
     private const int PagesPerStep = 1_024;
 
     /// <summary>Copies the database in a data directory as it is at this moment, whether or not a server runs there.</summary>
-    /// <param name="directory">The data directory.</param>
-    /// <param name="to">The copy.</param>
     /// <param name="overwrite">Whether it may replace an older one.</param>
     /// <exception cref="CommandRefusedException">There is no copy; an older one is as it was.</exception>
     public static void Make(string directory, string to, bool overwrite)
@@ -101,7 +99,6 @@ internal static class SqliteBackup
     }
 
     /// <summary>Copies a database in one read transaction, and checks what came out.</summary>
-    /// <param name="from">The database.</param>
     /// <param name="to">The copy: empty.</param>
     /// <param name="index">Of a database that may have a WAL.</param>
     private static void Copy(string from, FileStream to, WalIndex? index)

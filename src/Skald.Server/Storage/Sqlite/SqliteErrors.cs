@@ -16,7 +16,6 @@ internal static class SqliteErrors
     /// The engine has a code for a full disk, but only for what it writes into the database and its WAL; of a quota, of the WAL's index and of files that
     /// it cannot make it says less. A failed fsync is never one of these, whatever the system gives as its cause: it may have lost what was written.
     /// </remarks>
-    /// <param name="e">What was thrown.</param>
     /// <param name="connection">That which it was thrown for, not used since; null where it is not known.</param>
     public static bool IsFull(SqliteException e, SqliteConnection? connection) => e.SqliteErrorCode switch
     {

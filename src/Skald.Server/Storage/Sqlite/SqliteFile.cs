@@ -196,8 +196,6 @@ internal static class SqliteFile
     }
 
     /// <summary>What an operator can do about an error while opening.</summary>
-    /// <param name="file">The database.</param>
-    /// <param name="e">The error.</param>
     /// <param name="connection">Whose it is, where that is known.</param>
     public static StartupRefusedException Refusal(string file, SqliteException e, SqliteConnection? connection) => e switch
     {

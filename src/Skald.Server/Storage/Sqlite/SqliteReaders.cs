@@ -21,7 +21,6 @@ internal sealed class SqliteReaders : IDisposable
     private int _users;
     private volatile bool _closed;
 
-    /// <param name="file">The database.</param>
     /// <param name="maxWaiting">How many may wait for a connection.</param>
     public SqliteReaders(string file, int maxWaiting)
     {
