@@ -43,7 +43,7 @@ public sealed class SecretsTests(Chromium chromium) : BrowserTest(chromium)
             Assert.DoesNotContain(server.Log.Lines, line => line.Contains(token, StringComparison.Ordinal));
         }
 
-        await page.Part("sign-out").ClickAsync();
+        await page.Page.RunAndWaitForResponseAsync(() => page.Part("sign-out").ClickAsync(), "**/api/logout/");
         await page.ExpectSignedOutAsync();
         await Expect(page.Part("username")).ToHaveValueAsync("ann");
         await Expect(page.Part("password")).ToHaveValueAsync("");
