@@ -19,16 +19,16 @@ public class CodecBenchmarks
     public CodecBenchmarks() => _writer = new FrameWriter(_output);
 
     [Benchmark]
-    public object? ReadSend() => FrameReader.ReadCommand(_send, ProtocolLimits.Default, out _, out _);
+    public object? ReadSend() => ClientCommand.Read(_send, ProtocolLimits.Default, out _, out _);
 
     [Benchmark]
     public int WriteMessage()
     {
         _output.ResetWrittenCount();
-        _writer.WriteMessage(new ChatMessage
+        new ChatMessage
         {
             Room = "global", Seq = 42, Username = "ann"u8, Text = _text, Timestamp = new Timestamp(1_790_000_000_000_000),
-        });
+        }.WriteTo(_writer);
         return _output.WrittenCount;
     }
 }

@@ -12,10 +12,9 @@ internal static class AnswerFrame
     [ThreadStatic]
     private static FrameWriter? t_writer;
 
-    /// <param name="state">What it writes, so that it need not capture it.</param>
     /// <returns>The frame, valid until the thread writes another.</returns>
-    public static ReadOnlySpan<byte> Write<TState>(TState state, Action<FrameWriter, TState> write)
-        where TState : allows ref struct
+    public static ReadOnlySpan<byte> Write<TFrame>(TFrame answer)
+        where TFrame : IServerFrame
     {
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(1024);
         var writer = t_writer ??= new FrameWriter(buffer);
@@ -24,7 +23,7 @@ internal static class AnswerFrame
         buffer.GetSpan(WebSocketFrame.MaxHeaderLength);
         buffer.Advance(WebSocketFrame.MaxHeaderLength);
         writer.Reset(buffer);
-        write(writer, state);
+        answer.WriteTo(writer);
 
         var payload = buffer.WrittenCount - WebSocketFrame.MaxHeaderLength;
         var start = WebSocketFrame.MaxHeaderLength - WebSocketFrame.HeaderLength(payload);

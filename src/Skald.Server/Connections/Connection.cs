@@ -108,14 +108,15 @@ internal sealed partial class Connection : IDisposable
     public void Answer(FrameId id, ChatError error)
     {
         _metrics.Refused(error.Code);
-        Outbound.Answer(AnswerFrame.Write((id, error), static (json, a) => json.WriteError(a.id, a.error)));
+        Answer(new ErrorFrame(id, error));
     }
 
-    public void Answer<TState>(TState state, Action<FrameWriter, TState> write) => Outbound.Answer(AnswerFrame.Write(state, write));
+    public void Answer<TFrame>(TFrame answer)
+        where TFrame : IServerFrame => Outbound.Answer(AnswerFrame.Write(answer));
 
     /// <summary>Answers a stored message. It goes out with the next <see cref="Outbound.Flush"/>.</summary>
     public void Acknowledge(FrameId id, in StoredEntry stored) =>
-        Outbound.Hold(AnswerFrame.Write((id, stored), static (json, ack) => json.WriteAck(ack.id, ack.stored)));
+        Outbound.Hold(AnswerFrame.Write(new AckFrame(id, stored)));
 
     /// <summary>Says why, and closes. Only the first reason counts.</summary>
     /// <param name="reconnectAfter">When the client should come back, where the server knows.</param>
@@ -127,7 +128,7 @@ internal sealed partial class Connection : IDisposable
         Volatile.Write(ref _closedAt, _clock.GetTimestamp());
         LookSoon();
         Log.Closing(_logger, User?.Id, code.Number, code.Reason);
-        Outbound.Finish([.. AnswerFrame.Write((code, reconnectAfter), static (json, c) => json.WriteClosing(c.code, c.reconnectAfter)), .. CloseFrame(code)]);
+        Outbound.Finish([.. AnswerFrame.Write(new ClosingFrame(code, reconnectAfter)), .. CloseFrame(code)]);
     }
 
     /// <summary>What the clock asks of a connection: pings, and an end to what takes too long.</summary>

@@ -31,8 +31,8 @@ internal sealed partial class FrameDispatcher(
     public async ValueTask DispatchAsync(Connection connection, ReadOnlyMemory<byte> frame)
     {
         var command = connection.OnlyRoom is null
-            ? FrameReader.ReadCommand(frame.Span, _limits, out var error, out var id)
-            : FrameReader.ReadRoomFrame(frame.Span, _limits, out error, out id);
+            ? ClientCommand.Read(frame.Span, _limits, out var error, out var id)
+            : SendCommand.ReadRoomFrame(frame.Span, _limits, out error, out id);
         if (error?.Code == ErrorCode.Malformed)
         {
             connection.Answer(id, error);
@@ -86,7 +86,7 @@ internal sealed partial class FrameDispatcher(
         subscription.StartAt(place.Since);
         // Whoever cannot go on where it was is told so, asked or not: what follows would have a hole that it takes for none.
         if (tell || !place.Complete)
-            connection.Answer((join.Id, place), static (json, a) => json.WriteJoined(a.Id, a.place));
+            connection.Answer(place);
         connection.Outbound.Start(subscription);
     }
 
@@ -132,10 +132,10 @@ internal sealed partial class FrameDispatcher(
             case LeaveCommand leave:
                 Leave(connection, leave.Room);
                 if (leave.Id.Wanted)
-                    connection.Answer(leave, static (json, l) => json.WriteLeft(l.Id, l.Room));
+                    connection.Answer(new LeftFrame(leave.Id, leave.Room));
                 break;
             case PingCommand { Id.Wanted: true } ping:
-                connection.Answer(ping.Id, static (json, id) => json.WritePong(id));
+                connection.Answer(new PongFrame(ping.Id));
                 break;
         }
     }
@@ -211,7 +211,7 @@ internal sealed partial class FrameDispatcher(
     }
 
     /// <summary>Where a join begins: at the position asked for, or, told so, where the log can begin.</summary>
-    private JoinedRoom Place(JoinCommand join, Room room, long head)
+    private JoinedFrame Place(JoinCommand join, Room room, long head)
     {
         var (since, complete) = join switch
         {
@@ -221,13 +221,11 @@ internal sealed partial class FrameDispatcher(
             { Since: { } trimmed } when trimmed < room.FirstSeq - 1 => (room.FirstSeq - 1, false),
             { Since: { } held } => (held, true),
         };
-        return new JoinedRoom(room.Name, Math.Max(head, since), since, complete, room.FirstSeq, log.Epoch);
+        return new JoinedFrame(join.Id, room.Name, Math.Max(head, since), since, complete, room.FirstSeq, log.Epoch);
     }
 
     private void AnswerReady(Connection connection, FrameId re, CurrentUser user) =>
-        connection.Answer(
-            (re, user, log.Epoch, limits.Value.PingInterval, _limits),
-            static (json, a) => json.WriteReady(a.re, a.user.Id, a.user.Username, a.Epoch, a.PingInterval, a._limits));
+        connection.Answer(new ReadyFrame(re, user.Id, user.Username, log.Epoch, limits.Value.PingInterval, _limits));
 
     private static partial class Log
     {

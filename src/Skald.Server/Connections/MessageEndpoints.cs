@@ -64,7 +64,7 @@ internal static class MessageEndpoints
         string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits) =>
         ReadAsync(request, async body =>
         {
-            if (FrameReader.ReadMessage(body.Span, limits.Value.Protocol, out var error) is not { } send)
+            if (SendCommand.ReadBody(body.Span, limits.Value.Protocol, out var error) is not { } send)
                 return error!.ToProblem();
             return await PublishAsync(send, room, user, rooms, pipeline, static draft => new Answer(
                 draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
@@ -72,7 +72,7 @@ internal static class MessageEndpoints
                 static (json, draft) =>
                 {
                     Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
-                    json.WriteStored(draft.ToMessage(scratch), draft.End == DraftEnd.Duplicate);
+                    draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
                 }));
         });
 
@@ -82,7 +82,7 @@ internal static class MessageEndpoints
         if (!TryRead(seq, out var target))
             return LoggedMessage.NotFound.ToProblem();
         return await ReadAsync(request, async body =>
-            FrameReader.ReadEdit(body.Span, target, limits.Value.Protocol, out var error) is { } edit
+            EditCommand.ReadBody(body.Span, target, limits.Value.Protocol, out var error) is { } edit
                 ? await PublishAsync(edit, room, user, rooms, pipeline, ChangeOf)
                 : error!.ToProblem());
     }
@@ -92,7 +92,7 @@ internal static class MessageEndpoints
             ? await PublishAsync(new DeleteCommand(default, Room: null, target, ClientMessageId: null), room, user, rooms, pipeline, ChangeOf)
             : LoggedMessage.NotFound.ToProblem();
 
-    private static Answer ChangeOf(Draft draft) => new(StatusCodes.Status200OK, draft, static (json, draft) => json.WriteStored(draft.ToStored()));
+    private static Answer ChangeOf(Draft draft) => new(StatusCodes.Status200OK, draft, static (json, draft) => draft.ToStored().WriteTo(json));
 
     private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
 

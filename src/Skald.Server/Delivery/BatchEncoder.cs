@@ -25,7 +25,7 @@ internal sealed class BatchEncoder : IDisposable
     {
         _json.ResetWrittenCount();
         _writer.Reset(_json);
-        _writer.WriteEntry(entry);
+        entry.WriteTo(_writer);
         if (entry.Kind != EntryKind.Message || entry.Message.IsDeleted)
             _others.Add(_starts.Count);
         _starts.Add(_frames.WrittenCount);

@@ -116,7 +116,7 @@ internal static class HistoryEndpoints
     }
 }
 
-/// <summary>A message, one entry of a room's log, for the OpenAPI document: what is sent is written by <see cref="FrameWriter"/>.</summary>
+/// <summary>A message, one entry of a room's log, for the OpenAPI document: what is sent is written by <see cref="ChatMessage"/>.</summary>
 internal record HistoryMessage
 {
     /// <summary>2⁵³ - 1: the largest integer that a JSON reader keeps exact which takes numbers for doubles.</summary>

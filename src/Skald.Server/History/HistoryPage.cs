@@ -91,7 +91,7 @@ internal sealed class HistoryPage : IResettable, IDisposable
         _entry.ResetWrittenCount();
         if (!_newestFirst)
             _entry.Write(Last == 0 ? "["u8 : ","u8);
-        _messages.WriteMessage(message);
+        message.WriteTo(_messages);
         if (_newestFirst)
             _entry.Write(Last == 0 ? "]"u8 : ","u8);
         Put(_entry.WrittenSpan);

@@ -101,7 +101,7 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
     {
         var json = new System.Buffers.ArrayBufferWriter<byte>();
         using var writer = new FrameWriter(json);
-        writer.WriteMessage(ToMessage(room));
+        ToMessage(room).WriteTo(writer);
         return json.WrittenSpan.ToArray();
     }
 }

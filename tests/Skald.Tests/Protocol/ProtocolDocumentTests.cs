@@ -58,9 +58,9 @@ public sealed class ProtocolDocumentTests
     public void Example_is_a_frame_that_server_or_client_says(string example)
     {
         var type = JsonElement.Parse(example).GetProperty("type").GetString()!;
-        if (type is "auth" or "join" or "resume" or "leave" or "send" or "edit" or "delete" or "ping")
+        if (ClientCommand.Types.Contains(type))
         {
-            var command = FrameReader.ReadCommand(Encoding.UTF8.GetBytes(example), ProtocolLimits.Default, out var error, out _);
+            var command = ClientCommand.Read(Encoding.UTF8.GetBytes(example), ProtocolLimits.Default, out var error, out _);
             Assert.Null(error);
             Assert.True(
                 JsonElement.DeepEquals(JsonElement.Parse(example), VectorTests.Fields(command!)),
@@ -81,12 +81,9 @@ public sealed class ProtocolDocumentTests
     {
         string[] types =
         [
-            .. Source.Read("src/Skald.Protocol/FrameReader.cs") is var reader
-            ? Regex.Matches(reader, "^ +\"(\\w+)\" => ", RegexOptions.Multiline).Select(match => match.Groups[1].Value)
-            : [],
-            .. Source.Read("src/Skald.Protocol/FrameWriter.cs") is var writer
-            ? Regex.Matches(writer, "Start\\(\"(\\w+)\"u8").Select(match => match.Groups[1].Value)
-            : [],
+            .. ClientCommand.Types,
+            .. Source.Files("src/Skald.Protocol/Answers", "*.cs")
+                .SelectMany(file => Regex.Matches(Source.Read(file), "Start\\(\"(\\w+)\"u8")).Select(match => match.Groups[1].Value),
             "chat_message",
         ];
         Assert.Contains("auth", types);

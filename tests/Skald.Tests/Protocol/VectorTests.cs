@@ -34,8 +34,8 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         ChatError? error;
         FrameId id;
         var command = vector.GetProperty("on").GetString() == "room"
-            ? FrameReader.ReadRoomFrame(frame, ProtocolLimits.Default, out error, out id)
-            : FrameReader.ReadCommand(frame, ProtocolLimits.Default, out error, out id);
+            ? SendCommand.ReadRoomFrame(frame, ProtocolLimits.Default, out error, out id)
+            : ClientCommand.Read(frame, ProtocolLimits.Default, out error, out id);
 
         if (vector.TryGetProperty("error", out var expected))
         {
@@ -129,124 +129,84 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     public void Reason_fits_into_a_close_frame() =>
         Assert.All(CloseCode.Own, code => Assert.InRange(Encoding.UTF8.GetByteCount(code.Reason), 1, 123));
 
-    /// <summary>A command as the vectors write it.</summary>
+    /// <summary>A command as the vectors write it: whatever it has read, under the name that the field has in a frame.</summary>
     internal static JsonElement Fields(ClientCommand command)
     {
-        var fields = new Dictionary<string, object>(StringComparer.Ordinal);
-        if (command is not SendCommand { Room: null })
-            fields["type"] = command.GetType().Name.Replace("Command", "", StringComparison.Ordinal).ToLowerInvariant();
-        else
-            fields["type"] = "send";
-        if (command.Id.Wanted)
-            fields["id"] = IdOf(command.Id);
-        switch (command)
+        var fields = new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            case AuthCommand auth:
-                fields["token"] = auth.Token;
-                break;
-            case JoinCommand join:
-                fields["room"] = join.Room;
-                if (join.Since is { } since)
-                    fields["since"] = since;
-                if (join.Epoch is { } epoch)
-                    fields["epoch"] = epoch;
-                break;
-            case ResumeCommand resume:
-                if (resume.Epoch is { } log)
-                    fields["epoch"] = log;
-                fields["rooms"] = resume.Rooms.ToDictionary(room => room.Room, room => room.Seq);
-                break;
-            case LeaveCommand leave:
-                fields["room"] = leave.Room;
-                break;
-            case SendCommand send:
-                if (send.Room is { } room)
-                    fields["room"] = room;
-                fields["message"] = Encoding.UTF8.GetString(send.Text);
-                break;
-            case ChangeCommand change:
-                fields["room"] = change.Room!;
-                fields["seq"] = change.Target;
-                if (change is EditCommand edit)
-                    fields["message"] = Encoding.UTF8.GetString(edit.Text);
-                if (change is EditCommand { IfVersion: { } version })
-                    fields["if_version"] = version;
-                break;
+            ["type"] = command.GetType().Name.Replace("Command", "", StringComparison.Ordinal).ToLowerInvariant(),
+        };
+        foreach (var property in command.GetType().GetProperties())
+        {
+            if (Shown(property.GetValue(command)) is { } value)
+                fields[FieldName(property.Name)] = value;
         }
-
-        if (command is EntryCommand { ClientMessageId: { } clientMessageId })
-            fields["client_msg_id"] = clientMessageId;
 
         return JsonSerializer.SerializeToElement(fields);
     }
 
+    private static string FieldName(string property) => property switch
+    {
+        nameof(SendCommand.Text) => "message",
+        nameof(ChangeCommand.Target) => "seq",
+        nameof(EntryCommand.ClientMessageId) => "client_msg_id",
+        _ => JsonNamingPolicy.SnakeCaseLower.ConvertName(property),
+    };
+
+    private static object? Shown(object? value) => value switch
+    {
+        FrameId id => id.Wanted ? IdOf(id) : null,
+        byte[] text => Encoding.UTF8.GetString(text),
+        IReadOnlyList<RoomPosition> rooms => rooms.ToDictionary(room => room.Room, room => room.Seq),
+        _ => value,
+    };
+
     /// <summary>What the server would say with these fields.</summary>
     private static void Write(FrameWriter writer, JsonElement fields)
     {
-        var re = !fields.TryGetProperty("re", out var id)
-            ? default
-            : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!)
-            : new FrameId(id.GetInt64());
         switch (Text("type"))
         {
             case "chat_message":
-                writer.WriteMessage(Message(fields));
+                Message(fields).WriteTo(writer);
                 break;
             case "entry":
-                writer.WriteEntry(Entry());
-                break;
-            case "ready":
-                var (user, limits) = (fields.GetProperty("user"), fields.GetProperty("limits"));
-                writer.WriteReady(re, user.GetProperty("id").GetInt64(), user.GetProperty("username").GetString()!, Text("epoch"),
-                    TimeSpan.FromMilliseconds(Number("ping_interval")), new ProtocolLimits
-                    {
-                        MessageCodePoints = limits.GetProperty("message_code_points").GetInt32(),
-                        MessageBytes = limits.GetProperty("message_bytes").GetInt32(),
-                        FrameBytes = limits.GetProperty("frame_bytes").GetInt32(),
-                        Rooms = limits.GetProperty("rooms").GetInt32(),
-                    });
-                break;
-            case "joined":
-                writer.WriteJoined(
-                    re,
-                    new JoinedRoom(
-                        Text("room"),
-                        Number("seq"),
-                        Number("since"),
-                        fields.GetProperty("complete").GetBoolean(),
-                        Number("first_seq"),
-                        Text("epoch")));
-                break;
-            case "left":
-                writer.WriteLeft(re, Text("room"));
-                break;
-            case "ack":
-                writer.WriteAck(re, new StoredEntry(
-                    Text("room"), Number("seq"), Moment(fields, "timestamp"),
-                    fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
-                    fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _),
-                    Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null));
-                break;
-            case "pong":
-                writer.WritePong(re);
-                break;
-            case "error":
-                writer.WriteError(re, new ChatError(ErrorCode.All.Single(code => code.Name == Text("code")), Text("detail"))
-                {
-                    Room = Optional("room"),
-                    Now = fields.TryGetProperty("now", out var present) ? JsonSerializer.SerializeToUtf8Bytes(present, Plain) : null,
-                    RetryAfter = fields.TryGetProperty("retry_after_ms", out var wait) ? TimeSpan.FromMilliseconds(wait.GetInt64()) : null,
-                });
-                break;
-            case "closing":
-                writer.WriteClosing(
-                    CloseCode.Own.Single(code => code.Number == Number("code")),
-                    fields.TryGetProperty("reconnect_after_ms", out var after) ? TimeSpan.FromMilliseconds(after.GetInt64()) : null);
+                Entry().WriteTo(writer);
                 break;
             default:
-                Assert.Fail($"No frame of type {Text("type")} is written.");
+                Answer().WriteTo(writer);
                 break;
         }
+
+        IServerFrame Answer() => Text("type") switch
+        {
+            "ready" => new ReadyFrame(
+                Re(), Inner("user", "id").GetInt64(), Inner("user", "username").GetString()!, Text("epoch"),
+                TimeSpan.FromMilliseconds(Number("ping_interval")), new ProtocolLimits
+                {
+                    MessageCodePoints = Inner("limits", "message_code_points").GetInt32(),
+                    MessageBytes = Inner("limits", "message_bytes").GetInt32(),
+                    FrameBytes = Inner("limits", "frame_bytes").GetInt32(),
+                    Rooms = Inner("limits", "rooms").GetInt32(),
+                }),
+            "joined" => new JoinedFrame(
+                Re(), Text("room"), Number("seq"), Number("since"), fields.GetProperty("complete").GetBoolean(), Number("first_seq"),
+                Text("epoch")),
+            "left" => new LeftFrame(Re(), Text("room")),
+            "ack" => new AckFrame(Re(), new StoredEntry(
+                Text("room"), Number("seq"), Moment(fields, "timestamp"),
+                fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
+                fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _),
+                Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null)),
+            "pong" => new PongFrame(Re()),
+            "error" => new ErrorFrame(Re(), new ChatError(ErrorCode.All.Single(code => code.Name == Text("code")), Text("detail"))
+            {
+                Room = Optional("room"),
+                Now = fields.TryGetProperty("now", out var present) ? JsonSerializer.SerializeToUtf8Bytes(present, Plain) : null,
+                RetryAfter = Wait("retry_after_ms"),
+            }),
+            "closing" => new ClosingFrame(CloseCode.Own.Single(code => code.Number == Number("code")), Wait("reconnect_after_ms")),
+            var type => throw new InvalidOperationException($"No frame of type {type} is written."),
+        };
 
         LogEntry Entry() => Text("kind") switch
         {
@@ -265,6 +225,10 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
             },
         };
 
+        FrameId Re() => !fields.TryGetProperty("re", out var id) ? default
+            : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!) : new FrameId(id.GetInt64());
+        TimeSpan? Wait(string name) => fields.TryGetProperty(name, out var wait) ? TimeSpan.FromMilliseconds(wait.GetInt64()) : null;
+        JsonElement Inner(string name, string field) => fields.GetProperty(name).GetProperty(field);
         string Text(string name) => fields.GetProperty(name).GetString()!;
         string? Optional(string name) => fields.TryGetProperty(name, out var value) ? value.GetString() : null;
         long Number(string name) => fields.GetProperty(name).GetInt64();
@@ -299,7 +263,7 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     {
         var output = new ArrayBufferWriter<byte>();
         using var writer = new FrameWriter(output);
-        writer.WritePong(id);
+        new PongFrame(id).WriteTo(writer);
         return JsonElement.Parse(output.WrittenSpan).GetProperty("re");
     }
 

@@ -51,12 +51,15 @@ public sealed partial class FolderOrderTests
         Assert.Empty(folders.Except(Order));
     }
 
+    /// <remarks>Skald.Protocol is one: a package whose users need five using lines to read one frame would be none the better for it.</remarks>
     [Fact]
     public void Namespaces_equal_folders()
     {
         var misplaced = Source.Files("src", "*.cs").Where(file =>
         {
-            var expected = Path.GetDirectoryName(file)!.Replace('\\', '/')["src/".Length..].Replace('/', '.');
+            var expected = file.StartsWith("src/Skald.Protocol/", StringComparison.Ordinal)
+                ? "Skald.Protocol"
+                : Path.GetDirectoryName(file)!.Replace('\\', '/')["src/".Length..].Replace('/', '.');
             return NamespaceLine().Match(Source.Read(file)) is { Success: true } match && match.Groups[1].Value != expected;
         });
 
