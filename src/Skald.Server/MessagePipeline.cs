@@ -22,7 +22,7 @@ internal sealed class MessagePipeline
     public MessagePipeline(RoomAuthorizer authorizer, EntryRates rates, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
     {
         (_authorizer, _rates, _log, _delivery, _metrics) = (authorizer, rates, log, delivery, metrics);
-        log.TurnAsync = delivery.TurnAsync;
+        log.CommitSlotAsync = delivery.CommitSlotAsync;
         log.Announce = delivery.Announce;                                              // 3 announce: in commit order, to delivery,
     }                                                                                  // 4 fan out: RoomFeed, once encoded, to each cursor,
                                                                                        // 5 socket out: Outbound; and the ack, Draft.Complete

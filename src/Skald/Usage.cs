@@ -42,8 +42,8 @@ internal static class Usage
         var text = new StringBuilder($"""
             {Commands}
 
-            Settings, each the same on the command line, in the environment (with __ for :) and in the file appsettings.json of the working directory;
-            a later one of these is over an earlier: file, environment, command line.
+            Settings, each the same on the command line, in the environment (with __ for :) and in the file appsettings.json of the
+            working directory; a later one of these is over an earlier: file, environment, command line.
 
 
             """);

@@ -39,7 +39,10 @@ for (const { name, frame, fields } of read("vectors/server-frames.json")) {
   });
 }
 
-/** What a schema cannot say: which characters show nothing, how many bytes a text has; and what JavaScript rounds before a schema sees it. */
+/**
+ * What a schema cannot say: which characters show nothing, how many bytes a text has; and what JavaScript rounds before a schema
+ * sees it.
+ */
 const beyondSchema = ({ name, error }) =>
   error.code === "empty_message" || name.includes("too many bytes") || name.includes("beyond a 64-bit integer");
 

@@ -14,8 +14,6 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
 {
     public double DeliveriesPerSecond => Stats.Deliveries / Seconds;
 
-    public double AnswersPerSecond => Stats.Answer.Count / Seconds;
-
     public double ServerBusy => 100.0 * ServerCpu / Clock.Second / Seconds;
 
     public double LoadBusy => 100.0 * LoadWork / Clock.Second / Seconds / LoadCores;
@@ -58,6 +56,20 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
         Stats.Delivery.Add(late.Delivery);
         Stats.Answer.Add(late.Answer);
     }
+
+    /// <summary>The seven figures that every scenario has which does one thing again and again.</summary>
+    /// <param name="perSecond">Names the rate.</param>
+    /// <param name="done">How often it was done within the window.</param>
+    public Readings ReadingsOf(Figure perSecond, long done) => new()
+    {
+        [perSecond] = done / Seconds,
+        [Figure.ServerCpuEach] = ServerCpuEach(done),
+        [Figure.LoadTimeEach] = LoadTimeEach(done),
+        [Figure.LoadBusy] = LoadBusy,
+        [Figure.OthersBusy] = OthersBusy,
+        [Figure.AnswerMedian] = Milliseconds(Stats.Answer, 0.5),
+        [Figure.Answer99] = Milliseconds(Stats.Answer, 0.99),
+    };
 
     /// <summary>Server CPU for each of so many things done, in µs.</summary>
     public double ServerCpuEach(long count) => Each(ServerCpu, count);

@@ -47,16 +47,6 @@ internal sealed class Connects(int[] atOnce) : IScenario
         var measured = await MeasuredWindow.AfterWarmUpAsync(run);
         Volatile.Write(ref last, 1);
 
-        var handshakes = measured.Stats.Answer.Count;
-        return new Readings
-        {
-            [Figure.HandshakesPerSecond] = measured.AnswersPerSecond,
-            [Figure.ServerCpuEach] = measured.ServerCpuEach(handshakes),
-            [Figure.LoadTimeEach] = measured.LoadTimeEach(handshakes),
-            [Figure.LoadBusy] = measured.LoadBusy,
-            [Figure.OthersBusy] = measured.OthersBusy,
-            [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
-            [Figure.Answer99] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.99),
-        };
+        return measured.ReadingsOf(Figure.HandshakesPerSecond, measured.Stats.Answer.Count);
     }
 }

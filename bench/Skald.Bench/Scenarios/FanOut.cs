@@ -60,17 +60,9 @@ internal sealed class FanOut(int[] readers, int[] senders, int[] windows, int[] 
         await crowd.SettleAsync(run.Cancellation);
 
         var stats = measured.Stats;
-        return new Readings
-        {
-            [Figure.DeliveriesPerSecond] = measured.DeliveriesPerSecond,
-            [Figure.ServerCpuEach] = measured.ServerCpuEach(stats.Deliveries),
-            [Figure.LoadTimeEach] = measured.LoadTimeEach(stats.Deliveries),
-            [Figure.LoadBusy] = measured.LoadBusy,
-            [Figure.OthersBusy] = measured.OthersBusy,
-            [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(stats.Answer, 0.5),
-            [Figure.Answer99] = MeasuredWindow.Milliseconds(stats.Answer, 0.99),
-            [Figure.Answer999] = MeasuredWindow.Milliseconds(stats.Answer, 0.999),
-            [Figure.Delivery99] = MeasuredWindow.Milliseconds(stats.Delivery, 0.99),
-        };
+        var readings = measured.ReadingsOf(Figure.DeliveriesPerSecond, stats.Deliveries);
+        readings[Figure.Answer999] = MeasuredWindow.Milliseconds(stats.Answer, 0.999);
+        readings[Figure.Delivery99] = MeasuredWindow.Milliseconds(stats.Delivery, 0.99);
+        return readings;
     }
 }

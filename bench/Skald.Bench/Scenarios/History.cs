@@ -69,17 +69,7 @@ internal sealed class History(int[] rows, int page, int clients, int size) : ISc
         var measured = await MeasuredWindow.AfterWarmUpAsync(run);
         await LoadSide.OnLoopsOfAsync(readers, reader => reader.IsStopped = true);
 
-        var pages = measured.Stats.Answer.Count;
-        return new Readings
-        {
-            [Figure.PagesPerSecond] = measured.AnswersPerSecond,
-            [Figure.ServerCpuEach] = measured.ServerCpuEach(pages),
-            [Figure.LoadTimeEach] = measured.LoadTimeEach(pages),
-            [Figure.LoadBusy] = measured.LoadBusy,
-            [Figure.OthersBusy] = measured.OthersBusy,
-            [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
-            [Figure.Answer99] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.99),
-        };
+        return measured.ReadingsOf(Figure.PagesPerSecond, measured.Stats.Answer.Count);
     }
 
     /// <summary>Brings the room to so many messages, and keeps a page from its middle for the baseline.</summary>

@@ -38,7 +38,7 @@ export class Connection {
   #ready = false;
   #opened = false;
   #ended = false;
-  #heardAt = 0;
+  #lastFrameAt = 0;
   /** @type {number | undefined} */ #pongDue;
   #pingInterval = usualPingInterval;
   /** @type {any} */ #watch;
@@ -55,7 +55,7 @@ export class Connection {
       this.#opened = true;
       this.#write(frames.auth({ id: this.#nextId(), token: options.token }));
     };
-    this.#socket.onmessage = ({ data }) => this.#hear(data);
+    this.#socket.onmessage = ({ data }) => this.#onMessage(data);
     this.#socket.onclose = ({ code, reason }) => this.#closed(code, reason);
     // A close follows each error and says more. But without a listener Node's ws would throw.
     this.#socket.onerror = () => {};
@@ -96,8 +96,8 @@ export class Connection {
   }
 
   /** @param {unknown} data */
-  #hear(data) {
-    this.#heardAt = this.#now();
+  #onMessage(data) {
+    this.#lastFrameAt = this.#now();
     // Any frame shows that the peer is there; its pong may have to wait behind a long catch-up.
     this.#pongDue = undefined;
     const frame = frames.readFrame(data);
@@ -139,7 +139,7 @@ export class Connection {
 
   // A page does not see the pings of the WebSocket protocol, so where it hears nothing it has to ask.
   #watchNext() {
-    const due = this.#pongDue ?? this.#heardAt + this.#pingInterval;
+    const due = this.#pongDue ?? this.#lastFrameAt + this.#pingInterval;
     this.#options.clock.clearTimeout(this.#watch);
     this.#timers.delete(this.#watch);
     this.#watch = this.later(due - this.#now(), () => this.#check());
@@ -152,7 +152,7 @@ export class Connection {
       if (now >= this.#pongDue) return this.#finish({ code: lost, reason: "The server has gone silent." });
     } else if (oldest && now - oldest.since >= timeToAnswer) {
       return this.#finish({ code: lost, reason: "The server left a command unanswered." });
-    } else if (now - this.#heardAt >= this.#pingInterval) {
+    } else if (now - this.#lastFrameAt >= this.#pingInterval) {
       return this.#ping(timeToPong);
     }
     this.#watchNext();

@@ -4,9 +4,9 @@
  *   the `seq` of the last entry that changed it, `text_version` of the one that gave it its text, where that is not its first
  * @typedef {Omit<ChatMessage, "message" | "deleted"> & {deleted: {at: string, by: string}}} DeletedMessage
  * @typedef {{type: "entry", room: string, seq: number, kind: string, from?: number, timestamp?: string, by?: string, target?: number,
- *   now?: ChatMessage | DeletedMessage} & Record<string, unknown>} Entry what a log holds besides messages. `kind` may be one that is not
- *   known here. `by` is who did it, `target` the message that it is about, `now` that message as it is by now. With `from` it stands for all
- *   numbers from there to `seq`
+ *   now?: ChatMessage | DeletedMessage} & Record<string, unknown>} Entry what a log holds besides messages. `kind` may be one that is
+ *   not known here. `by` is who did it, `target` the message that it is about, `now` that message as it is by now. With `from` it
+ *   stands for all numbers from there to `seq`
  * @typedef {ChatMessage | Entry} LogEntry
  * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number}} Limits
  * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
@@ -33,7 +33,8 @@ export function byteLength(text) {
   return encodeURIComponent(text).replace(/%../g, "_").length;
 }
 
-// White space, and what is shown as nothing by itself: protocol/vectors/blank.json. Not every engine knows Unicode's properties by their names.
+// White space, and what is shown as nothing by itself: protocol/vectors/blank.json.
+// Not every engine knows Unicode's properties by their names.
 const blank = new RegExp(
   "^[" +
     "\\t-\\r \\x85\\xa0\\xad\\u034f\\u061c\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200f" +

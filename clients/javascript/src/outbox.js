@@ -186,7 +186,7 @@ export class Outbox extends Emitter {
         const { seq, timestamp, duplicate } = answer;
         this.#acked(entry, { room, seq, timestamp, duplicate });
       } else if (answer.type === "error") {
-        this.#notNow(entry, SkaldError.fromFrame(answer));
+        this.#onRefused(entry, SkaldError.fromFrame(answer));
       }
     });
   }
@@ -200,7 +200,7 @@ export class Outbox extends Emitter {
   }
 
   /** @param {Entry} entry @param {SkaldError} error */
-  #notNow(entry, error) {
+  #onRefused(entry, error) {
     if (aboutTheConnection(error.code)) return;
     if (!error.retryable) {
       this.#remove(entry);

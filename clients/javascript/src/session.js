@@ -261,7 +261,8 @@ export class Session extends Emitter {
   }
 
   async #refreshByCookie() {
-    return tokensOf((await this.#ask("POST", "api/token/refresh/", { body: { keep: "cookie" }, cookies: true, patience: this.#patience })).body);
+    const options = { body: { keep: "cookie" }, cookies: true, patience: this.#patience };
+    return tokensOf((await this.#ask("POST", "api/token/refresh/", options)).body);
   }
 
   get #patience() {

@@ -311,7 +311,11 @@ test("a listener that closes the client has the last word, whatever it was told"
 test("what is written while a listener closes the client is not left for the next user", async () => {
   /** @type {import("../src/index.js").SkaldClient} */
   let client;
-  const storage = { load: () => [1, 2].map((at) => ({ client_msg_id: `kept-${at}-0000`, room: "global", text: "kept", at })), save: () => client.close(), remove: () => {} };
+  const storage = {
+    load: () => [1, 2].map((at) => ({ client_msg_id: `kept-${at}-0000`, room: "global", text: "kept", at })),
+    save: () => client.close(),
+    remove: () => {},
+  };
   const world = await annAndServer({ storage });
   client = world.client;
   assert.equal((await failure(client.send("global", "x"))).code, "closed");
@@ -341,7 +345,10 @@ test("a server that answers although the platform sees no network is believed", 
   const { states, offline } = await annInRoom();
   offline();
   await settled();
-  assert.deepEqual(states.map(({ state, offline }) => [state, offline]), [["connecting", undefined], ["ready", undefined], ["ready", true], ["ready", undefined]]);
+  assert.deepEqual(
+    states.map(({ state, offline }) => [state, offline]),
+    [["connecting", undefined], ["ready", undefined], ["ready", true], ["ready", undefined]]
+  );
 });
 
 test("where no WebSocket gets through although the server answers, the state says so until one does", async () => {

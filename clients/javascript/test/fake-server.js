@@ -22,7 +22,8 @@ export class FakeServer {
   /** @type {{method: string, path: string}[]} */ requests = [];
   /** Called for each frame in or out: true breaks the socket there. */ breaks = () => false;
   /** Answers a command in the server's stead. @type {(command: any, peer: Peer) => boolean} */ intercept = () => false;
-  /** Answers a request in the server's stead. @type {(method: string, path: string) => Answer | Error | undefined} */ interceptRequest = () => undefined;
+  /** Answers a request in the server's stead. @type {(method: string, path: string) => Answer | Error | undefined} */
+  interceptRequest = () => undefined;
   /** What the one browser keeps that asks here. */ cookie = "";
   refuseSockets = false;
   sockets = 0;
@@ -107,7 +108,8 @@ export class FakeServer {
   /** @type {any} */
   fetch = async (/** @type {string} */ address, /** @type {any} */ { method, headers, body, credentials }) => {
     const url = new URL(address);
-    const asked = this.interceptRequest(method, url.pathname) ?? this.answer(method, url, headers.authorization, body, credentials === "same-origin");
+    const asked = this.interceptRequest(method, url.pathname)
+      ?? this.answer(method, url, headers.authorization, body, credentials === "same-origin");
     if (asked instanceof Error) throw asked;
     const { cookie, ...answer } = asked;
     if (cookie !== undefined && credentials === "same-origin") this.cookie = cookie;
@@ -154,7 +156,9 @@ export class FakeServer {
   /** @param {any} account @returns {Answer} */
   #register({ username, password, email = "" }) {
     if (this.passwords.has(username)) {
-      return problem(400, "validation_failed", "The request is not valid.", { errors: { username: ["A user with that username already exists."] } });
+      return problem(400, "validation_failed", "The request is not valid.", {
+        errors: { username: ["A user with that username already exists."] },
+      });
     }
     this.passwords.set(username, password);
     return { status: 201, body: { id: this.passwords.size, username, email } };
@@ -189,7 +193,9 @@ export class FakeServer {
   /** @param {Login} login */
   #tokensFor(login) {
     const iat = Math.floor(this.clock.date() / 1000);
-    const claims = Buffer.from(JSON.stringify({ iat, exp: iat + this.accessLifetime / 1000, sub: login.username, name: login.username })).toString("base64url");
+    const claims = Buffer.from(JSON.stringify({
+      iat, exp: iat + this.accessLifetime / 1000, sub: login.username, name: login.username
+    })).toString("base64url");
     const access = `header.${claims}.${++this.#serial}`;
     login.access.set(access, this.clock.date() + this.accessLifetime);
     login.refresh = `refresh-${++this.#serial}`;
@@ -290,7 +296,8 @@ export class Peer {
       case "join":
         return this.#join(re, room, command.since, command.epoch);
       case "resume":
-        for (const [name, since] of Object.entries(command.rooms)) this.#join(re, name, since === null ? undefined : Number(since), command.epoch);
+        for (const [name, since] of Object.entries(command.rooms))
+          this.#join(re, name, since === null ? undefined : Number(since), command.epoch);
         return;
       case "leave":
         this.rooms.delete(room);
@@ -355,7 +362,10 @@ export class Peer {
   /** @param {any} command */
   #send({ id: re, room, message: text, client_msg_id }) {
     const { username } = /** @type {Login} */ (this.login);
-    const stored = this.server.log(room).find((message) => client_msg_id && message.client_msg_id === client_msg_id && message.username === username);
+    const stored = this.server
+      .log(room)
+      .find((message) => client_msg_id &&
+        message.client_msg_id === client_msg_id && message.username === username);
     const message = stored ?? this.server.say(room, username, text, client_msg_id);
     const again = stored ? { duplicate: true, message: stored.message } : { duplicate: false };
     this.tell({ type: "ack", re, room, seq: message.seq, timestamp: message.timestamp, ...again });
@@ -364,11 +374,13 @@ export class Peer {
   /** @param {any} command */
   #change({ id: re, room, seq: target, message: text, client_msg_id, if_version }) {
     const message = this.server.log(room)[target - 1];
-    const refuse = (/** @type {string} */ code, more = {}) => this.tell({ type: "error", re, room, code, detail: code, retryable: false, ...more });
+    const refuse = (/** @type {string} */ code, more = {}) =>
+      this.tell({ type: "error", re, room, code, detail: code, retryable: false, ...more });
     const stored = this.server.changes.get(client_msg_id);
     if (!stored && message?.type !== "chat_message") return refuse("message_not_found");
     if (!stored && message.deleted) return refuse("message_deleted");
-    if (!stored && if_version !== undefined && if_version !== (message.text_version ?? target)) return refuse("edit_conflict", { now: message });
+    if (!stored && if_version !== undefined && if_version !== (message.text_version ?? target))
+      return refuse("edit_conflict", { now: message });
     const entry = stored ?? this.server.change(room, target, text);
     this.server.changes.set(client_msg_id, entry);
     this.tell({ type: "ack", re, room, seq: entry.seq, timestamp: entry.timestamp, target, duplicate: stored !== undefined });

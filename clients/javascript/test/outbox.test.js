@@ -117,7 +117,10 @@ test("a full outbox keeps to the server's pace instead of being refused at every
     at = clock.now();
     if (tokens-- >= 1) return false;
     refused++;
-    peer.tell({ type: "error", re: id, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: Math.ceil((1 - ++tokens) * 100) });
+    peer.tell({
+      type: "error", re: id, code: "rate_limited", detail: "Slower.",
+      retryable: true, retry_after_ms: Math.ceil((1 - ++tokens) * 100),
+    });
     return true;
   };
   client.connect();
@@ -130,7 +133,8 @@ test("a full outbox keeps to the server's pace instead of being refused at every
 test("joining a room does not cut short what the server asked to wait", async () => {
   const { server, client, clock } = await annInRoom();
   server.intercept = ({ type, id }, peer) => {
-    if (type === "send") peer.tell({ type: "error", re: id, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: 5000 });
+    if (type === "send")
+      peer.tell({ type: "error", re: id, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: 5000 });
     return type === "send";
   };
   client.send("global", "one");

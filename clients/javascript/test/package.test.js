@@ -42,7 +42,10 @@ joining.leave();
 // @ts-expect-error there is no such event
 client.on("nothing", () => {});
 client.close();
-console.log(JSON.stringify({ seq, name, before, heard: heard.map(({ message }) => message), text, version, changed: [edited.seq, target, shown.all.length], states, codes: [closeCodes.drain, errorCodes.malformed.status, mayReconnect(4001)] }));
+console.log(JSON.stringify({
+  seq, name, before, heard: heard.map(({ message }) => message), text, version, changed: [edited.seq, target, shown.all.length],
+  states, codes: [closeCodes.drain, errorCodes.malformed.status, mayReconnect(4001)]
+}));
 try {
   new SkaldClient(again, { WebSocket: null });
 } catch (error) {
@@ -64,7 +67,8 @@ test("the packed package installs into a fresh strict TypeScript project, compil
   const { stdout: packed } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: copy });
   const [{ filename, files }] = JSON.parse(packed.slice(packed.indexOf("[\n")));
   const paths = files.map((/** @type {{path: string}} */ { path }) => path);
-  for (const path of ["package.json", "LICENSE", "README.md", "CHANGELOG.md", "src/index.js", "types/index.d.ts"]) assert.ok(paths.includes(path), `${path} of ${paths}`);
+  for (const path of ["package.json", "LICENSE", "README.md", "CHANGELOG.md", "src/index.js", "types/index.d.ts"])
+    assert.ok(paths.includes(path), `${path} of ${paths}`);
   assert.deepEqual(paths.filter((/** @type {string} */ path) => path.startsWith("test")), []);
 
   const project = join(folder, "project");
@@ -72,14 +76,18 @@ test("the packed package installs into a fresh strict TypeScript project, compil
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "fresh", private: true, type: "module" }));
   await writeFile(join(project, "main.ts"), program);
   await writeFile(join(project, "tsconfig.json"), JSON.stringify({
-    compilerOptions: { strict: true, skipLibCheck: false, target: "ES2022", module: "NodeNext", moduleResolution: "NodeNext", types: ["node"], noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
+    compilerOptions: {
+      strict: true, skipLibCheck: false, target: "ES2022", module: "NodeNext", moduleResolution: "NodeNext",
+      types: ["node"], noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true,
+    },
     include: ["main.ts"],
   }));
   await run("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, filename)], { cwd: project });
   for (const name of ["@types/node", "@types/ws", "undici-types", "ws"]) {
     await cp(join(here, "node_modules", name), join(project, "node_modules", name), { recursive: true });
   }
-  const compiled = await run(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", "."], { cwd: project }).catch((error) => error);
+  const compiled = await run(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", "."], { cwd: project })
+    .catch((error) => error);
   assert.equal(compiled.stdout, "");
 
   const served = await listen(new FakeServer());
@@ -87,7 +95,8 @@ test("the packed package installs into a fresh strict TypeScript project, compil
   const { stdout } = await run(process.execPath, ["main.js", served.url], { cwd: project });
   const [result, refused] = stdout.trim().split("\n");
   assert.deepEqual(JSON.parse(result), {
-    seq: 1, name: "ann", heard: ["typed"], text: "typed well", version: 2, changed: [2, 1, 0], states: ["connecting", "ready", "closed"], codes: [4001, 400, true],
+    seq: 1, name: "ann", heard: ["typed"], text: "typed well", version: 2, changed: [2, 1, 0],
+    states: ["connecting", "ready", "closed"], codes: [4001, 400, true],
   });
   assert.equal(refused, "unsupported");
 });

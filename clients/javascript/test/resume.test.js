@@ -63,7 +63,9 @@ for (let seed = 1; seed <= 40; seed++) {
       if (random() < 0.3) await clock.advance(Math.floor(random() * 3000));
     }
     server.breaks = () => false;
-    await clock.until(() => room.cursor === server.log("global").length && other.cursor === server.log("tech").length && client.outbox.messages.length === 0);
+    await clock.until(() =>
+      room.cursor === server.log("global").length && other.cursor === server.log("tech").length
+      && client.outbox.messages.length === 0);
     await Promise.all(acks);
     assert.ok(broken > 0);
     for (const [name, received] of /** @type {[string, any[]][]} */ ([["global", seen], ["tech", inTech]])) {
@@ -115,7 +117,9 @@ test("a gap that stays is tried on another connection, not on the same one for e
 
 /** @param {number} seq @returns {import("./fake-server.js").Message} */
 function messageLike(seq) {
-  return { type: "chat_message", room: "global", seq, username: "bob", message: "", timestamp: "2026-02-21T00:00:00.000000Z", version: seq };
+  return {
+    type: "chat_message", room: "global", seq, username: "bob", message: "", timestamp: "2026-02-21T00:00:00.000000Z", version: seq,
+  };
 }
 
 test("where the log was trimmed beyond the cursor, the application is told, and messages go on from the oldest kept", async () => {
@@ -203,7 +207,9 @@ test("many rooms are entered by one command, and those put off are tried by one 
     if (command.type !== "resume" && command.type !== "join") return false;
     for (const [room, since] of Object.entries(command.rooms)) {
       if (allowed-- > 0) peer.answer({ ...command, rooms: { [room]: since } });
-      else peer.tell({ type: "error", re: command.id, room, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: 2000 });
+      else peer.tell({
+        type: "error", re: command.id, room, code: "rate_limited", detail: "Slower.", retryable: true, retry_after_ms: 2000,
+      });
     }
     return true;
   };

@@ -88,7 +88,10 @@ test("trouble at the server does not end the session, only its clear no does", a
   /** @type {any[]} */
   const ends = [];
   session.on("signedout", (error) => ends.push(error.code));
-  for (const trouble of [problem(503, "overloaded", "Busy."), problem(429, "rate_limited", "Slower."), { status: 502, body: undefined }, new TypeError("offline")]) {
+  for (const trouble of [
+    problem(503, "overloaded", "Busy."), problem(429, "rate_limited", "Slower."),
+    { status: 502, body: undefined }, new TypeError("offline"),
+  ]) {
     server.interceptRequest = () => trouble;
     const error = await failure(session.renew());
     assert.equal(error.retryable, true);

@@ -4,9 +4,13 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { jwtVerify } from "jose";
 
-const { key, now, token, claims } = JSON.parse(readFileSync(new URL("../../../protocol/vectors/access-token.json", import.meta.url), "utf8"));
+const { key, now, token, claims } =
+  JSON.parse(readFileSync(new URL("../../../protocol/vectors/access-token.json", import.meta.url), "utf8"));
 const secret = Buffer.from(key, "base64");
-const rules = { algorithms: ["HS256"], typ: "at+jwt", issuer: "skald", audience: "skald", clockTolerance: "30s", currentDate: new Date(now) };
+const rules = {
+  algorithms: ["HS256"], typ: "at+jwt", issuer: "skald", audience: "skald",
+  clockTolerance: "30s", currentDate: new Date(now),
+};
 
 test("a service with the key reads the user out of an access token", async () => {
   const { payload } = await jwtVerify(token, secret, rules);

@@ -40,7 +40,8 @@ for (const { name, steps, after } of vectors("fold.json")) {
   });
 }
 
-const commands = /** @type {Record<string, (fields: any) => frames.Command>} */ (/** @type {unknown} */ ({ ...frames, delete: frames.erase }));
+const commands = /** @type {Record<string, (fields: any) => frames.Command>} */ (
+  /** @type {unknown} */ ({ ...frames, delete: frames.erase }));
 for (const { name, on, frame, command } of vectors("client-frames.json")) {
   if (on !== "skald" || !command) continue;
   test(`the command is written: ${name}`, () => {

@@ -16,7 +16,7 @@ internal sealed class PasswordChange(IAccountStore store, PasswordHasher hasher,
     /// <returns>Why not; null when it is done.</returns>
     public async Task<ChatError?> ChangeAsync(CurrentUser user, PasswordRequest request)
     {
-        // Who guesses here holds a stolen token, and can slow down nobody's login: no name can look like this key.
+        // The key has spaces, which no username has: guesses made here with a stolen token never delay the owner's login.
         var key = string.Create(CultureInfo.InvariantCulture, $"password change of {user.Id}");
         if (!throttle.TryBegin(key, out var retryAfter))
             return new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = retryAfter };

@@ -21,8 +21,8 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         _thread.Start();
     }
 
-    /// <inheritdoc cref="Pace.TurnAsync"/>
-    public Task TurnAsync(long commit) => _pace.TurnAsync(commit);
+    /// <inheritdoc cref="Pace.CommitSlotAsync"/>
+    public Task CommitSlotAsync(long commit) => _pace.CommitSlotAsync(commit);
 
     /// <summary>Hands over a batch that is on disk. Waits while another one does.</summary>
     public void Announce(Batch batch)
@@ -33,7 +33,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
 
     /// <summary>Delivers what was announced, then ends.</summary>
     /// <remarks>
-    /// The caller may be the delivery thread itself: the log's loop goes on upon it (<see cref="Pace.TurnAsync"/>), and so does whoever
+    /// The caller may be the delivery thread itself: the log's loop goes on upon it (<see cref="Pace.CommitSlotAsync"/>), and so does whoever
     /// awaits the loop's end. So nothing here joins the thread, and what follows goes on elsewhere.
     /// </remarks>
     public Task StopAsync()

@@ -3,13 +3,15 @@ using Skald.Server.Transport;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>What a batch means for one room: these readers are offered this, once.</summary>
+/// <summary>A batch on its way to the readers of one room, as they were when it came.</summary>
 internal readonly struct FanOut
 {
-    /// <summary>Turns between asking for an object and needing it. Each is found through the one before, which must be there by then.</summary>
+    /// <summary>
+    /// How many offers ahead each object is prefetched. Each is found through the one before, which must be in the cache by then.
+    /// </summary>
     private const int SubscriptionAhead = 6, ReaderAhead = 4, SocketAhead = 2;
 
-    private readonly Subscription[] _readers;   // of the pool, so it may be longer
+    private readonly Subscription[] _readers;   // rented from the ArrayPool, so it may be longer than Count
     private readonly EncodedBatch _batch;
 
     private FanOut(Subscription[] readers, int count, EncodedBatch batch) => (_readers, Count, _batch) = (readers, count, batch);
@@ -20,7 +22,7 @@ internal readonly struct FanOut
     /// <summary>Messages times readers.</summary>
     public long Deliveries => (_batch.Last - _batch.First + 1) * Count;
 
-    /// <summary>Takes down who is there now: the list may change while the batch goes out, and nobody waits for that.</summary>
+    /// <summary>Copies the list of subscribers, which may change while the batch goes out.</summary>
     public static FanOut To(List<Subscription> subscribers, EncodedBatch batch)
     {
         var readers = ArrayPool<Subscription>.Shared.Rent(subscribers.Count);
@@ -28,8 +30,8 @@ internal readonly struct FanOut
         return new FanOut(readers, subscribers.Count, batch);
     }
 
-    /// <summary>Offers the batch to each of them. Once only: then nobody is left in it, so that it holds no connection in memory.</summary>
-    /// <param name="failed">Told of each offer that failed. The others are made.</param>
+    /// <summary>Offers the batch to each reader. To be called once: it returns the copy to the pool.</summary>
+    /// <param name="failed">Called for each offer that throws; the others go on.</param>
     public void Deliver(Pace pace, Action<Exception> failed)
     {
         var readers = _readers.AsSpan(0, Count);
@@ -51,14 +53,14 @@ internal readonly struct FanOut
         ArrayPool<Subscription>.Shared.Return(_readers, clearArray: true);
     }
 
-    /// <summary>Asks for the memory of those whose turn comes soon.</summary>
-    private static void Prefetch(ReadOnlySpan<Subscription> readers, int turn)
+    /// <summary>Prefetches the objects that the next offers use.</summary>
+    private static void Prefetch(ReadOnlySpan<Subscription> readers, int index)
     {
-        if (turn + SubscriptionAhead < readers.Length)
-            CacheLine.Prefetch(readers[turn + SubscriptionAhead], lines: 2);
-        if (turn + ReaderAhead < readers.Length)
-            CacheLine.Prefetch(readers[turn + ReaderAhead].Reader, lines: 3);
-        if (turn + SocketAhead < readers.Length)
-            readers[turn + SocketAhead].Reader.Prefetch();
+        if (index + SubscriptionAhead < readers.Length)
+            CacheLine.Prefetch(readers[index + SubscriptionAhead], lines: 2);
+        if (index + ReaderAhead < readers.Length)
+            CacheLine.Prefetch(readers[index + ReaderAhead].Reader, lines: 3);
+        if (index + SocketAhead < readers.Length)
+            readers[index + SocketAhead].Reader.Prefetch();
     }
 }

@@ -24,13 +24,14 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
         while (true)
         {
             var feed = _feeds.GetOrAdd(subscription.Room, static (room, feeds) => feeds.NewFeed(room), this);
-            // The feed is seen before the head is read, as in Take the head before the feed is looked for: one of the two sees the other.
+            // Store-load fence (Dekker): here the feed is published, then LastSeq is read; the log writes LastSeq, then Take looks the
+            // feed up. So at least one of the two sees the other.
             Interlocked.MemoryBarrier();
             feed.Begin(subscription.Room.LastSeq);
             subscription.Feed = feed;
             if (feed.TryAdd(subscription))
                 return feed.Head.Seq;
-            // The feed's last reader left this moment: its successor is a new feed.
+            // The feed's last reader has left it meanwhile, which ends it: a new feed takes its place.
             _feeds.TryRemove(KeyValuePair.Create(subscription.Room, feed));
         }
     }

@@ -46,7 +46,7 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>A message's text as it is stored: of a duplicate, that of the first time.</summary>
     public byte[] Text => _storedText ?? ((SendCommand)Command).Text;
 
-    /// <summary>Called by the store inside its transaction, as all of these: final once the batch has committed.</summary>
+    /// <summary>The entry is stored. Like its siblings called by the store inside its transaction: final only once the commit has succeeded.</summary>
     public void StoreAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Stored, seq, timestamp);
 
     /// <param name="changed">The message after it.</param>

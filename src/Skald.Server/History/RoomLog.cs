@@ -31,7 +31,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public string Epoch => store.Epoch;
 
     /// <summary>Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.</summary>
-    public Func<long, Task> TurnAsync { get; set; } = _ => Task.CompletedTask;
+    public Func<long, Task> CommitSlotAsync { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
     public Action<Batch> Announce { get; set; } = _ => { };
@@ -91,7 +91,7 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         var drafts = new List<Draft>(_batchSize);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            await TurnAsync(_commit);
+            await CommitSlotAsync(_commit);
             drafts.Clear();
             while (drafts.Count < _batchSize && _queue.Reader.TryRead(out var draft))
                 drafts.Add(draft);

@@ -6,11 +6,11 @@ using Skald.Server.Operations;
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// The connections that speak HTTP, by the address they come from, so that one address cannot take all that the node has.
+/// The connections that speak HTTP, by remote address, so that one address cannot take every connection that the node may hold.
 /// </summary>
 /// <remarks>
-/// An address that opens more than it may loses its own, the one that was silent longest first: a crowd behind one address goes on, at
-/// the price of new connections, and whoever only holds connections holds no more than these.
+/// Beyond <see cref="Limits.RequestConnectionsPerAddress"/> the one of the address that was silent longest is aborted. Many users behind
+/// one address go on, at the price of reconnecting; a client that only holds connections holds no more than its limit.
 /// </remarks>
 internal sealed class ConnectionsByAddress(IOptions<Limits> limits, IOptions<ProxyOptions> proxies)
 {
@@ -30,7 +30,7 @@ internal sealed class ConnectionsByAddress(IOptions<Limits> limits, IOptions<Pro
                 _connections.Add(key, held = []);
             if (held.Count >= _most && !proxies.Value.Trusts(address))
             {
-                silent = held.MinBy(one => one.HeardAt)!;
+                silent = held.MinBy(one => one.LastReadAt)!;
                 held.Remove(silent);
             }
 

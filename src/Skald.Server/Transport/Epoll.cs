@@ -5,17 +5,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Skald.Server.Transport;
 
-/// <summary>
-/// What the system says of many descriptors at once: see epoll(7). Each change of theirs is told once ("edge-triggered").
-/// </summary>
+/// <summary>An epoll(7) instance. It is edge-triggered: the kernel reports each change of a descriptor once.</summary>
 internal sealed unsafe partial class Epoll : IDisposable
 {
-    private const int CloseOnExec = 0x80000, Add = 1, Modify = 3, Interrupted = 4;
-    private const int MostEvents = 256;
-    private const uint EachOnce = 0x8000_0000;
+    private const int CloseOnExec = 0x80000, AddOperation = 1, ModifyOperation = 3, Interrupted = 4;
+    private const int MaxEvents = 256;
+    private const uint EdgeTriggered = 0x8000_0000;
 
     private readonly SafeFileHandle _descriptor = Create(CloseOnExec);
-    private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(MostEvents * EventSize));
+    private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(MaxEvents * EventSize));
 
     public Epoll()
     {
@@ -23,25 +21,25 @@ internal sealed unsafe partial class Epoll : IDisposable
             throw new Win32Exception();
     }
 
-    // struct epoll_event: the flags, and the id behind them; packed on x86-64 and nowhere else.
+    // struct epoll_event: 32 bits of events, then 64 of data, our id; packed on x86-64 and nowhere else.
     private static int EventSize { get; } = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
 
-    /// <summary>Asks for the changes of a socket. What it is ready for already is told as well.</summary>
+    /// <summary>EPOLL_CTL_ADD: asks for a socket's events. What it is ready for already is reported, too.</summary>
     /// <param name="id">How <see cref="Wait"/> names it.</param>
-    /// <exception cref="IOException">The system cannot watch it.</exception>
+    /// <exception cref="IOException">epoll_ctl(2) failed.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed, or this is.</exception>
-    public void Watch(SafeSocketHandle socket, long id, SocketChanges changes) => Control(Add, socket, id, changes);
+    public void Add(SafeSocketHandle socket, long id, EpollEvents events) => Control(AddOperation, socket, id, events);
 
-    /// <summary>As <see cref="Watch"/>, of a socket that is watched.</summary>
-    public void WatchAgain(SafeSocketHandle socket, long id, SocketChanges changes) => Control(Modify, socket, id, changes);
+    /// <summary>EPOLL_CTL_MOD: as <see cref="Add"/>, for a socket that was added.</summary>
+    public void Modify(SafeSocketHandle socket, long id, EpollEvents events) => Control(ModifyOperation, socket, id, events);
 
-    /// <summary>Waits for changes.</summary>
-    /// <returns>How many there are: see <see cref="this"/>.</returns>
+    /// <summary>Waits until there are events.</summary>
+    /// <returns>How many; <see cref="this"/> reads them.</returns>
     public int Wait()
     {
         while (true)
         {
-            var count = WaitFor(_descriptor, _events, MostEvents, timeout: -1);
+            var count = WaitFor(_descriptor, _events, MaxEvents, timeout: -1);
             if (count >= 0)
                 return count;
             if (Marshal.GetLastPInvokeError() != Interrupted)
@@ -49,13 +47,13 @@ internal sealed unsafe partial class Epoll : IDisposable
         }
     }
 
-    /// <summary>One of the changes that were waited for.</summary>
-    public (long Id, SocketChanges Changes) this[int index]
+    /// <summary>One of the events that the last <see cref="Wait"/> brought.</summary>
+    public (long Id, EpollEvents Events) this[int index]
     {
         get
         {
-            var changed = _events + (index * EventSize);
-            return (*(long*)(changed + EventSize - sizeof(long)), *(SocketChanges*)changed);
+            var entry = _events + (index * EventSize);
+            return (*(long*)(entry + EventSize - sizeof(long)), *(EpollEvents*)entry);
         }
     }
 
@@ -65,10 +63,10 @@ internal sealed unsafe partial class Epoll : IDisposable
         NativeMemory.Free(_events);
     }
 
-    private void Control(int operation, SafeSocketHandle socket, long id, SocketChanges changes)
+    private void Control(int operation, SafeSocketHandle socket, long id, EpollEvents events)
     {
         var wanted = stackalloc byte[EventSize];
-        *(uint*)wanted = (uint)changes | EachOnce;
+        *(uint*)wanted = (uint)events | EdgeTriggered;
         *(long*)(wanted + EventSize - sizeof(long)) = id;
         if (Control(_descriptor, operation, socket, wanted) < 0)
             throw new IOException(Marshal.GetLastPInvokeErrorMessage());

@@ -4,17 +4,17 @@ using System.Net.Sockets;
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// A thread that hears from the system what many sockets are ready for, and tells them. What a WebSocket's frames ask for is done right
-/// there.
+/// A thread that waits for many sockets by epoll. It calls <see cref="PlainSocket.OnEvents"/>, and the read loop of a WebSocket continues
+/// inside that call, so that the commands of its frames run on this thread.
 /// </summary>
 /// <remarks>
-/// The base library hands each socket on to the pool: for a frame that only joins a queue the way there costs more than the frame
-/// (docs/decisions/0014-frames-are-read-on-the-event-loop.md). So whoever is told must not wait.
+/// The BCL would continue each socket on the thread pool: for a frame that only joins a queue that hop costs more than the frame
+/// (docs/decisions/0014-frames-are-read-on-the-event-loop.md). In return nothing that runs here may block.
 /// </remarks>
 internal sealed class EventLoop : IDisposable
 {
     private const long EndId = 0;
-    private const SocketChanges Reading = SocketChanges.Readable | SocketChanges.PeerEnded;
+    private const EpollEvents Reading = EpollEvents.Readable | EpollEvents.PeerEnded;
 
     private readonly ConcurrentDictionary<long, PlainSocket> _sockets = new();
     private readonly Epoll _epoll = new();
@@ -24,16 +24,16 @@ internal sealed class EventLoop : IDisposable
 
     public EventLoop(string name) => new Thread(Run) { Name = name, IsBackground = true }.Start();
 
-    /// <summary>Begins to tell a socket what it can read, and that it has ended.</summary>
-    /// <returns>Its id here.</returns>
-    /// <inheritdoc cref="Epoll.Watch"/>
+    /// <summary>Watches a socket for data to read and for its end.</summary>
+    /// <returns>The socket's id in this loop.</returns>
+    /// <inheritdoc cref="Epoll.Add"/>
     public long Add(PlainSocket socket)
     {
         var id = Interlocked.Increment(ref _lastId);
         _sockets[id] = socket;
         try
         {
-            _epoll.Watch(socket.Handle, id, Reading);
+            _epoll.Add(socket.Handle, id, Reading);
             return id;
         }
         catch
@@ -43,23 +43,23 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Tells a socket from now on also that it can be written, if so at once.</summary>
+    /// <summary>Watches a socket for room in its send buffer, too; reported at once where there is some.</summary>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public void WatchWriting(PlainSocket socket, long id) => _epoll.WatchAgain(socket.Handle, id, Reading | SocketChanges.Writable);
+    public void WatchWriting(PlainSocket socket, long id) => _epoll.Modify(socket.Handle, id, Reading | EpollEvents.Writable);
 
     public void Remove(long id) => _sockets.TryRemove(id, out _);
 
-    /// <summary>Closes the sockets that are left, on the loop's own thread and soon: this may be that thread.</summary>
+    /// <summary>Ends the loop soon: its thread, which may be the caller's, then aborts the sockets that are left.</summary>
     public void Dispose()
     {
-        // A socket that never had a peer counts as one that has ended: the loop hears of it at once.
+        // epoll reports EPOLLHUP at once for a socket that was never connected: that wakes the loop.
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            _epoll.Watch(_end.SafeHandle, EndId, SocketChanges.None);
+            _epoll.Add(_end.SafeHandle, EndId, EpollEvents.None);
     }
 
     private void Run()
     {
-        while (TellAll(_epoll.Wait()))
+        while (Dispatch(_epoll.Wait()))
         {
         }
 
@@ -69,17 +69,17 @@ internal sealed class EventLoop : IDisposable
         _end.Dispose();
     }
 
-    /// <returns>False at the end.</returns>
-    private bool TellAll(int count)
+    /// <returns>False once the loop is to end.</returns>
+    private bool Dispatch(int count)
     {
         for (var i = 0; i < count; i++)
         {
-            var (id, changes) = _epoll[i];
+            var (id, events) = _epoll[i];
             if (id == EndId)
                 return false;
-            // One that was closed meanwhile is not there any more.
+            // A socket that was closed since the kernel reported it has been removed.
             if (_sockets.TryGetValue(id, out var socket))
-                socket.Tell(changes);
+                socket.OnEvents(events);
         }
 
         return true;

@@ -4,16 +4,19 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Skald.Server.Transport;
 
-/// <summary>What HTTP reads of a connection: nothing ahead of what it asks for, and its end is not that of the connection.</summary>
+/// <summary>
+/// The pipe from which Kestrel reads a connection. It reads nothing ahead of what Kestrel asks for, and when Kestrel completes it the
+/// socket stays open.
+/// </summary>
 internal sealed class HttpInput(PlainSocket socket, TimeProvider clock) : PipeReader
 {
     private readonly PipeReader _inner = Create(
         new SocketStream(socket), new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
 
-    private long _heardAt = clock.GetTimestamp();
+    private long _lastReadAt = clock.GetTimestamp();
 
-    /// <summary>When the peer sent something last; at first, when it came.</summary>
-    public long HeardAt => Volatile.Read(ref _heardAt);
+    /// <summary>Timestamp of the last bytes from the peer; of the connection's start, until there are any.</summary>
+    public long LastReadAt => Volatile.Read(ref _lastReadAt);
 
     public override bool TryRead(out ReadResult result) => _inner.TryRead(out result);
 
@@ -22,12 +25,12 @@ internal sealed class HttpInput(PlainSocket socket, TimeProvider clock) : PipeRe
         try
         {
             var read = await _inner.ReadAsync(cancellationToken);
-            Volatile.Write(ref _heardAt, clock.GetTimestamp());
+            Volatile.Write(ref _lastReadAt, clock.GetTimestamp());
             return read;
         }
         catch (IOException e)
         {
-            // By this name the web server knows a client that went away.
+            // By this type Kestrel knows a client that went away.
             throw new ConnectionResetException(e.Message, e);
         }
     }
@@ -38,13 +41,13 @@ internal sealed class HttpInput(PlainSocket socket, TimeProvider clock) : PipeRe
 
     public override void CancelPendingRead() => _inner.CancelPendingRead();
 
-    /// <remarks>Not yet: what was not consumed belongs to who comes after HTTP, see <see cref="End"/>.</remarks>
+    /// <remarks>Does nothing: what Kestrel has not consumed belongs to the WebSocket that may follow. See <see cref="End"/>.</remarks>
     public override void Complete(Exception? exception = null)
     {
     }
 
-    /// <summary>Ends it.</summary>
-    /// <returns>What came and was not consumed.</returns>
+    /// <summary>Completes the pipe once HTTP is over.</summary>
+    /// <returns>The bytes that were read from the socket and that Kestrel has not consumed.</returns>
     public byte[] End()
     {
         byte[] unread = [];

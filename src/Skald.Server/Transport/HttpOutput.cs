@@ -3,26 +3,26 @@ using System.IO.Pipelines;
 
 namespace Skald.Server.Transport;
 
-/// <summary>What HTTP writes to a connection: gathered here, and sent when its turn comes.</summary>
+/// <summary>The pipe into which Kestrel writes the responses of a connection; the scheduler it is given sends them.</summary>
 internal sealed class HttpOutput
 {
     /// <summary>
-    /// Bytes that may wait for the peer. Beyond them a flush waits too, and the web server watches how fast the peer takes them.
+    /// Bytes that may wait for the peer. Beyond them Kestrel's flush waits, and Kestrel enforces its minimum response data rate.
     /// </summary>
-    private const int MostWaiting = 64 * 1024;
+    private const int PauseWriterThreshold = 64 * 1024;
 
     private readonly Pipe _pipe;
     private readonly Task _sending;
 
-    /// <param name="pool">What holds it until then.</param>
-    /// <param name="turns">When to send.</param>
-    public HttpOutput(PlainSocket socket, MemoryPool<byte> pool, SendTurns turns)
+    /// <param name="pool">Holds what is written until it is sent.</param>
+    /// <param name="scheduler">Runs the sending.</param>
+    public HttpOutput(PlainSocket socket, MemoryPool<byte> pool, BatchingScheduler scheduler)
     {
         _pipe = new Pipe(new PipeOptions(
             pool,
-            readerScheduler: turns,
-            pauseWriterThreshold: MostWaiting,
-            resumeWriterThreshold: MostWaiting / 2,
+            readerScheduler: scheduler,
+            pauseWriterThreshold: PauseWriterThreshold,
+            resumeWriterThreshold: PauseWriterThreshold / 2,
             minimumSegmentSize: pool.MaxBufferSize,
             useSynchronizationContext: false));
         _sending = SendAsync(socket);
@@ -30,8 +30,8 @@ internal sealed class HttpOutput
 
     public PipeWriter Writer => _pipe.Writer;
 
-    /// <summary>Ends it.</summary>
-    /// <returns>Ends when the system has taken everything, or nobody is there to take it.</returns>
+    /// <summary>Completes the pipe.</summary>
+    /// <returns>Completes when the kernel has taken everything, or the connection is gone.</returns>
     public Task EndAsync()
     {
         _pipe.Writer.Complete();
@@ -45,7 +45,7 @@ internal sealed class HttpOutput
             while (true)
             {
                 var written = await _pipe.Reader.ReadAsync();
-                if (!written.Buffer.IsEmpty)   // as it is at the end
+                if (!written.Buffer.IsEmpty)   // empty once Kestrel has completed the pipe
                     await socket.WriteAsync(written.Buffer);
                 _pipe.Reader.AdvanceTo(written.Buffer.End);
                 if (written.IsCompleted)
@@ -54,7 +54,7 @@ internal sealed class HttpOutput
         }
         catch (IOException)
         {
-            // Nobody reads any more: no fault of whoever writes, who learns it by the next flush.
+            // The peer is gone, which is no fault of ours. Kestrel sees it at its next flush, which completes.
         }
         finally
         {

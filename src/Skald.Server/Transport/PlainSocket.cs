@@ -5,28 +5,27 @@ using System.Runtime.InteropServices;
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// An accepted connection's socket: what HTTP is spoken over at first, and what a WebSocket is read from and written to without a layer
-/// between.
+/// The socket of an accepted connection. Kestrel speaks HTTP over it at first; a WebSocket then reads and writes it with no layer between.
 /// </summary>
 /// <remarks>
-/// It never blocks: an <see cref="EventLoop"/> says when there is something to read or room to write. A send(2) a batch and reader is a
-/// third of what a pipe for each costs.
+/// It never blocks: its <see cref="EventLoop"/> reports when there is data to read or room to write. One send(2) for each batch and reader
+/// costs a third of what a pipe for each reader does.
 /// </remarks>
 internal sealed class PlainSocket : ISocket, IDisposable
 {
-    private const int NotNow = -1;
+    private const int WouldBlock = -1;
 
     private readonly EventLoop _loop;
     private readonly Action _closed;
     private readonly long _id;
     private readonly ReadSignal _readable = new();
-    private TaskCompletionSource? _writable;   // while somebody waits
-    private volatile bool _ended;              // all that will come has come
+    private TaskCompletionSource? _writable;   // while a write waits for room
+    private volatile bool _ended;              // the peer sent FIN or RST: what is in the receive buffer is the last
     private int _isClosed;
 
-    /// <param name="closed">Called once, when its descriptor is free again.</param>
-    /// <exception cref="SocketException">It is broken already.</exception>
-    /// <exception cref="IOException">The system cannot watch it.</exception>
+    /// <param name="closed">Called once, when the file descriptor is free again.</param>
+    /// <exception cref="SocketException">The connection is gone already.</exception>
+    /// <exception cref="IOException">epoll refuses it.</exception>
     /// <exception cref="ObjectDisposedException">The loop has ended.</exception>
     public PlainSocket(Socket socket, EventLoop loop, Action closed)
     {
@@ -37,29 +36,31 @@ internal sealed class PlainSocket : ISocket, IDisposable
 
     public Socket Socket { get; }
 
-    /// <remarks>Asked for once: the socket's own property changes its state each time.</remarks>
+    /// <remarks>Read once: the BCL's <c>Socket.SafeHandle</c> has a side effect on the socket at each call.</remarks>
     public SafeSocketHandle Handle { get; }
 
-    /// <summary>From here on what comes is read, and what it asks for is done, on the event loop.</summary>
-    public void BeginWebSocket() => _readable.GoOnInPlace();
+    /// <summary>
+    /// From here on reads complete on the event loop, and so the frames' commands run there; until then on the thread pool.
+    /// </summary>
+    public void BeginWebSocket() => _readable.RunContinuationsInline();
 
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => ReadAsync(buffer, CancellationToken.None);
 
     /// <inheritdoc cref="ISocket.ReadAsync"/>
-    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    /// <exception cref="OperationCanceledException">The read was cancelled while it waited.</exception>
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         if (buffer.IsEmpty)
             return _readable.WaitAsync(cancellation);
         var read = TryRead(buffer.Span);
-        return read == NotNow ? ReadLaterAsync(buffer, cancellation) : new(read);
+        return read == WouldBlock ? ReadLaterAsync(buffer, cancellation) : new(read);
     }
 
     public int TryWrite(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            return Taken(Socket.Send(bytes, SocketFlags.None, out var error), error);
+            return CountOrThrow(Socket.Send(bytes, SocketFlags.None, out var error), error);
         }
         catch (ObjectDisposedException e)
         {
@@ -83,7 +84,7 @@ internal sealed class PlainSocket : ISocket, IDisposable
         }
     }
 
-    /// <summary>Writes all of it, and waits where there is no room.</summary>
+    /// <summary>Writes all of it, and waits while the send buffer is full.</summary>
     /// <exception cref="IOException">The connection is gone.</exception>
     public async ValueTask WriteAsync(ReadOnlySequence<byte> bytes)
     {
@@ -96,22 +97,22 @@ internal sealed class PlainSocket : ISocket, IDisposable
         }
     }
 
-    /// <summary>Takes a change that the system told of. Whoever waited for it goes on.</summary>
-    public void Tell(SocketChanges changes)
+    /// <summary>Called by the event loop with what epoll reports: completes the read and the write that wait for it.</summary>
+    public void OnEvents(EpollEvents events)
     {
-        // An end is told once, and there may be more to read before it than one reading takes.
-        if ((changes & (SocketChanges.PeerEnded | SocketChanges.Broken)) != SocketChanges.None)
+        // epoll reports the end once, and the receive buffer may hold more than one read takes: see TryRead.
+        if ((events & (EpollEvents.PeerEnded | EpollEvents.Broken)) != EpollEvents.None)
             _ended = true;
-        if ((changes & (SocketChanges.Writable | SocketChanges.Broken)) != SocketChanges.None)
+        if ((events & (EpollEvents.Writable | EpollEvents.Broken)) != EpollEvents.None)
             Interlocked.Exchange(ref _writable, null)?.SetResult();
-        if (_ended || (changes & SocketChanges.Readable) != SocketChanges.None)
+        if (_ended || (events & EpollEvents.Readable) != EpollEvents.None)
             _readable.Set();
     }
 
-    /// <remarks>A reset: the peer is not asked, and what it has not taken is dropped.</remarks>
+    /// <remarks>Sends RST; what the peer has not acknowledged yet is dropped.</remarks>
     public void Abort() => Close(static socket => socket.Close(timeout: 0));
 
-    /// <summary>Ends both directions, in order.</summary>
+    /// <summary>Sends FIN and closes.</summary>
     public void Dispose() => Close(static socket =>
     {
         try
@@ -120,23 +121,23 @@ internal sealed class PlainSocket : ISocket, IDisposable
         }
         catch (SocketException)
         {
-            // The peer was faster.
+            // The peer has closed first.
         }
 
         socket.Dispose();
     });
 
-    /// <returns>Bytes read; 0 at the end; <see cref="NotNow"/>.</returns>
+    /// <returns>Bytes read; 0 at the end; <see cref="WouldBlock"/> where the receive buffer is empty.</returns>
     private int TryRead(Span<byte> buffer)
     {
         _readable.Clear();
         try
         {
             var read = Socket.Receive(buffer, SocketFlags.None, out var error);
-            // Nobody tells of what is left over.
+            // Edge-triggered epoll does not report data that was there already, so what this read leaves behind is signalled here.
             if (_ended || (read == buffer.Length && Socket.Available > 0))
                 _readable.Set();
-            return error == SocketError.WouldBlock ? NotNow : Taken(read, error);
+            return error == SocketError.WouldBlock ? WouldBlock : CountOrThrow(read, error);
         }
         catch (ObjectDisposedException e)
         {
@@ -149,7 +150,7 @@ internal sealed class PlainSocket : ISocket, IDisposable
         while (true)
         {
             await _readable.WaitAsync(cancellation);
-            if (TryRead(buffer.Span) is var read and not NotNow)
+            if (TryRead(buffer.Span) is var read and not WouldBlock)
                 return read;
         }
     }
@@ -161,7 +162,7 @@ internal sealed class PlainSocket : ISocket, IDisposable
             pieces.Add(MemoryMarshal.TryGetArray(piece, out var array) ? array : piece.ToArray());
         try
         {
-            return Taken(Socket.Send(pieces, SocketFlags.None, out var error), error);
+            return CountOrThrow(Socket.Send(pieces, SocketFlags.None, out var error), error);
         }
         catch (ObjectDisposedException e)
         {
@@ -192,11 +193,11 @@ internal sealed class PlainSocket : ISocket, IDisposable
         _loop.Remove(_id);
         close(Socket);
         _closed();
-        // Whoever waits learns it, but not within the locks that the caller may hold.
-        ThreadPool.UnsafeQueueUserWorkItem(static socket => socket.Tell(SocketChanges.Broken), this, preferLocal: false);
+        // A read or a write that waits must fail; on the thread pool, since the caller may hold locks that their continuations take.
+        ThreadPool.UnsafeQueueUserWorkItem(static socket => socket.OnEvents(EpollEvents.Broken), this, preferLocal: false);
     }
 
-    private static int Taken(int count, SocketError error) => error switch
+    private static int CountOrThrow(int count, SocketError error) => error switch
     {
         SocketError.Success => count,
         SocketError.WouldBlock => 0,

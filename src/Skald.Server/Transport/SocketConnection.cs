@@ -9,21 +9,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// The first part of a connection's life, in which it speaks HTTP. A request that became a WebSocket can end it, and the socket goes
-/// on.
+/// What Kestrel sees of a connection while HTTP is spoken over it. A request that became a WebSocket can end it, and keeps the socket.
 /// </summary>
 /// <remarks>
 /// A request that is kept open for its socket keeps everything that HTTP needed: headers, features, pipes, a task of each middleware,
-/// 18 KiB. So HTTP ends with the answer to the handshake, and the web server lets go of the connection, whose socket is still open.
+/// 18 KiB. So HTTP ends with the answer to the handshake: Kestrel lets go of the connection, whose socket is still open.
 /// </remarks>
 internal sealed partial class SocketConnection : ConnectionContext,
     IConnectionIdFeature, IConnectionItemsFeature, IConnectionTransportFeature, IConnectionLifetimeFeature,
     IConnectionEndPointFeature, IConnectionSocketFeature, IMemoryPoolFeature
 {
-    /// <summary>What a peer has, when HTTP has ended, to take the last bytes.</summary>
+    /// <summary>How long a peer has, once HTTP has ended, to take the last bytes of a response.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    // Never disposed: Abort may be on its way to it, from any thread. It has no timer.
+    // Never disposed, since Abort may use it from any thread at any time. It has no timer, so nothing leaks.
     private readonly CancellationTokenSource _closed = new();
     private readonly PlainSocket _socket;
     private readonly HttpInput _input;
@@ -32,17 +31,16 @@ internal sealed partial class SocketConnection : ConnectionContext,
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly ConnectionsByAddress _connections;
-    private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _next;
+    private Func<PlainSocket, ReadOnlyMemory<byte>, Task>? _takeOver;
     private int _disposed;
 
-    /// <param name="pool">What HTTP takes its buffers from.</param>
-    /// <param name="turns">When HTTP's answers are sent.</param>
-    /// <param name="logger">Where it is noted that somebody who listens for its end has failed.</param>
+    /// <param name="pool">Kestrel takes its buffers from it.</param>
+    /// <param name="scheduler">Runs the sending of responses.</param>
     public SocketConnection(
         string id,
         PlainSocket socket,
         MemoryPool<byte> pool,
-        SendTurns turns,
+        BatchingScheduler scheduler,
         ConnectionsByAddress connections,
         TimeProvider clock,
         ILogger logger)
@@ -54,7 +52,7 @@ internal sealed partial class SocketConnection : ConnectionContext,
         _clock = clock;
         _logger = logger;
         _input = new HttpInput(socket, clock);
-        _output = new HttpOutput(socket, pool, turns);
+        _output = new HttpOutput(socket, pool, scheduler);
         _pipes = new Pipes(_input, _output.Writer);
         Transport = _pipes;
         LocalEndPoint = socket.Socket.LocalEndPoint;
@@ -86,27 +84,29 @@ internal sealed partial class SocketConnection : ConnectionContext,
 
     public MemoryPool<byte> MemoryPool { get; }
 
-    /// <inheritdoc cref="HttpInput.HeardAt"/>
-    public long HeardAt => _input.HeardAt;
+    /// <inheritdoc cref="HttpInput.LastReadAt"/>
+    public long LastReadAt => _input.LastReadAt;
 
     public Socket Socket => _socket.Socket;
 
     /// <summary>
-    /// The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a web server of another
-    /// kind.
+    /// The connection of a request, where nothing stands between HTTP and its socket: null behind TLS, and in a server other
+    /// than Kestrel.
     /// </summary>
     public static SocketConnection? Of(HttpContext request) =>
         request.Features.Get<SocketConnection>() is { } connection && connection.Transport == connection._pipes ? connection : null;
 
-    /// <summary>Keeps the socket open when the request under way has ended, and hands it over with what was read of it already.</summary>
+    /// <summary>
+    /// Keeps the socket open when the request under way ends, and hands it over with the bytes that were read from it already.
+    /// </summary>
     /// <param name="next">Owns the socket from then on.</param>
-    public void TakeOver(Func<PlainSocket, ReadOnlyMemory<byte>, Task> next) => _next = next;
+    public void TakeOver(Func<PlainSocket, ReadOnlyMemory<byte>, Task> next) => _takeOver = next;
 
-    /// <remarks>Who listens for the end is called from the pool: the web server aborts under its own locks.</remarks>
+    /// <remarks>Listeners of <see cref="ConnectionClosed"/> are called on the thread pool: Kestrel aborts while it holds locks.</remarks>
     public override void Abort(ConnectionAbortedException abortReason)
     {
         _socket.Abort();
-        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.TellClosed(), this, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.NotifyClosed(), this, preferLocal: false);
     }
 
     /// <remarks>
@@ -119,20 +119,20 @@ internal sealed partial class SocketConnection : ConnectionContext,
             return;
         _connections.Remove(this);
         await base.DisposeAsync();
-        TellClosed();
-        await SendTheRestAsync();
+        NotifyClosed();
+        await FlushResponseAsync();
         var unread = _input.End();
-        if (_next is { } next)
-            _ = next(_socket, unread);
+        if (_takeOver is { } takeOver)
+            _ = takeOver(_socket, unread);
         else
             _socket.Dispose();
     }
 
     /// <summary>
-    /// Calls whoever registered with <see cref="ConnectionClosed"/>. A callback that throws would end the process here, where nobody
-    /// catches.
+    /// Calls the listeners of <see cref="ConnectionClosed"/>. If one throws, it is logged: unhandled on the thread pool, it would end the
+    /// process.
     /// </summary>
-    private void TellClosed()
+    private void NotifyClosed()
     {
         try
         {
@@ -144,7 +144,7 @@ internal sealed partial class SocketConnection : ConnectionContext,
         }
     }
 
-    private async Task SendTheRestAsync()
+    private async Task FlushResponseAsync()
     {
         try
         {

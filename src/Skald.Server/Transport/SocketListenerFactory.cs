@@ -9,12 +9,12 @@ using Skald.Server.Operations;
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// Listens for the web server. Takes no more connections from the system at once than there are file descriptors for; those that are
-/// too many wait there.
+/// Listens for Kestrel. It holds no more connections at once than there are file descriptors for; further ones wait in the kernel's
+/// accept queue.
 /// </summary>
 /// <remarks>
-/// The web server's own limit ends a connection after it has taken it. In a rush that is too late: a process without a free
-/// descriptor is ended by its runtime.
+/// Kestrel's own limit closes a connection after it was accepted. In a rush that is too late: the runtime ends a process that has no
+/// free descriptor.
 /// </remarks>
 internal sealed class SocketListenerFactory(
     IOptions<SocketTransportOptions> options,
@@ -24,11 +24,12 @@ internal sealed class SocketListenerFactory(
     ILogger<SocketConnection> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    // Never disposed: a socket may be closed after the listeners are.
+    // Never disposed: sockets may be closed, and release it, after the listeners are.
     private readonly SemaphoreSlim _free = new(OpenFiles.ForConnections ?? int.MaxValue);
 
-    // One a processor, so that what one thread sends does not wait for another's.
-    private readonly SendTurns[] _turns = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new SendTurns())];
+    // One for each processor, so that they send in parallel.
+    private readonly BatchingScheduler[] _schedulers =
+        [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new BatchingScheduler())];
     private readonly EventLoop[] _loops =
         [.. Enumerable.Range(1, Environment.ProcessorCount).Select(number => new EventLoop($"sockets {number}"))];
     private readonly MemoryPool<byte> _pool = pools.Create(new MemoryPoolOptions { Owner = "skald" });
@@ -42,7 +43,7 @@ internal sealed class SocketListenerFactory(
         try
         {
             socket = options.Value.CreateBoundListenSocket(endpoint);
-            socket.Listen();   // as many may wait as the system allows: net.core.somaxconn
+            socket.Listen();   // the accept queue is as long as the kernel allows: net.core.somaxconn
             return new(new Listener(socket, this));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
@@ -80,7 +81,7 @@ internal sealed class SocketListenerFactory(
             $"{number:X}",
             new PlainSocket(socket, _loops[number % _loops.Length], closed),
             _pool,
-            _turns[number % _turns.Length],
+            _schedulers[number % _schedulers.Length],
             byAddress,
             clock,
             logger);
@@ -88,12 +89,12 @@ internal sealed class SocketListenerFactory(
         return connection;
     }
 
-    private void LetNext() => _free.Release();
+    private void ReleaseDescriptor() => _free.Release();
 
     private sealed class Listener(Socket listener, SocketListenerFactory factory) : IConnectionListener
     {
-        private readonly Action _closed = factory.LetNext;   // one for all of them, who keep it
-        private readonly CancellationTokenSource _unbound = new();   // as long as somebody may accept: never disposed, it has no timer
+        private readonly Action _closed = factory.ReleaseDescriptor;   // one delegate, which all sockets keep
+        private readonly CancellationTokenSource _unbound = new();   // never disposed: AcceptAsync may use it; it has no timer
 
         public EndPoint EndPoint { get; } = listener.LocalEndPoint!;
 
@@ -112,7 +113,7 @@ internal sealed class SocketListenerFactory(
 
                 if (await TryAcceptAsync() is { } connection)
                     return connection;
-                factory.LetNext();
+                factory.ReleaseDescriptor();
             }
         }
 
@@ -136,7 +137,7 @@ internal sealed class SocketListenerFactory(
             }
             catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
             {
-                // It went away while it waited, or nobody listens any more.
+                // The peer went away while it waited in the accept queue, or the listener is closed.
                 socket?.Dispose();
                 return null;
             }

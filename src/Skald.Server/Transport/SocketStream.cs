@@ -1,6 +1,6 @@
 namespace Skald.Server.Transport;
 
-/// <summary>What comes over a socket, as the stream that HTTP reads.</summary>
+/// <summary>The receiving side of a socket as a <see cref="Stream"/>, for the BCL's <c>PipeReader</c>.</summary>
 internal sealed class SocketStream(PlainSocket socket) : Stream
 {
     public override bool CanRead => true;

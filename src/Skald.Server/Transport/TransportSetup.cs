@@ -5,7 +5,7 @@ namespace Skald.Server.Transport;
 internal static class TransportSetup
 {
     /// <summary>
-    /// Takes connections from the system ourselves, where it is Linux. Elsewhere sockets are served over the web server's stream.
+    /// On Linux replaces Kestrel's own transport by ours. Elsewhere WebSockets are served over Kestrel's stream.
     /// </summary>
     public static void AddTransport(this IServiceCollection services)
     {

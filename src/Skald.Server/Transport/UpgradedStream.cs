@@ -1,8 +1,8 @@
 namespace Skald.Server.Transport;
 
 /// <summary>
-/// A WebSocket within its request, over Kestrel's stream: the way where TLS or HTTP/2 stand before the plain socket, or it is switched
-/// off.
+/// A WebSocket over Kestrel's stream, whose request stays open for it: used behind TLS and HTTP/2, and where the direct socket is off
+/// (<c>Connections:DirectSocket</c>).
 /// </summary>
 /// <remarks>
 /// Over HTTP/2 the request is one of many on its connection: <paramref name="abort"/> resets its stream, and the others go on.
@@ -11,7 +11,7 @@ internal sealed class UpgradedStream(Stream stream, Action abort) : ISocket
 {
     public ValueTask<int> ReadAsync(Memory<byte> buffer) => stream.ReadAsync(buffer);
 
-    /// <remarks>A stream cannot say what it takes without waiting.</remarks>
+    /// <remarks>Always 0: a stream has no write that never waits.</remarks>
     public int TryWrite(ReadOnlySpan<byte> bytes) => 0;
 
     public async ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes)

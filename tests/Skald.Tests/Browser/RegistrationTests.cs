@@ -35,9 +35,9 @@ public sealed class RegistrationTests(Chromium chromium) : BrowserTest(chromium)
         await using var server = await SkaldServer.StartAsync([("Accounts:Registration", "closed")], data: data.Path);
         var page = await OpenAsync(server.Address);
 
-        await Expect(page.Part("gate-switch-text"))
+        await Expect(page.Part("sign-in-switch-text"))
             .ToHaveTextAsync("Nobody can register here. Ask whoever runs this server for an account.");
-        await Expect(page.Part("gate-switch-text")).ToBeVisibleAsync();
+        await Expect(page.Part("sign-in-switch-text")).ToBeVisibleAsync();
         await Expect(page.Part("mode-switch")).ToBeHiddenAsync();
         await page.SignInAsync("ann");
 

@@ -31,7 +31,7 @@ public sealed class DeliveryThreadTests
 
         delivery.Announce(new Batch([broken]));
 
-        await delivery.TurnAsync(commit: 0).Within();
+        await delivery.CommitSlotAsync(commit: 0).Within();
     }
 
     [Fact]

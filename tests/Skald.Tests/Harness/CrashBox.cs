@@ -44,7 +44,8 @@ internal sealed class CrashBox : IDisposable
     public void Cut()
     {
         const uint Shutdown = 0x8004587d;   // EXT4_IOC_SHUTDOWN
-        const int DirectoryOnly = 0x10000, CloseOnExec = 0x80000;   // else a process that another test starts meanwhile keeps the mount busy
+        // CloseOnExec, or a process that another test starts meanwhile keeps the mount busy.
+        const int DirectoryOnly = 0x10000, CloseOnExec = 0x80000;
         var withoutLogFlush = 2;
         var directory = Open(_mount, DirectoryOnly | CloseOnExec);
         Assert.True(directory >= 0, "The crash box cannot be opened.");

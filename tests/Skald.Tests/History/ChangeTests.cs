@@ -231,7 +231,9 @@ public sealed class ChangeTests
             await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
         Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
         // Repeated: it was stored.
-        Assert.Equal((HttpStatusCode.OK, 2), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
+        Assert.Equal(
+            (HttpStatusCode.OK, 2),
+            await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello", client_msg_id = "abcdefgh" }));
         // Unchanged.
         Assert.Equal((HttpStatusCode.OK, 3), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hello!" }));
         Assert.Equal((HttpStatusCode.Conflict, 0), await ChangeAsync(ann, HttpMethod.Patch, 1, new { message = "Hi", if_version = 1 }));

@@ -118,7 +118,7 @@ public sealed class PlainSocketTests : IDisposable
         var reading = _socket.ReadAsync(new byte[100], cancellation.Token).AsTask();
 
         for (var told = 0; told < 1_000; told++)
-            _socket.Tell(SocketChanges.Readable);
+            _socket.OnEvents(EpollEvents.Readable);
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAsync<OperationCanceledException>(() => reading.Within());

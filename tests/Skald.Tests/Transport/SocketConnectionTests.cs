@@ -24,7 +24,7 @@ public sealed class SocketConnectionTests : IDisposable
             "1",
             socket,
             new SmallBlocks(),
-            new SendTurns(),
+            new BatchingScheduler(),
             new ConnectionsByAddress(Options.Create(new Limits()), Options.Create(new ProxyOptions())),
             _clock,
             _log.CreateLogger(nameof(SocketConnection)));

@@ -96,7 +96,7 @@ internal sealed class SqliteStatement : IDisposable
     public unsafe ReadOnlySpan<byte> Utf8(int column) =>
         SqliteNative.ColumnBlob(_statement, column) is var text && text is null ? default : new(text, SqliteNative.ColumnBytes(_statement, column));
 
-    public void Reset() => _ = SqliteNative.Reset(_statement);   // says once more what the step has said
+    public void Reset() => _ = SqliteNative.Reset(_statement);   // returns the last step's error again, which Check has thrown
 
     public void Dispose() => _owner.Dispose();
 

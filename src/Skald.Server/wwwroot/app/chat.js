@@ -4,7 +4,7 @@ import { ConnectionBanner } from "./connection-banner.js";
 import { refreshTimes } from "./dates.js";
 import { Drawer } from "./drawer.js";
 import { element, tell } from "./elements.js";
-import { keepRooms, keptRooms, unsentStorage } from "./keep.js";
+import { keepRooms, keptRooms, unsentStorage } from "./storage.js";
 import { Notice } from "./notice.js";
 import { addressOf, here, moveTo, visit } from "./place.js";
 import { RoomMenu } from "./room-menu.js";
@@ -23,7 +23,7 @@ const timesRefreshedEvery = 30_000;
 
 /** The page while one is signed in: brings what the client tells to the parts of the page, and what they ask to the client. */
 export class Chat {
-  #hall = element("#hall", HTMLElement);
+  #page = element("#chat-page", HTMLElement);
   #stage = element("#stage", HTMLElement);
   #roomName = element("#room-name", HTMLElement);
   #jump = element("#jump", HTMLButtonElement);
@@ -67,12 +67,12 @@ export class Chat {
       if (this.#deleteSheet.returnValue === "delete") this.#delete();
     });
     document.addEventListener("visibilitychange", () => this.#current?.look());
-    addEventListener("hashchange", () => this.#hall.hidden || this.#go(here() ?? { room: home }));
+    addEventListener("hashchange", () => this.#page.hidden || this.#go(here() ?? { room: home }));
   }
 
   /** Someone has signed in. */
   open() {
-    this.#hall.hidden = false;
+    this.#page.hidden = false;
     element("#self-name", HTMLElement).textContent = this.#session.username ?? "";
     for (const name of new Set([home, ...keptRooms()])) this.#enter(name);
     this.#client.connect();
@@ -87,7 +87,7 @@ export class Chat {
   close() {
     clearInterval(this.#refreshing);
     this.#client.close();
-    this.#hall.hidden = true;
+    this.#page.hidden = true;
     this.#notice.hide();
     this.#current?.hide();
     this.#current = undefined;
@@ -327,7 +327,8 @@ export class Chat {
     const waiting = this.#client.outbox.messages.length;
     if (waiting === 0) return this.#signOut();
     element("#unsent-text", HTMLElement).textContent =
-      `${counted(waiting, "message is", "messages are")} still waiting for a connection. Signing out discards ${waiting === 1 ? "it" : "them"}.`;
+      `${counted(waiting, "message is", "messages are")} still waiting for a connection. ` +
+      `Signing out discards ${waiting === 1 ? "it" : "them"}.`;
     this.#unsentSheet.returnValue = "";
     this.#unsentSheet.showModal();
   }

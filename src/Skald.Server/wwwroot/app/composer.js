@@ -71,7 +71,7 @@ export class Composer {
     this.#sizer.textContent = `${value}\u200B`;
     const left = value.length > this.limit - countedFrom ? this.limit - Array.from(value).length : Infinity;
     this.#count.hidden = left > countedFrom;
-    this.#count.textContent = left < 0 ? `${counted(-left, "character", "characters")} too many` : `${counted(left, "character", "characters")} left`;
+    this.#count.textContent = `${counted(Math.abs(left), "character", "characters")} ${left < 0 ? "too many" : "left"}`;
     this.#count.classList.toggle("over", left < 0);
   }
 }

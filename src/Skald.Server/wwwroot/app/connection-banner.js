@@ -5,7 +5,13 @@ import { counted, endSentence } from "./sentences.js";
 
 /** @typedef {import("../skald/index.js").SkaldClient} SkaldClient */
 
-const words = { connecting: "Connecting…", ready: "Connected", offline: "No network", reconnecting: "Reconnecting…", closed: "Disconnected" };
+const words = {
+  connecting: "Connecting…",
+  ready: "Connected",
+  offline: "No network",
+  reconnecting: "Reconnecting…",
+  closed: "Disconnected",
+};
 const blocked =
   "The server answers, but no live connection to it can be opened: something on the way, such as a proxy or a firewall, " +
   "does not let WebSockets through. You can read. What you write waits here until there is a way.";
@@ -108,12 +114,16 @@ export class ConnectionBanner {
   #tellStory() {
     const state = this.#client.state;
     const away = state.state !== "ready";
-    const now = away ? `Not connected to ${location.host}.` : `Connected to ${location.host} since ${clockTime(this.#since ?? new Date())}.`;
+    const now = away
+      ? `Not connected to ${location.host}.`
+      : `Connected to ${location.host} since ${clockTime(this.#since ?? new Date())}.`;
     const unsent = this.#client.outbox.messages.length;
     const story = [
       isOffline(state) ? "This device is offline." : now,
       away && this.#since ? `Away since ${clockTime(this.#since)}.` : "",
-      this.#interruptions > 0 ? `${counted(this.#interruptions, "interruption", "interruptions")} since you signed in; nothing was lost.` : "",
+      this.#interruptions > 0
+        ? `${counted(this.#interruptions, "interruption", "interruptions")} since you signed in; nothing was lost.`
+        : "",
       unsent > 0 ? `${counted(unsent, "message waits", "messages wait")} to be sent.` : "Everything you wrote is stored at the server.",
     ];
     this.#detail.textContent = story.filter((sentence) => sentence !== "").join(" ");

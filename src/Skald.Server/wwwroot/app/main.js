@@ -1,7 +1,7 @@
 import { Session } from "../skald/index.js";
 import { Account } from "./account.js";
 import { Chat } from "./chat.js";
-import { forgetSignedIn, isSignedInKept, keepSignedIn } from "./keep.js";
+import { forgetSignedIn, isSignedInKept, keepSignedIn } from "./storage.js";
 import { sentenceOf } from "./sentences.js";
 import { SignIn } from "./sign-in.js";
 

@@ -1,6 +1,6 @@
 import { SkaldError } from "../skald/index.js";
 import { element, tell } from "./elements.js";
-import { keepUsername, keptUsername } from "./keep.js";
+import { keepUsername, keptUsername } from "./storage.js";
 import { letReveal } from "./reveal.js";
 import { learnRules } from "./rules.js";
 import { fieldSentence, sentenceOf } from "./sentences.js";
@@ -11,12 +11,12 @@ const closed = "Nobody can register here. Ask whoever runs this server for an ac
 
 /** The page before one is signed in: sign in, or, where the server lets everybody, create an account and be signed in with it. */
 export class SignIn {
-  #gate = element("#gate", HTMLElement);
-  #form = element("#gate-form", HTMLFormElement);
+  #page = element("#sign-in-page", HTMLElement);
+  #form = element("#sign-in-form", HTMLFormElement);
   #username = element("#username", HTMLInputElement);
   #password = element("#password", HTMLInputElement);
   #email = element("#email", HTMLInputElement);
-  #submit = element("#gate-submit", HTMLButtonElement);
+  #submit = element("#sign-in-submit", HTMLButtonElement);
   #error = element("#form-error", HTMLElement);
   #session;
   #done;
@@ -40,8 +40,8 @@ export class SignIn {
 
   /** @param {string} [note] why one is here again */
   show(note) {
-    this.#gate.hidden = false;
-    tell(element("#gate-note", HTMLElement), note);
+    this.#page.hidden = false;
+    tell(element("#sign-in-note", HTMLElement), note);
     this.#setMode(false);
     this.#username.value ||= keptUsername();
     (this.#username.value ? this.#password : this.#username).focus();
@@ -54,13 +54,13 @@ export class SignIn {
     this.#open = open;
     if (this.#registering && !open) this.#setMode(false);
     this.#offer();
-    element("#gate-switch", HTMLElement).dataset.known = "true";
+    element("#sign-in-switch", HTMLElement).dataset.known = "true";
   }
 
   /** @param {boolean} registering */
   #setMode(registering) {
     this.#registering = registering;
-    element("#gate-title", HTMLElement).textContent = registering ? "Create an account" : "Sign in";
+    element("#sign-in-title", HTMLElement).textContent = registering ? "Create an account" : "Sign in";
     this.#offer();
     for (const id of ["email-field", "username-rule", "password-rule"]) element(`#${id}`, HTMLElement).hidden = !registering;
     this.#submit.textContent = registering ? "Create account" : "Sign in";
@@ -71,7 +71,7 @@ export class SignIn {
 
   /** The other way in, or why there is none. */
   #offer() {
-    const text = element("#gate-switch-text", HTMLElement);
+    const text = element("#sign-in-switch-text", HTMLElement);
     const change = element("#mode-switch", HTMLButtonElement);
     if (!this.#open) [text.textContent, change.hidden] = [closed, true];
     else {
@@ -107,7 +107,7 @@ export class SignIn {
     await this.#session.login(username, password);
     keepUsername(username);
     this.#password.value = this.#email.value = "";
-    this.#gate.hidden = true;
+    this.#page.hidden = true;
     this.#done();
   }
 

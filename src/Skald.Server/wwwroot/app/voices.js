@@ -6,7 +6,8 @@ import { element } from "./elements.js";
  * @typedef {{username: string, date: Date}} Voice
  */
 
-const oneBreath = 5 * 60_000;
+/** Milliseconds between two messages of one author that still stand under one name. */
+const longestPause = 5 * 60_000;
 
 /**
  * Puts a message into a log, under its day and with its author's name where the voice changes.
@@ -68,7 +69,12 @@ export function newMarker() {
  * @param {Voice} next
  */
 function continues(last, next) {
-  return last !== undefined && last.username === next.username && next.date.getTime() - last.date.getTime() < oneBreath && sameDay(last.date, next.date);
+  return (
+    last !== undefined &&
+    last.username === next.username &&
+    next.date.getTime() - last.date.getTime() < longestPause &&
+    sameDay(last.date, next.date)
+  );
 }
 
 /** Who spoke last, and when; a marker in between does not change it. @param {Element | null} node @returns {Voice | undefined} */

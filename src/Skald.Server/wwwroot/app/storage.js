@@ -39,7 +39,7 @@ export const unsentStorage = {
     return keys()
       .filter((key) => key.startsWith(prefix))
       .map((key) => parse(read(key)))
-      .filter((message) => typeof message?.text === "string" && typeof message.room === "string" && typeof message.client_msg_id === "string");
+      .filter((message) => ["text", "room", "client_msg_id"].every((field) => typeof message?.[field] === "string"));
   },
   /** @param {string} username @param {{client_msg_id: string}} message */
   save: (username, message) => write(unsentKey(username, message.client_msg_id), JSON.stringify(message)),
