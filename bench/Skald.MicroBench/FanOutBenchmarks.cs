@@ -55,7 +55,7 @@ public class FanOutBenchmarks
     public void Deliver()
     {
         _batch[0].StoreAs(++_room.LastSeq, new Timestamp(1_790_000_000_000_000));
-        _feeds.Take(_room, _batch, _encoder)?.Deliver(_pace, failed => throw failed);
+        _feeds.Accept(_room, _batch, _encoder)?.Deliver(_pace, failed => throw failed);
     }
 
     /// <summary>A socket that takes everything.</summary>

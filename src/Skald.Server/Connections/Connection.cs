@@ -23,7 +23,7 @@ internal sealed partial class Connection : IDisposable
     private static readonly TimeSpan ExcessMemory = TimeSpan.FromSeconds(1);
 
     /// <summary>Frames of what one reading brought that are handled before others have their turn.</summary>
-    private const int FramesInATurn = 32;
+    private const int FramesPerYield = 32;
 
     private static readonly byte[] Ping = WebSocketFrame.Encode(WebSocketFrame.Ping, []);
 
@@ -48,13 +48,13 @@ internal sealed partial class Connection : IDisposable
         ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
         _socket = socket;
-        _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = LookSoon };
+        _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
         _openedAt = clock.GetTimestamp();
         outbound.Failed = Fail;
-        outbound.Stuck = LookSoon;
+        outbound.Stuck = CheckSoon;
     }
 
     public Outbound Outbound { get; }
@@ -73,10 +73,10 @@ internal sealed partial class Connection : IDisposable
     }
 
     /// <summary>Where it stands in the registry, which alone sets it.</summary>
-    public int Place { get; set; }
+    public int Slot { get; set; }
 
     /// <summary>Called when <see cref="Tick"/> has something to watch sooner than it said. Set by the registry.</summary>
-    public Action<Connection> OnLookSoon { get; set; } = _ => { };
+    public Action<Connection> OnCheckSoon { get; set; } = _ => { };
 
     /// <summary>What this side closed it with; null while it has not.</summary>
     public CloseCode? ClosedWith { get; private set; }
@@ -126,13 +126,13 @@ internal sealed partial class Connection : IDisposable
             return;
         ClosedWith = code;
         Volatile.Write(ref _closedAt, _clock.GetTimestamp());
-        LookSoon();
+        CheckSoon();
         Log.Closing(_logger, User?.Id, code.Number, code.Reason);
         Outbound.Finish([.. AnswerFrame.Write(new ClosingFrame(code, reconnectAfter)), .. CloseFrame(code)]);
     }
 
     /// <summary>What the clock asks of a connection: pings, and an end to what takes too long.</summary>
-    /// <returns>How long there is nothing to ask, unless <see cref="OnLookSoon"/> is called before.</returns>
+    /// <returns>How long there is nothing to ask, unless <see cref="OnCheckSoon"/> is called before.</returns>
     public TimeSpan Tick()
     {
         if (IsClosing)
@@ -185,7 +185,7 @@ internal sealed partial class Connection : IDisposable
                 frames = 1;
             }
 
-            if (frames % FramesInATurn == 0)
+            if (frames % FramesPerYield == 0)
                 await Task.Yield();
 
             switch (incoming.Opcode)
@@ -220,7 +220,7 @@ internal sealed partial class Connection : IDisposable
         if (Interlocked.Exchange(ref _closing, 1) == 0)
         {
             Volatile.Write(ref _closedAt, _clock.GetTimestamp());
-            LookSoon();
+            CheckSoon();
             Outbound.Finish(WebSocketFrame.Encode(WebSocketFrame.Close, payload.Span[..Math.Min(payload.Length, 2)]));
         }
 
@@ -271,7 +271,7 @@ internal sealed partial class Connection : IDisposable
         return _limits.PingTimeout - waited;
     }
 
-    private void LookSoon() => OnLookSoon(this);
+    private void CheckSoon() => OnCheckSoon(this);
 
     private void Fail(CloseCode code, Exception? cause)
     {

@@ -12,7 +12,7 @@ internal sealed class ConnectionRegistry : IDisposable
     private readonly Lock _listGate = new();
     private readonly List<Listed> _all = [];
     private Func<TimeSpan>? _comeBack;   // once the node drains
-    private readonly Action<Connection> _lookSoon;
+    private readonly Action<Connection> _checkSoon;
     private readonly Lock _gate = new();
     private readonly Dictionary<long, List<Connection>> _bySession = [];
     private readonly Dictionary<long, int> _byUser = [];
@@ -24,7 +24,7 @@ internal sealed class ConnectionRegistry : IDisposable
     {
         (_sessions, _metrics) = (sessions, metrics);
         metrics.ObserveConnections(() => Count);
-        _lookSoon = LookSoon;
+        _checkSoon = CheckSoon;
         _perUser = limits.Value.ConnectionsPerUser;
         sessions.Ended += CloseSession;
     }
@@ -47,8 +47,8 @@ internal sealed class ConnectionRegistry : IDisposable
         lock (_listGate)
         {
             comeBack = _comeBack;
-            connection.Place = _all.Count;
-            connection.OnLookSoon = _lookSoon;
+            connection.Slot = _all.Count;
+            connection.OnCheckSoon = _checkSoon;
             _all.Add(new Listed(connection, TimeSpan.MinValue));
         }
 
@@ -66,30 +66,30 @@ internal sealed class ConnectionRegistry : IDisposable
             connection.Close(CloseCode.Drain, comeBack());
     }
 
-    /// <summary>Takes those that somebody should look at by now. They are not due again before <see cref="LookAgain"/>.</summary>
+    /// <summary>Takes those that somebody should look at by now. They are not due again before <see cref="CheckAgain"/>.</summary>
     /// <remarks>Of all others only a number is read, one behind the other: ten thousand that are idle cost some microseconds.</remarks>
     /// <param name="now">In the count of whoever looks.</param>
-    public void TakeDue(TimeSpan now, List<Connection> due)
+    public void CollectDue(TimeSpan now, List<Connection> due)
     {
         lock (_listGate)
         {
             foreach (ref var listed in CollectionsMarshal.AsSpan(_all))
             {
-                if (listed.LookAt > now)
+                if (listed.DueAt > now)
                     continue;
-                listed.LookAt = TimeSpan.MaxValue;
+                listed.DueAt = TimeSpan.MaxValue;
                 due.Add(listed.Connection);
             }
         }
     }
 
     /// <summary>Says when a connection is due again, unless it has asked for it before.</summary>
-    public void LookAgain(Connection connection, TimeSpan at)
+    public void CheckAgain(Connection connection, TimeSpan at)
     {
         lock (_listGate)
         {
-            if (IsListed(connection) && at < _all[connection.Place].LookAt)
-                _all[connection.Place] = new Listed(connection, at);
+            if (IsListed(connection) && at < _all[connection.Slot].DueAt)
+                _all[connection.Slot] = new Listed(connection, at);
         }
     }
 
@@ -146,9 +146,9 @@ internal sealed class ConnectionRegistry : IDisposable
         }
     }
 
-    private void LookSoon(Connection connection) => LookAgain(connection, TimeSpan.MinValue);
+    private void CheckSoon(Connection connection) => CheckAgain(connection, TimeSpan.MinValue);
 
-    private bool IsListed(Connection connection) => connection.Place < _all.Count && _all[connection.Place].Connection == connection;
+    private bool IsListed(Connection connection) => connection.Slot < _all.Count && _all[connection.Slot].Connection == connection;
 
     /// <remarks>The last one takes its place: the list stays without holes.</remarks>
     private bool TryUnlist(Connection connection)
@@ -158,8 +158,8 @@ internal sealed class ConnectionRegistry : IDisposable
             if (!IsListed(connection))
                 return false;
             var last = _all[^1];
-            last.Connection.Place = connection.Place;
-            _all[connection.Place] = last;
+            last.Connection.Slot = connection.Slot;
+            _all[connection.Slot] = last;
             _all.RemoveAt(_all.Count - 1);
             return true;
         }
@@ -174,6 +174,6 @@ internal sealed class ConnectionRegistry : IDisposable
             connection.Close(CloseCode.TokenNotValid);
     }
 
-    /// <param name="LookAt">When somebody should look at it.</param>
-    private record struct Listed(Connection Connection, TimeSpan LookAt);
+    /// <param name="DueAt">When somebody should look at it.</param>
+    private record struct Listed(Connection Connection, TimeSpan DueAt);
 }

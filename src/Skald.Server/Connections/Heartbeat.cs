@@ -16,15 +16,15 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatc
         while (await timer.WaitForNextTickAsync(CancellationToken.None))
         {
             var now = clock.GetElapsedTime(started);
-            registry.TakeDue(now, due);
+            registry.CollectDue(now, due);
             foreach (var connection in due)
-                registry.LookAgain(connection, now + LookAfter(connection));
+                registry.CheckAgain(connection, now + CheckAfter(connection));
             due.Clear();
         }
     }
 
     /// <returns>When to look again.</returns>
-    private TimeSpan LookAfter(Connection connection)
+    private TimeSpan CheckAfter(Connection connection)
     {
         var rest = Tick(connection);
         if (connection.User is null)

@@ -61,7 +61,7 @@ internal sealed partial class SessionWatch(ConnectionRegistry registry, Sessions
             _failing = true;
         }
 
-        registry.LookAgain(connection, TimeSpan.MinValue);
+        registry.CheckAgain(connection, TimeSpan.MinValue);
     }
 
     private static partial class Log

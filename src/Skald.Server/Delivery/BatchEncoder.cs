@@ -44,7 +44,7 @@ internal sealed class BatchEncoder : IDisposable
     }
 
     /// <summary>What was added, in arrays of its own; the encoder starts anew.</summary>
-    public EncodedBatch Take(long first, long startOffset)
+    public EncodedBatch Finish(long first, long startOffset)
     {
         var batch = new EncodedBatch(first, _frames.WrittenSpan.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
         Clear();

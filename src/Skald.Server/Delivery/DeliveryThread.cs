@@ -100,7 +100,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
                     stored.Add(draft);
             }
 
-            if (stored.Count > 0 && feeds.Take(stored[0].Room, CollectionsMarshal.AsSpan(stored), _encoder) is { } fanOut)
+            if (stored.Count > 0 && feeds.Accept(stored[0].Room, CollectionsMarshal.AsSpan(stored), _encoder) is { } fanOut)
                 _fanOuts.Add(fanOut);
         }
     }

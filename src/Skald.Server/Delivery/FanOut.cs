@@ -40,7 +40,7 @@ internal readonly struct FanOut
             Prefetch(readers, i);
             try
             {
-                readers[i].Reader.Offer(readers[i], _batch);
+                readers[i].Outbound.Offer(readers[i], _batch);
             }
             catch (Exception e)
             {
@@ -59,8 +59,8 @@ internal readonly struct FanOut
         if (index + SubscriptionAhead < readers.Length)
             CacheLine.Prefetch(readers[index + SubscriptionAhead], lines: 2);
         if (index + ReaderAhead < readers.Length)
-            CacheLine.Prefetch(readers[index + ReaderAhead].Reader, lines: 3);
+            CacheLine.Prefetch(readers[index + ReaderAhead].Outbound, lines: 3);
         if (index + SocketAhead < readers.Length)
-            readers[index + SocketAhead].Reader.Prefetch();
+            readers[index + SocketAhead].Outbound.Prefetch();
     }
 }

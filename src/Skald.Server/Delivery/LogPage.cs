@@ -22,6 +22,6 @@ internal static class LogPage
             encoder.Add(entry);
             return encoder.Length < MaxBytes;
         });
-        return encoder.Count == 0 ? null : encoder.Take(after + 1, startOffset: 0);
+        return encoder.Count == 0 ? null : encoder.Finish(after + 1, startOffset: 0);
     }
 }

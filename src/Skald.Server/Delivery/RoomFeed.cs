@@ -72,7 +72,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
     /// <param name="drafts">New entries of this room, consecutive.</param>
     /// <returns>What is to be offered, and to whom; null where a new feed has all of it already.</returns>
     /// <remarks>Where a text was erased, no tail keeps it: who comes back reads the log, which has it no more.</remarks>
-    public FanOut? Take(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    public FanOut? Accept(ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
         var erased = false;
         foreach (var draft in drafts)
@@ -87,7 +87,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
 
         foreach (var draft in drafts)
             encoder.Add(draft);
-        return Append(encoder.Take(drafts[0].Seq, Head.Offset), keep: !erased);
+        return Append(encoder.Finish(drafts[0].Seq, Head.Offset), keep: !erased);
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>

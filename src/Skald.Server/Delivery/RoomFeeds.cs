@@ -24,7 +24,7 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
         while (true)
         {
             var feed = _feeds.GetOrAdd(subscription.Room, static (room, feeds) => feeds.NewFeed(room), this);
-            // Store-load fence (Dekker): here the feed is published, then LastSeq is read; the log writes LastSeq, then Take looks the
+            // Store-load fence (Dekker): here the feed is published, then LastSeq is read; the log writes LastSeq, then Accept looks the
             // feed up. So at least one of the two sees the other.
             Interlocked.MemoryBarrier();
             feed.Begin(subscription.Room.LastSeq);
@@ -44,10 +44,10 @@ internal sealed class RoomFeeds(IOptions<Limits> limits)
 
     /// <summary>Takes in new messages of one room. Its <see cref="Room.LastSeq"/> tells of them already.</summary>
     /// <returns>Null where nobody here listens.</returns>
-    public FanOut? Take(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
+    public FanOut? Accept(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
         Interlocked.MemoryBarrier();
-        return _feeds.TryGetValue(room, out var feed) ? feed.Take(drafts, encoder) : null;
+        return _feeds.TryGetValue(room, out var feed) ? feed.Accept(drafts, encoder) : null;
     }
 
     private RoomFeed NewFeed(Room room) => new(room, limits.Value.TailBytes, _tails);

@@ -7,7 +7,7 @@ namespace Skald.Server.Delivery;
 /// <param name="dialect">What the reader understands.</param>
 internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
 {
-    public Outbound Reader => reader;
+    public Outbound Outbound => reader;
 
     public Room Room => room;
 

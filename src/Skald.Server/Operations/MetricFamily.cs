@@ -60,7 +60,7 @@ internal sealed class MetricFamily
         return text.Append(type == "counter" ? "_total" : "").ToString();
     }
 
-    public void Take(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var labels = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
         foreach (var (name, tag) in tags)

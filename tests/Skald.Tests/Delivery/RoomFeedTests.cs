@@ -17,11 +17,11 @@ public sealed class RoomFeedTests
         feed.Begin(5);
 
         // It read the head after the commit of 4 and 5, and before they were announced.
-        feed.Take(Messages(4, 5), encoder);
+        feed.Accept(Messages(4, 5), encoder);
 
         Assert.Equal(5, feed.Head.Seq);
         Assert.False(feed.TryReadTail(4, Dialect.Entries, out _, out _));
-        feed.Take(Messages(5, 7), encoder);
+        feed.Accept(Messages(5, 7), encoder);
         Assert.Equal(7, feed.Head.Seq);
         Assert.True(feed.TryReadTail(5, Dialect.Entries, out _, out var end));
         Assert.Equal(7, end.Seq);
@@ -32,9 +32,9 @@ public sealed class RoomFeedTests
     {
         using var encoder = new BatchEncoder();
         var feed = NewFeed();
-        feed.Take(Messages(1, 3), encoder);
+        feed.Accept(Messages(1, 3), encoder);
 
-        feed.Take(Messages(6, 7), encoder);
+        feed.Accept(Messages(6, 7), encoder);
 
         Assert.False(feed.TryReadTail(3, Dialect.Entries, out _, out _));
         Assert.True(feed.TryReadTail(5, Dialect.Entries, out _, out var end));
@@ -54,11 +54,11 @@ public sealed class RoomFeedTests
 
         foreach (var reader in readers)
             Assert.True(feed.TryAdd(reader));
-        Assert.Equal(readers.Length, feed.Take(Messages(1, 1), encoder)!.Value.Count);
+        Assert.Equal(readers.Length, feed.Accept(Messages(1, 1), encoder)!.Value.Count);
         foreach (var reader in readers.Skip(1))
             Assert.False(feed.Remove(reader));
         Assert.False(feed.Remove(readers[^1]));   // again
-        Assert.Equal(1, feed.Take(Messages(2, 2), encoder)!.Value.Count);
+        Assert.Equal(1, feed.Accept(Messages(2, 2), encoder)!.Value.Count);
         Assert.True(feed.Remove(readers[0]));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 * 1024 * 1024);
@@ -70,16 +70,16 @@ public sealed class RoomFeedTests
         using var encoder = new BatchEncoder();
         var rooms = Enumerable.Range(1, 3).Select(n => new Room(n, $"room{n}", 1, 0)).ToArray();
         var probe = new TailBudget(long.MaxValue);
-        new RoomFeed(rooms[0], tailBytes: 64 * 1024, probe).Take(Messages(1, 1), encoder);
+        new RoomFeed(rooms[0], tailBytes: 64 * 1024, probe).Accept(Messages(1, 1), encoder);
         var budget = new TailBudget(2 * probe.Used);
         var feeds = rooms.Select(room => new RoomFeed(room, tailBytes: 64 * 1024, budget)).ToArray();
 
-        feeds[0].Take(Messages(1, 1), encoder);
-        feeds[1].Take(Messages(1, 1), encoder);
+        feeds[0].Accept(Messages(1, 1), encoder);
+        feeds[1].Accept(Messages(1, 1), encoder);
         Assert.All(feeds[..2], feed => Assert.True(feed.TryReadTail(0, Dialect.Entries, out _, out _)));
         feeds[0].DropTail();
-        feeds[0].Take(Messages(2, 2), encoder);
-        feeds[2].Take(Messages(1, 1), encoder);
+        feeds[0].Accept(Messages(2, 2), encoder);
+        feeds[2].Accept(Messages(1, 1), encoder);
 
         Assert.Equal(2 * probe.Used, budget.Used);
         Assert.True(feeds[0].TryReadTail(1, Dialect.Entries, out _, out _));
@@ -95,7 +95,7 @@ public sealed class RoomFeedTests
         var budget = new TailBudget(100);
         var feed = new RoomFeed(_room, tailBytes: 64 * 1024, budget);
 
-        feed.Take(Messages(1, 10), encoder);
+        feed.Accept(Messages(1, 10), encoder);
 
         Assert.Equal(0, budget.Used);
         Assert.False(feed.TryReadTail(5, Dialect.Entries, out _, out _));

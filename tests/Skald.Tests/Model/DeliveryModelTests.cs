@@ -243,7 +243,7 @@ public sealed class DeliveryModelTests
             if (batch.Count == 0)
                 return false;
             foreach (var drafts in batch.Where(draft => draft.End == DraftEnd.Stored).GroupBy(draft => draft.Room))
-                _feeds.Take(drafts.Key, drafts.ToArray(), _encoder)?.Deliver(new Pace(), failed => throw failed);
+                _feeds.Accept(drafts.Key, drafts.ToArray(), _encoder)?.Deliver(new Pace(), failed => throw failed);
             return true;
         }
     }

@@ -31,7 +31,7 @@ public sealed class JoinRaceTests
                 start.SignalAndWait();
                 Thread.SpinWait(n % 100);   // at another moment of the join each time
                 rooms[n].LastSeq = 1;
-                feeds.Take(rooms[n], drafts.AsSpan(n, 1), encoder)?.Deliver(pace, failed => throw failed);
+                feeds.Accept(rooms[n], drafts.AsSpan(n, 1), encoder)?.Deliver(pace, failed => throw failed);
             }
         });
         delivery.Start();

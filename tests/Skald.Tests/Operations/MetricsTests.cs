@@ -248,20 +248,20 @@ public sealed partial class MetricsTests
     {
         using var meter = new Meter("test");
         var family = new MetricFamily(meter.CreateCounter<long>("sends"));
-        family.Take(1, [new("result", "a\\b\"c\nd")]);
-        family.Take(2, [new("result", "a\\b\"c\nd")]);
-        family.Take(4, [new("result", "other"), new("some.flag", true), new("status", 200)]);
+        family.Record(1, [new("result", "a\\b\"c\nd")]);
+        family.Record(2, [new("result", "a\\b\"c\nd")]);
+        family.Record(4, [new("result", "other"), new("some.flag", true), new("status", 200)]);
         Assert.Equal("# HELP sends_total \n# TYPE sends_total counter\nsends_total{result=\"a\\\\b\\\"c\\nd\"} 3\nsends_total{result=\"other\",some_flag=\"true\",status=\"200\"} 4\n", Text(family));
 
         family = new MetricFamily(meter.CreateGauge<double>("height", "By", "How\nhigh"));
-        family.Take(1, []);
-        family.Take(0.5, []);
+        family.Record(1, []);
+        family.Record(0.5, []);
         Assert.Equal("# HELP height_bytes How high\n# TYPE height_bytes gauge\nheight_bytes 0.5\n", Text(family));
 
         family = new MetricFamily(
             meter.CreateHistogram("time", "s", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.1, 1] }));
         foreach (var value in new[] { 0.05, 0.1, 0.5, 7 })
-            family.Take(value, []);
+            family.Record(value, []);
         Assert.EndsWith(
             "time_seconds_bucket{le=\"0.1\"} 2\ntime_seconds_bucket{le=\"1\"} 3\ntime_seconds_bucket{le=\"+Inf\"} 4\ntime_seconds_sum 7.65\ntime_seconds_count 4\n",
             Text(family),
@@ -281,11 +281,11 @@ public sealed partial class MetricsTests
         using var meter = new Meter("test");
         var family = new MetricFamily(meter.CreateCounter<long>("sends"));
         var tag = new KeyValuePair<string, object?>("skald.result", "stored");
-        family.Take(1, [tag]);
+        family.Record(1, [tag]);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         for (var i = 0; i < 1_000; i++)
-            family.Take(1, new ReadOnlySpan<KeyValuePair<string, object?>>(in tag));
+            family.Record(1, new ReadOnlySpan<KeyValuePair<string, object?>>(in tag));
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
