@@ -51,7 +51,9 @@ public sealed partial class FolderOrderTests
         Assert.Empty(folders.Except(Order));
     }
 
-    /// <remarks>Skald.Protocol is one: a package whose users need five using lines to read one frame would be none the better for it.</remarks>
+    /// <remarks>
+    /// Skald.Protocol is one: a package whose users need five using lines to read one frame would be none the better for it.
+    /// </remarks>
     [Fact]
     public void Namespaces_equal_folders()
     {
