@@ -49,7 +49,7 @@ export class Session extends Emitter {
   #http;
   #random;
   #backoff;
-  #keepsCookie;
+  #keep;
 
   /**
    * @param {string | URL} [server] where Skald is served; the page's own origin by default
@@ -71,7 +71,7 @@ export class Session extends Emitter {
     this.#http = { fetch: fetch ?? ((/** @type {any} */ input, /** @type {any} */ init) => globalThis.fetch(input, init)), clock };
     this.#random = random;
     this.#backoff = new Backoff(random);
-    this.#keepsCookie = keep === "cookie";
+    this.#keep = keep;
     // How old a token is that somebody kept, its claims do not say: they are by the server's clock. So it is renewed first.
     if (getToken) this.#login = { getToken, username: tokens?.username, staleAt: -Infinity };
     else if (tokens?.refresh) this.#login = { ...tokens, staleAt: -Infinity };
@@ -96,7 +96,7 @@ export class Session extends Emitter {
 
   /**
    * What people have to know before they have an account: whether one may register, and what a new password must be, in code points.
-   * @returns {Promise<{open: boolean, password_min_length: number, password_max_length: number}>}
+   * @returns {Promise<{open: boolean, password_min_length: number, password_max_length: number, path: string}>}
    */
   async registration() {
     return (await this.#ask("GET", "api/registration/", {})).body;
@@ -115,9 +115,11 @@ export class Session extends Emitter {
   /**
    * @param {string} username
    * @param {string} password
+   * @param {object} [options]
+   * @param {"cookie" | null} [options.keep] for this login; what the constructor was given by default
    */
-  async login(username, password) {
-    const inCookie = this.#keepsCookie;
+  async login(username, password, { keep = this.#keep } = {}) {
+    const inCookie = keep === "cookie";
     const { body } = await this.#ask("POST", "api/login/", {
       body: inCookie ? { username, password, keep: "cookie" } : { username, password },
       cookies: inCookie,
@@ -128,7 +130,7 @@ export class Session extends Emitter {
     if (!sameUser) this.#forget();
     this.#renewal = undefined;
     this.#login = { username, inCookie, staleAt: -Infinity };
-    this.#keep(this.#login, tokens);
+    this.#hold(this.#login, tokens);
     if (!sameUser) this.emit("userchange", { username });
   }
 
@@ -137,7 +139,7 @@ export class Session extends Emitter {
    * @returns {Promise<boolean>} whether somebody is signed in; it fails where the server could not be asked
    */
   async resume() {
-    if (this.#login || !this.#keepsCookie) return this.signedIn;
+    if (this.#login || this.#keep !== "cookie") return this.signedIn;
     let tokens;
     try {
       tokens = await this.#refreshByCookie();
@@ -149,7 +151,7 @@ export class Session extends Emitter {
     if (this.#login) return true;
     const username = claimsOf(tokens.access).name;
     this.#login = { username, inCookie: true, staleAt: -Infinity };
-    this.#keep(this.#login, tokens);
+    this.#hold(this.#login, tokens);
     this.emit("userchange", { username });
     return true;
   }
@@ -230,7 +232,7 @@ export class Session extends Emitter {
     try {
       const tokens = await this.#newTokens(login);
       if (this.#login !== login) throw notSignedIn();
-      this.#keep(login, tokens);
+      this.#hold(login, tokens);
       return tokens.access;
     } catch (error) {
       if (this.#login !== login) throw notSignedIn();
@@ -289,7 +291,7 @@ export class Session extends Emitter {
   }
 
   /** @param {Login} login @param {{access: string, refresh?: string}} tokens */
-  #keep(login, { access, refresh }) {
+  #hold(login, { access, refresh }) {
     login.access = access;
     const lifetime = lifetimeOf(access);
     login.staleAt = this.#http.clock.now() + lifetime * 0.95;

@@ -20,7 +20,7 @@ test("a new account can log in, and its name taken again is refused field by fie
 
 test("the rules of a registration are told to whom has no account", async () => {
   const session = new Session("http://skald.test", { fetch: new FakeServer().fetch, clock: new FakeClock() });
-  assert.deepEqual(await session.registration(), { open: true, password_min_length: 8, password_max_length: 128 });
+  assert.deepEqual(await session.registration(), { open: true, password_min_length: 8, password_max_length: 128, path: "/" });
 });
 
 test("a wrong password is told as such and signs nobody in", async () => {

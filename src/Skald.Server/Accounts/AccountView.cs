@@ -13,7 +13,7 @@ internal sealed record RegisteredView(long Id, string Username, string Email);
 /// <param name="Open">Whether everybody may make one; else the operator makes them.</param>
 /// <param name="PasswordMinLength">Shortest new password, in Unicode code points.</param>
 /// <param name="PasswordMaxLength">Longest password, in Unicode code points.</param>
-internal sealed record RegistrationView(bool Open, int PasswordMinLength, int PasswordMaxLength);
+internal sealed record RegistrationView(bool Open, int PasswordMinLength, int PasswordMaxLength, string Path);
 
 /// <summary>What a login and a refresh answer.</summary>
 /// <param name="Access">For <c>Authorization: Bearer</c> and the sockets.</param>

@@ -22,7 +22,7 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
     /// <summary>Browsers take a cookie of this prefix from HTTPS only, so that whoever owns the line cannot put one there.</summary>
     private const string SecureName = "__Secure-" + Name;
 
-    private const string Path = "/api/token/refresh";
+    private const string Api = "/api/", RefreshRoute = "/api/token/refresh";
 
     /// <summary>What a page of another origin is answered that asks for the cookie's use.</summary>
     public static ChatError Foreign { get; } =
@@ -64,6 +64,18 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
         };
     }
 
+    /// <summary>The path below which the browser finds this server, as far as it can be known here; empty at the root.</summary>
+    /// <remarks>
+    /// An application may have mapped us below a prefix, or in a group of routes, which only the request's own path tells. What a proxy takes off
+    /// is known where it says so (<c>X-Forwarded-Prefix</c>, of <c>TrustedProxies</c>); else the browser keeps the cookie for a path that it never asks for.
+    /// </remarks>
+    /// <param name="request">To a route below <c>/api/</c>.</param>
+    public static PathString ServerPath(HttpRequest request)
+    {
+        var path = request.Path.Value!;
+        return request.PathBase.Add(path[..path.LastIndexOf(Api, StringComparison.OrdinalIgnoreCase)]);
+    }
+
     /// <summary>The refresh token of the cookie; null where there is none.</summary>
     public static string? Read(HttpRequest request) => request.Cookies[NameFor(request)] is { Length: > 0 } token ? token : null;
 
@@ -88,6 +100,6 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
         HttpOnly = true,
         Secure = request.IsHttps,
         SameSite = SameSiteMode.Strict,
-        Path = request.PathBase.Add(Path),
+        Path = ServerPath(request).Add(RefreshRoute),
     };
 }

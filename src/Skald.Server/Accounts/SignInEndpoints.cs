@@ -19,8 +19,9 @@ internal static class SignInEndpoints
     {
         api.MapGet("/registration", GetRegistration)
             .Describes("Accounts", "getRegistration", "May one register here, and with which passwords?")
-            .WithDescription("What a form shows before anybody has filled it in. New passwords in /api/me/password/ follow the same rule.")
-            .Gives(StatusCodes.Status200OK, """{"open":true,"password_min_length":8,"password_max_length":128}""")
+            .WithDescription("What a form shows before anybody has filled it in. New passwords in /api/me/password/ follow the same rule. " +
+                "A browser that finds this server below another path than \"path\" gets no cookie back: do not ask it to keep one.")
+            .Gives(StatusCodes.Status200OK, """{"open":true,"password_min_length":8,"password_max_length":128,"path":"/"}""")
             .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
 
         api.MapPost("/register", RegisterAsync)
@@ -49,8 +50,11 @@ internal static class SignInEndpoints
             .Refuses(NotReadable, Sessions.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
     }
 
-    private static Ok<RegistrationView> GetRegistration(IOptions<AccountsOptions> options) =>
-        TypedResults.Ok(new RegistrationView(!options.Value.RegistrationIsClosed, options.Value.PasswordMinLength, options.Value.PasswordMaxLength));
+    private static Ok<RegistrationView> GetRegistration(HttpRequest request, IOptions<AccountsOptions> options) => TypedResults.Ok(new RegistrationView(
+        !options.Value.RegistrationIsClosed,
+        options.Value.PasswordMinLength,
+        options.Value.PasswordMaxLength,
+        RefreshCookie.ServerPath(request).Add("/").ToString()));
 
     private static async Task<Results<Created<RegisteredView>, ProblemHttpResult>> RegisterAsync(
         HttpContext context, Registration registration, IOptions<AccountsOptions> options, CancellationToken ct)

@@ -250,7 +250,7 @@ public sealed class RegisterEndpointTests
         var told = await server.Http.GetStringAsync("/api/registration/");
 
         Assert.Equal(
-            $$"""{"open":{{(registration == "open" ? "true" : "false")}},"password_min_length":{{shortest}},"password_max_length":{{longest}}}""",
+            $$"""{"open":{{(registration == "open" ? "true" : "false")}},"password_min_length":{{shortest}},"password_max_length":{{longest}},"path":"/"}""",
             told);
     }
 

@@ -9,12 +9,17 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
     [Fact]
     public async Task Page_works_below_a_path_and_keeps_apart_from_a_Skald_below_another()
     {
-        var server = await StartServerAsync();
-        var proxy = Keep(new Network(server.Address, new Proxy("/chat/")));
+        var server = await StartServerAsync(("TrustedProxies", "127.0.0.1"));
+        var proxy = Keep(new Network(server.Address, new Proxy("/chat/", SaysPath: true)));
 
-        var page = await OpenAsAsync("ann", proxy.Address);
+        var page = await OpenAsync(proxy.Address);
+        await Expect(page.Part("sign-in-kept")).ToContainTextAsync("You stay signed in");
+        await page.RegisterAsync("ann");
         await page.SayAsync("from below a path");
         await page.ExpectMessagesAsync("from below a path");
+        await page.Page.ReloadAsync();
+        await page.ExpectStateAsync("ready");
+        Assert.Equal("/chat/api/token/refresh", Assert.Single(await page.Page.Context.CookiesAsync()).Path);
         await page.AddRoomAsync("tech");
 
         await Expect(page.Page).ToHaveURLAsync(new Uri(proxy.Address, "#/rooms/tech").ToString());
@@ -22,6 +27,26 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
         Assert.Equal(
             ["skald/chat/rooms", "skald/chat/signed-in", "skald/chat/username"],
             await page.Page.EvaluateAsync<string[]>("Object.keys(localStorage).sort()"));
+        Assert.Empty(page.Faults.ConsoleErrors);
+    }
+
+    /// <remarks>The server then takes itself for one at the root, and the browser would never send its cookie to the path where it is.</remarks>
+    [Fact]
+    public async Task Below_a_path_that_the_proxy_does_not_say_nobody_is_promised_to_stay_signed_in()
+    {
+        var server = await StartServerAsync();
+        var proxy = Keep(new Network(server.Address, new Proxy("/chat/")));
+
+        var page = await OpenAsync(proxy.Address);
+        await Expect(page.Part("mode-switch")).ToBeVisibleAsync();
+        await Expect(page.Part("sign-in-kept")).ToBeHiddenAsync();
+        await page.RegisterAsync("ann");
+        await page.SayAsync("one");
+        await page.ExpectMessagesAsync("one");
+
+        Assert.Empty(await page.Page.Context.CookiesAsync());
+        await page.Page.ReloadAsync();
+        await page.ExpectSignedOutAsync();
         Assert.Empty(page.Faults.ConsoleErrors);
     }
 

@@ -6,7 +6,8 @@ namespace Skald.Tests.Browser;
 /// <summary>What a reverse proxy does to requests, as people set them up: below a path of its own, or not passing WebSockets on.</summary>
 /// <param name="Path">The path below which it serves the server's root; everything else is 404.</param>
 /// <param name="PassesUpgrades">Whether it passes <c>Upgrade</c> on. Many do not unless they are told to.</param>
-internal sealed record Proxy(string Path = "/", bool PassesUpgrades = true)
+/// <param name="SaysPath">Whether it says which path it has taken off: <c>X-Forwarded-Prefix</c>.</param>
+internal sealed record Proxy(string Path = "/", bool PassesUpgrades = true, bool SaysPath = false)
 {
     /// <summary>Passes a request's head on, rewritten, with what came after it; each connection carries one request.</summary>
     /// <returns>Whether there is more to pass; else the browser has its answer.</returns>
@@ -35,7 +36,8 @@ internal sealed record Proxy(string Path = "/", bool PassesUpgrades = true)
             || !(line.StartsWith("Upgrade:", StringComparison.OrdinalIgnoreCase)
                 || line.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase)));
         string[] closing = upgrades ? [] : ["Connection: close"];
-        return string.Join("\r\n", [$"{request[0]} /{request[1][Path.Length..]} {request[2]}", .. closing, .. kept, "", ""]);
+        string[] prefix = SaysPath ? [$"X-Forwarded-Prefix: {Path.TrimEnd('/')}"] : [];
+        return string.Join("\r\n", [$"{request[0]} /{request[1][Path.Length..]} {request[2]}", .. closing, .. prefix, .. kept, "", ""]);
     }
 
     private static async Task<(string Head, byte[] Body)> ReadHeadAsync(NetworkStream stream, CancellationToken ct)

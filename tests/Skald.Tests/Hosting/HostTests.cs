@@ -92,6 +92,24 @@ public sealed partial class HostTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public async Task A_session_that_a_cookie_keeps_is_there_again_wherever_skald_is_mapped(string name)
+    {
+        var shape = HostShape.All.Single(shape => shape.Name == name);
+        await using var host = await OwnHost.StartAsync(shape, withSkald: true);
+        using var browser = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = host.Http.BaseAddress };
+        using var registered = await host.PostAsync("/api/register/", new { username = "ann", password = "12345678" });
+
+        var login = new { username = "ann", password = "12345678", keep = "cookie" };
+        using var first = await browser.PostAsJsonAsync($"{shape.Base}/api/login/", login);
+        using var again = await browser.PostAsJsonAsync($"{shape.Base}/api/token/refresh/", new { keep = "cookie" });
+        var rules = await browser.GetFromJsonAsync<JsonElement>($"{shape.Base}/api/registration/");
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, again.StatusCode));
+        Assert.Equal($"{shape.Base}/", rules.GetProperty("path").GetString());
+    }
+
     [Fact]
     public async Task Without_a_prefix_the_root_stays_the_applications()
     {

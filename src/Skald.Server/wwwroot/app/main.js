@@ -5,17 +5,15 @@ import { forgetSignedIn, isSignedInKept, keepSignedIn } from "./storage.js";
 import { sentenceOf } from "./sentences.js";
 import { SignIn } from "./sign-in.js";
 
-// Skald is where this module came from, which may be below a path. There it may not know its path, and its cookie would not come
-// back: tokens then live in this page alone.
-const server = new URL("../", import.meta.url);
-const session = new Session(server, { keep: server.pathname === "/" ? "cookie" : undefined });
+// Skald is where this module came from, which may be below a path.
+const session = new Session(new URL("../", import.meta.url), { keep: "cookie" });
 const account = new Account(session);
 const chat = new Chat(session, () => {
   forgetSignedIn();
   leave();
 });
-const signIn = new SignIn(session, () => {
-  keepSignedIn();
+const signIn = new SignIn(session, (kept) => {
+  if (kept) keepSignedIn();
   chat.open();
 });
 

@@ -4,15 +4,16 @@
  * Asks the server, and tells the rule for passwords wherever a new one is chosen. Where there is no answer nothing is forbidden: the
  * server refuses by itself, and says why.
  * @param {import("../skald/index.js").Session} session
- * @returns {Promise<{open: boolean}>} whether one may register
+ * @returns {Promise<{open: boolean, keep: "cookie" | null}>} whether one may register, and whether the browser can keep a session here: behind
+ *   a proxy that takes a path off and does not say so, the server's cookies are for a path that the browser never asks for
  */
 export async function learnRules(session) {
   try {
-    const { open, password_min_length } = await session.registration();
+    const { open, password_min_length, path } = await session.registration();
     for (const rule of document.querySelectorAll(".password-rule")) rule.textContent = passwordRule(password_min_length);
-    return { open };
+    return { open, keep: path === new URL(session.server).pathname ? "cookie" : null };
   } catch {
-    return { open: true };
+    return { open: true, keep: null };
   }
 }
 

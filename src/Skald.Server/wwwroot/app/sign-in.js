@@ -7,6 +7,7 @@ import { fieldSentence, sentenceOf } from "./sentences.js";
 
 /** @typedef {import("../skald/index.js").Session} Session */
 
+const kept = "You stay signed in on this browser until you sign out or stay away for long.";
 const closed = "Nobody can register here. Ask whoever runs this server for an account.";
 
 /** The page before one is signed in: sign in, or, where the server lets everybody, create an account and be signed in with it. */
@@ -22,8 +23,9 @@ export class SignIn {
   #done;
   #registering = false;
   #open = true;
+  /** What the server allows here, once it has said so. */ #rules = Promise.resolve(/** @type {Awaited<ReturnType<typeof learnRules>>} */ ({ open: true, keep: null }));
 
-  /** @param {Session} session @param {() => void} done */
+  /** @param {Session} session @param {(kept: boolean) => void} done told whether a reload will find the session again */
   constructor(session, done) {
     this.#session = session;
     this.#done = done;
@@ -45,12 +47,14 @@ export class SignIn {
     this.#setMode(false);
     this.#username.value ||= keptUsername();
     (this.#username.value ? this.#password : this.#username).focus();
-    this.#learnRules();
+    this.#rules = learnRules(this.#session);
+    this.#offerWhatIsAllowed();
   }
 
   // What the page would take back is not offered: the way to an account shows when the server has said whether there is one.
-  async #learnRules() {
-    const { open } = await learnRules(this.#session);
+  async #offerWhatIsAllowed() {
+    const { open, keep } = await this.#rules;
+    tell(element("#sign-in-kept", HTMLElement), keep ? kept : "");
     this.#open = open;
     if (this.#registering && !open) this.#setMode(false);
     this.#offer();
@@ -104,11 +108,12 @@ export class SignIn {
       // The account is there now, even if the login that follows should fail.
       this.#setMode(false);
     }
-    await this.#session.login(username, password);
+    const { keep } = await this.#rules;
+    await this.#session.login(username, password, { keep });
     keepUsername(username);
     this.#password.value = this.#email.value = "";
     this.#page.hidden = true;
-    this.#done();
+    this.#done(keep === "cookie");
   }
 
   /** @param {SkaldError} error */
