@@ -8,8 +8,9 @@ public static class ClientMessageId
     public const int MinLength = 8;
     public const int MaxLength = 64;
 
-    /// <summary>What whoever uses another one is told.</summary>
-    public static ChatError Refused { get; } = new(ErrorCode.BadClientMessageId, "client_msg_id must be 8–64 letters, digits, hyphens or underscores.");
+    /// <summary>The refusal of any other.</summary>
+    public static ChatError Refused { get; } = new(
+        ErrorCode.BadClientMessageId, "client_msg_id must be 8–64 letters, digits, hyphens or underscores.");
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");

@@ -1,7 +1,9 @@
 namespace Skald.Protocol;
 
 /// <summary>Why a socket is closed. The number alone tells a client what to do next.</summary>
-/// <param name="Number">4000–4399: reconnect and resume. 4400–4999: not without a new credential or a person. Below: RFC 6455, section 7.4.</param>
+/// <param name="Number">
+/// 4000–4399: reconnect and resume. 4400–4999: not without a new credential or a person. Below: RFC 6455, section 7.4.
+/// </param>
 /// <param name="Reason">The same in a word; at most 123 bytes, the room a close frame has.</param>
 public sealed record CloseCode(ushort Number, string Reason)
 {

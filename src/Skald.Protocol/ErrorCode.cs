@@ -1,7 +1,9 @@
 namespace Skald.Protocol;
 
 /// <summary>What went wrong, as a stable name that a program can act on. The same codes stand in frames and in problem details.</summary>
-/// <remarks>Listed with their meaning in docs/protocol and protocol/vectors/codes.json; a name is never reused for another meaning.</remarks>
+/// <remarks>
+/// Listed with their meaning in docs/protocol and protocol/vectors/codes.json; a name is never reused for another meaning.
+/// </remarks>
 public sealed class ErrorCode
 {
     public static readonly ErrorCode Malformed = new("malformed", 400);
@@ -51,9 +53,9 @@ public sealed class ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         Malformed, BadRequest, ValidationFailed, UnknownCommand, EmptyMessage, TooLong, BadClientMessageId, TooManyRooms,
-        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MessageNotFound, MethodNotAllowed,
-        EditConflict, MessageDeleted, PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed,
-        StorageFull, ShuttingDown,
+        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MessageNotFound,
+        MethodNotAllowed, EditConflict, MessageDeleted, PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited,
+        ServerError, Overloaded, StorageFailed, StorageFull, ShuttingDown,
     ];
 
     public override string ToString() => Name;

@@ -5,7 +5,7 @@ namespace Skald.Protocol;
 /// <summary>What may stand in a message: the one rule for sockets and HTTP.</summary>
 public static class MessageText
 {
-    /// <summary>The refusal of a text in which nobody would see anything.</summary>
+    /// <summary>The refusal of a text that shows nothing.</summary>
     public static ChatError Empty { get; } =
         new(ErrorCode.EmptyMessage, "The message has no text to see. Write something besides spaces and invisible characters.");
 
@@ -41,8 +41,8 @@ public static class MessageText
     }
 
     /// <remarks>
-    /// Unicode's White_Space and Default_Ignorable_Code_Point (UAX #44, PropList and DerivedCoreProperties), which include what may still be assigned.
-    /// The base library knows the former only. Clients have the same ranges from protocol/vectors/blank.json.
+    /// Unicode's White_Space and Default_Ignorable_Code_Point (UAX #44, PropList and DerivedCoreProperties), which include what may
+    /// still be assigned. The BCL knows the former only. Clients have the same ranges from protocol/vectors/blank.json.
     /// </remarks>
     private static bool IsUnseen(int codePoint) => codePoint is
         (>= 0x09 and <= 0x0D) or 0x20 or 0x85 or 0xA0 or 0xAD or 0x034F or 0x061C or (>= 0x115F and <= 0x1160) or 0x1680

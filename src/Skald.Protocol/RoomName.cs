@@ -9,8 +9,9 @@ public static class RoomName
     public const int MaxLength = 100;
     public const string Global = "global";
 
-    /// <summary>What whoever uses another name is told.</summary>
-    public static ChatError Refused { get; } = new(ErrorCode.RoomNotFound, "A room's name is 1–100 letters, digits, hyphens or underscores.");
+    /// <summary>The refusal of any other name.</summary>
+    public static ChatError Refused { get; } = new(
+        ErrorCode.RoomNotFound, "A room's name is 1–100 letters, digits, hyphens or underscores.");
 
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");

@@ -3,7 +3,7 @@ using Skald.Server.Operations;
 
 namespace Skald;
 
-/// <summary>The settings of the server on its own, under every other source: they hold until somebody says otherwise.</summary>
+/// <summary>The settings of the server on its own, under every other source: they hold unless another source sets them.</summary>
 internal static class SkaldDefaults
 {
     /// <summary>

@@ -1,7 +1,9 @@
 namespace Skald.Protocol;
 
-/// <summary>A stored message as it is now, with every change that the log holds of it: one shape on sockets, in history and on disk.</summary>
-/// <remarks>Texts are spans of UTF-8 that somebody else owns, valid for the call: no string is made of a message on its way.
+/// <summary>
+/// A stored message as it is now, with every change that the log holds of it: one shape on sockets, in history and on disk.
+/// </summary>
+/// <remarks>Texts are spans of UTF-8 that the caller owns, valid during the call: no string is made of a message on its way.
 /// The names among them follow rules that leave nothing to escape in JSON; the text may be anything.</remarks>
 public readonly ref struct ChatMessage
 {
@@ -39,10 +41,10 @@ public readonly ref struct ChatMessage
     /// <summary>When it got this text; means nothing where <see cref="TextVersion"/> is 0.</summary>
     public Timestamp EditedAt { get; init; }
 
-    /// <summary>Who deleted it; empty where nobody has.</summary>
+    /// <summary>Who deleted it; empty for a message that is not deleted.</summary>
     public ReadOnlySpan<byte> DeletedBy { get; init; }
 
-    /// <summary>When it was deleted; means nothing where nobody has.</summary>
+    /// <summary>When it was deleted; means nothing for a message that is not.</summary>
     public Timestamp DeletedAt { get; init; }
 
     public bool IsDeleted => !DeletedBy.IsEmpty;

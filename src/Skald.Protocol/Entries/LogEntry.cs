@@ -1,7 +1,10 @@
 namespace Skald.Protocol;
 
 /// <summary>One number of a room's log: a message, or what was done to one.</summary>
-/// <remarks>An entry points at its message and holds nothing of it: what is read is the message as it is by then. So a text lies in one place, and is gone where it is erased.</remarks>
+/// <remarks>
+/// An entry points at its message and holds nothing of it: what is read is the message as it is by then. So a text lies in one place,
+/// and is gone where it is erased.
+/// </remarks>
 public readonly ref struct LogEntry
 {
     public required EntryKind Kind { get; init; }

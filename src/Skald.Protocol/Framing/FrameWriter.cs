@@ -70,7 +70,9 @@ public sealed class FrameWriter : IDisposable
     internal FrameLine Line(int most) => new(_output, most);
 
     /// <returns>The text as it stands between quotes, until the next call.</returns>
-    /// <remarks>The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so texts are escaped here.</remarks>
+    /// <remarks>
+    /// The platform's encoders know no character beyond 16 bits and write an emoji as twelve bytes: so texts are escaped here.
+    /// </remarks>
     internal ReadOnlySpan<byte> Escape(ReadOnlySpan<byte> utf8)
     {
         if (!utf8.ContainsAny(Escaped))

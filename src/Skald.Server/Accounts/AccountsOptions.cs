@@ -13,7 +13,9 @@ public sealed class AccountsOptions : IValidatableObject
 
     private const string Open = "open", Closed = "closed";
 
-    /// <summary>The <c>iss</c> of access tokens; one of another issuer is refused. Give two deployments that share a key two names.</summary>
+    /// <summary>
+    /// The <c>iss</c> of access tokens; one of another issuer is refused. Give two deployments that share a key two names.
+    /// </summary>
     [Required]
     public string Issuer { get; set; } = "skald";
 
@@ -21,11 +23,16 @@ public sealed class AccountsOptions : IValidatableObject
     [Required]
     public string Audience { get; set; } = "skald";
 
-    /// <summary>How long an access token works: 5 minutes, as in the Django project. A revoked session's token stops at once, whatever this says.</summary>
+    /// <summary>
+    /// How long an access token works: 5 minutes, as in the Django project. A revoked session's token stops at once, whatever this
+    /// says.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:10", "1.00:00:00")]
     public TimeSpan AccessLifetime { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a session lives after its last refresh: 1 day, as in the Django project. At least <see cref="AccessLifetime"/>.</summary>
+    /// <summary>
+    /// How long a session lives after its last refresh: 1 day, as in the Django project. At least <see cref="AccessLifetime"/>.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:10", "365.00:00:00")]
     public TimeSpan RefreshLifetime { get; set; } = TimeSpan.FromDays(1);
 
@@ -37,14 +44,15 @@ public sealed class AccountsOptions : IValidatableObject
     public TimeSpan RefreshGrace { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Whether each refresh gives a new refresh token and uses the old one up. Off, for front ends that keep the first one (SimpleJWT's default): a
-    /// session ends <see cref="RefreshLifetime"/> after its login, used or not, and a stolen token works until then without anybody noticing.
+    /// Whether each refresh gives a new refresh token and uses the old one up. Off, for front ends that keep the first one (SimpleJWT's
+    /// default): a session ends <see cref="RefreshLifetime"/> after its login, used or not, and a stolen token works until then without
+    /// anybody noticing.
     /// </summary>
     public bool RotateRefreshTokens { get; set; } = true;
 
     /// <summary>
-    /// Who makes accounts. <c>open</c>: everybody, at <c>/api/register/</c>. <c>closed</c>: the operator, with <c>skald users create</c>; the route
-    /// answers <c>registration_closed</c>.
+    /// Who makes accounts. <c>open</c>: everybody, at <c>/api/register/</c>. <c>closed</c>: the operator, with <c>skald users
+    /// create</c>; the route answers <c>registration_closed</c>.
     /// </summary>
     public string Registration { get; set; } = Open;
 
@@ -59,7 +67,9 @@ public sealed class AccountsOptions : IValidatableObject
     [Range(1, 100_000_000)]
     public int PasswordIterations { get; set; } = SoundPasswordIterations;
 
-    /// <summary>Shortest new password, in Unicode code points. Older, shorter ones keep working. 6 for front ends that let a user choose so few.</summary>
+    /// <summary>
+    /// Shortest new password, in Unicode code points. Older, shorter ones keep working. 6 for front ends that let a user choose so few.
+    /// </summary>
     [Range(1, 128)]
     public int PasswordMinLength { get; set; } = SoundPasswordLength;
 
@@ -73,7 +83,9 @@ public sealed class AccountsOptions : IValidatableObject
     /// </summary>
     public string? SigningKey { get; set; }
 
-    /// <summary>The <see cref="SigningKey"/> before the present one: still verifies, no longer signs. Null when the key was never changed.</summary>
+    /// <summary>
+    /// The <see cref="SigningKey"/> before the present one: still verifies, no longer signs. Null when the key was never changed.
+    /// </summary>
     public string? PreviousSigningKey { get; set; }
 
     internal bool RegistrationIsClosed => string.Equals(Registration, Closed, StringComparison.OrdinalIgnoreCase);

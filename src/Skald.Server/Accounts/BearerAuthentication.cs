@@ -2,7 +2,9 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here .</summary>
+/// <summary>
+/// Who asks: the <c>Authorization</c> header says it, and nothing else. No cookie and no query signs anyone in here.
+/// </summary>
 /// <remarks>
 /// The framework's schemes and policies choose among many of each; here there is one, and choosing took up to a tenth of a page of history.
 /// A product that hosts this server keeps its own default scheme.
@@ -21,9 +23,12 @@ internal static class BearerAuthentication
         _ => "",
     };
 
-    /// <summary>Lets nobody but users to the endpoints that are <see cref="EndpointDocs.ForUsers"/>.</summary>
+    /// <summary>Lets only users call the endpoints that are <see cref="EndpointDocs.ForUsers"/>.</summary>
     public static void UseBearerAuthentication(this IApplicationBuilder app) =>
-        app.Use((context, next) => context.GetEndpoint()?.Metadata.GetMetadata<UsersOnly>() is null ? next(context) : AdmitAsync(context, next));
+        app.Use((context, next) =>
+            context.GetEndpoint()?.Metadata.GetMetadata<UsersOnly>() is null
+                ? next(context)
+                : AdmitAsync(context, next));
 
     private static async Task AdmitAsync(HttpContext context, RequestDelegate next)
     {

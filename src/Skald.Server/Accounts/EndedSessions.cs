@@ -4,7 +4,9 @@ using Skald.Protocol;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>The sessions that ended so lately that an access token of theirs may still be in its time. Asked at every request, in memory.</summary>
+/// <summary>
+/// The sessions that ended so lately that an access token of theirs may still be in its time. Asked at every request, in memory.
+/// </summary>
 /// <remarks>As large as the number of revocations in one access lifetime: each takes a login, and those are limited.</remarks>
 internal sealed class EndedSessions(IOptions<AccountsOptions> options, TimeProvider clock)
 {

@@ -110,7 +110,7 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
 
     private sealed record Keys(StoredKey[] Access, StoredKey[] Refresh);
 
-    /// <summary>The key in base64. Nothing reads when it was made but whoever looks after the file.</summary>
+    /// <summary>The key in base64. When it was made is for the operator; no code reads it.</summary>
     private sealed record StoredKey(string Kid, string Key, string CreatedAt);
 
     private static partial class Log
@@ -118,7 +118,9 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
         [LoggerMessage(1000, LogLevel.Information, "Made new signing keys: {Path}")]
         public static partial void Created(ILogger logger, string path);
 
-        [LoggerMessage(1001, LogLevel.Warning, "Others could read {Path}: now only its owner can. If they may have, delete it, which signs every user out")]
+        [LoggerMessage(
+            1001, LogLevel.Warning,
+            "Others could read {Path}: now only its owner can. If they may have, delete it, which signs every user out")]
         public static partial void Tightened(ILogger logger, string path);
     }
 }

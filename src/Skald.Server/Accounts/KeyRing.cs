@@ -6,14 +6,17 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>The keys of this server: in each list the first signs and all verify, so that a key can be changed without ending sessions.</summary>
+/// <summary>
+/// The keys of this server: in each list the first signs and all verify, so that a key can be changed without ending sessions.
+/// </summary>
 internal sealed class KeyRing
 {
     /// <summary>HS256 is as strong as its key up to 32 bytes (RFC 7518 3.2 asks for no less).</summary>
     public const int MinKeyBytes = 32;
 
     /// <summary>Words of keys in tutorials and defaults. A random key is not even text.</summary>
-    private static readonly string[] SampleWords = ["secret", "changeme", "change-me", "password", "example", "insecure", "qwerty", "0123456789"];
+    private static readonly string[] SampleWords =
+        ["secret", "changeme", "change-me", "password", "example", "insecure", "qwerty", "0123456789"];
 
     private readonly Dictionary<string, SymmetricSecurityKey> _access;
 
@@ -33,7 +36,9 @@ internal sealed class KeyRing
     /// <summary>Looks a key up by its exact name: a <c>kid</c> is opaque, never a path, a query or an address.</summary>
     public SymmetricSecurityKey? Find(string? kid) => kid is null ? null : _access.GetValueOrDefault(kid);
 
-    /// <summary>The ring of keys that were given as settings. The refresh keys follow from them, so that nodes with one setting agree.</summary>
+    /// <summary>
+    /// The ring of keys that were given as settings. The refresh keys follow from them, so that nodes with one setting agree.
+    /// </summary>
     /// <exception cref="StartupRefusedException">A key is not base64, too short, or a sample out of a tutorial.</exception>
     public static KeyRing FromSettings(string signingKey, string? previousSigningKey)
     {

@@ -15,7 +15,8 @@ internal sealed class PasswordHash
     private const int KeyBytes = HMACSHA256.HashSizeInBytes, OldKeyBytes = HMACSHA1.HashSizeInBytes;
 
     /// <summary>What else Django can be told to use. No library that .NET brings verifies them.</summary>
-    private static readonly string[] Foreign = ["argon2", "bcrypt", "bcrypt_sha256", "scrypt", "md5", "sha1", "unsalted_md5", "unsalted_sha1"];
+    private static readonly string[] Foreign =
+        ["argon2", "bcrypt", "bcrypt_sha256", "scrypt", "md5", "sha1", "unsalted_md5", "unsalted_sha1"];
 
     /// <summary>22 characters of 62 are 131 bits, as Django salts since 3.2.</summary>
     private const int SaltLength = 22;
@@ -74,7 +75,9 @@ internal sealed class PasswordHash
 
     /// <summary>Whether this is the password's hash.</summary>
     /// <param name="password">Any text; the caller limits its length.</param>
-    /// <param name="atLeastIterations">What a refusal must cost, so that its time does not tell an old hash from a name that does not exist .</param>
+    /// <param name="atLeastIterations">
+    /// What a refusal must cost, so that its time does not tell an old hash from a name that does not exist.
+    /// </param>
     public bool Verify(string password, int atLeastIterations)
     {
         var matches = CryptographicOperations.FixedTimeEquals(Derive(_algorithm, password, _salt, Iterations), _key);
@@ -89,7 +92,9 @@ internal sealed class PasswordHash
 #pragma warning disable CA5379 // SHA-1 made the hashes of old databases; who logs in has a new one afterwards.
     private static byte[] Derive(string algorithm, string password, string salt, int iterations) =>
         algorithm == Algorithm
-            ? Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), Encoding.UTF8.GetBytes(salt), iterations, HashAlgorithmName.SHA256, KeyBytes)
-            : Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), Encoding.UTF8.GetBytes(salt), iterations, HashAlgorithmName.SHA1, OldKeyBytes);
+            ? Rfc2898DeriveBytes.Pbkdf2(
+                Encoding.UTF8.GetBytes(password), Encoding.UTF8.GetBytes(salt), iterations, HashAlgorithmName.SHA256, KeyBytes)
+            : Rfc2898DeriveBytes.Pbkdf2(
+                Encoding.UTF8.GetBytes(password), Encoding.UTF8.GetBytes(salt), iterations, HashAlgorithmName.SHA1, OldKeyBytes);
 #pragma warning restore CA5379
 }

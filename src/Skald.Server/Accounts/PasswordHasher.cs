@@ -13,10 +13,14 @@ namespace Skald.Server.Accounts;
 /// </summary>
 internal sealed class PasswordHasher : IDisposable
 {
-    /// <summary>A tenth of the weight of other threads (sched(7)): they wake at once, and logins still get on where they take all there is.</summary>
+    /// <summary>
+    /// A tenth of the weight of other threads (sched(7)): they wake at once, and logins still get on where they take all there is.
+    /// </summary>
     private const int Niceness = 10;
 
-    /// <summary>Some 3 s of a core. Django's own number is a tenth of it: a stored hash that says more must not keep a thread for minutes.</summary>
+    /// <summary>
+    /// Some 3 s of a core. Django's own number is a tenth of it: a stored hash that says more must not keep a thread for minutes.
+    /// </summary>
     private const int MostIterations = 10_000_000;
 
     private readonly int _iterations;
@@ -31,9 +35,15 @@ internal sealed class PasswordHasher : IDisposable
         _nobody = PasswordHash.OfNobody(_iterations);
         _queue = new BlockingCollection<Action>(limits.Value.PasswordHashQueue);
         var meter = telemetry.Meter;
-        meter.CreateObservableUpDownCounter("skald.password_hashes.waiting", () => _queue.Count, "{hash}", "Logins and registrations that wait for a hashing thread.");
-        meter.CreateObservableUpDownCounter("skald.password_hashes.running", () => Volatile.Read(ref _running), "{hash}", "Passwords being hashed at this moment.");
-        meter.CreateObservableCounter("skald.password_hashes.refused", () => Volatile.Read(ref _refused), "{hash}", "Logins and registrations refused because too many wait.");
+        meter.CreateObservableUpDownCounter(
+            "skald.password_hashes.waiting", () => _queue.Count, "{hash}", "Logins and registrations that wait for a hashing thread.");
+        meter.CreateObservableUpDownCounter(
+            "skald.password_hashes.running", () => Volatile.Read(ref _running), "{hash}", "Passwords being hashed at this moment.");
+        meter.CreateObservableCounter(
+            "skald.password_hashes.refused",
+            () => Volatile.Read(ref _refused),
+            "{hash}",
+            "Logins and registrations refused because too many wait.");
         // One core is always left to everything else, where there is more than one.
         for (var i = 0; i < Math.Max(1, Environment.ProcessorCount - 1); i++)
             new Thread(Work) { IsBackground = true, Name = "password hashing", Priority = ThreadPriority.BelowNormal }.Start();

@@ -1,6 +1,9 @@
 namespace Skald.Server.Accounts;
 
-/// <summary>The rule for new passwords: a length in code points and nothing else, as NIST SP 800-63B advises and the Django project's <c>12345678</c> needs.</summary>
+/// <summary>
+/// The rule for new passwords: a length in code points and nothing else, as NIST SP 800-63B advises and the Django project's
+/// <c>12345678</c> needs.
+/// </summary>
 internal static class PasswordRule
 {
     /// <returns>What is wrong, or null.</returns>

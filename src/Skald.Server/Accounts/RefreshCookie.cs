@@ -10,7 +10,7 @@ namespace Skald.Server.Accounts;
 /// </summary>
 /// <remarks>
 /// <c>__Host-</c> would be a better name, but asks for the path <c>/</c>, and then every request and handshake would carry the token.
-/// A page of a sibling domain can put a cookie of this name there: whoever shares a domain with strangers gives Skald one of its own.
+/// A page of a sibling domain can put a cookie of this name there: on a domain that is shared with strangers, Skald needs one of its own.
 /// </remarks>
 internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
 {
@@ -19,7 +19,7 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
 
     private const string Name = "skald_refresh";
 
-    /// <summary>Browsers take a cookie of this prefix from HTTPS only, so that whoever owns the line cannot put one there.</summary>
+    /// <summary>Browsers accept a cookie of this prefix over HTTPS only, so that an attacker on the network cannot plant one.</summary>
     private const string SecureName = "__Secure-" + Name;
 
     private const string Api = "/api/", RefreshRoute = "/api/token/refresh";
@@ -43,7 +43,7 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
 
     /// <summary>
     /// Whether the request may use the cookie: it is JSON, which no page of another origin can send without being allowed to, and the
-    /// browser says that one of our own pages asks. A program says nothing about that, and nobody else can make it ask.
+    /// browser says that one of our own pages asks. A program sends no such header, and no page can make it ask.
     /// </summary>
     /// <returns>Why not; null where it may.</returns>
     public static ChatError? Check(HttpRequest request)
@@ -91,7 +91,8 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
     }
 
     /// <summary>Has the browser forget the cookie.</summary>
-    public static void Forget(HttpContext context) => context.Response.Cookies.Delete(NameFor(context.Request), Attributes(context.Request));
+    public static void Forget(HttpContext context) =>
+        context.Response.Cookies.Delete(NameFor(context.Request), Attributes(context.Request));
 
     private static string NameFor(HttpRequest request) => request.IsHttps ? SecureName : Name;
 

@@ -17,7 +17,9 @@ internal sealed class SocketTickets(EndedSessions ended, IOptions<AccountsOption
     /// <summary>Unused tickets a session may hold for each socket its user may have.</summary>
     private const int TicketsPerConnection = 4;
 
-    private readonly int _maxPerSession = limits.Value.ConnectionsPerUser > 0 ? limits.Value.ConnectionsPerUser * TicketsPerConnection : MaxTickets;
+    private readonly int _maxPerSession = limits.Value.ConnectionsPerUser > 0
+        ? limits.Value.ConnectionsPerUser * TicketsPerConnection
+        : MaxTickets;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Ticket> _tickets = new(StringComparer.Ordinal);
     private readonly Dictionary<long, int> _perSession = [];

@@ -10,10 +10,16 @@ public sealed class ConnectionsOptions : IValidatableObject
 
     public ConnectionsOptions() => _allowed = new(() => [.. AllowedOrigins.Select(WebOrigin.Parse).OfType<WebOrigin>()]);
 
-    /// <summary>Web origins, as <c>https://app.example</c>, whose pages may call the API and open sockets besides this server's own. The whole origin must match, in whatever spelling; there is no wildcard.</summary>
+    /// <summary>
+    /// Web origins, as <c>https://app.example</c>, whose pages may call the API and open sockets besides this server's own. The whole
+    /// origin must match, in whatever spelling; there is no wildcard.
+    /// </summary>
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>Whether sockets without TLS are read and written directly, on Linux (docs/decisions/, 9 and 14). Off, and elsewhere: through the web server's stream, at two to three times the cost.</summary>
+    /// <summary>
+    /// Whether sockets without TLS are read and written directly, on Linux (docs/decisions/, 9 and 14). Off, and elsewhere: through
+    /// Kestrel's stream, at two to three times the cost.
+    /// </summary>
     public bool DirectSocket { get; set; } = true;
 
     /// <summary>How long a drain may take before what is left is cut off.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Net.Http.Headers;
 namespace Skald.Server.Connections;
 
 /// <summary>
-/// Lets pages of <see cref="ConnectionsOptions.AllowedOrigins"/> call our endpoints and read the answers, as it lets them open sockets (Fetch
-/// standard, section 3.2). No credentials are allowed: the refresh cookie is for our own page.
+/// Lets pages of <see cref="ConnectionsOptions.AllowedOrigins"/> call our endpoints and read the answers, as it lets them open sockets
+/// (Fetch standard, section 3.2). No credentials are allowed: the refresh cookie is for our own page.
 /// </summary>
 /// <remarks>Where the application around us has a policy for the same request, its headers replace ours: they are set later.</remarks>
 internal static class CrossOrigin
@@ -39,7 +39,10 @@ internal static class CrossOrigin
         var (request, headers) = (context.Request, context.Response.Headers);
         headers.Append(HeaderNames.Vary, HeaderNames.Origin);
         // Browsers send ASCII only, and no other origin could be written into an answer's header.
-        if (request.Headers.Origin is not [{ } origin] || !Ascii.IsValid(origin) || WebOrigin.Parse(origin) is not { } asked || !options.Allows(asked))
+        if (request.Headers.Origin is not [{ } origin]
+            || !Ascii.IsValid(origin)
+            || WebOrigin.Parse(origin) is not { } asked
+            || !options.Allows(asked))
             return Task.CompletedTask;
         headers.AccessControlAllowOrigin = origin;
         if (HttpMethods.IsOptions(request.Method))

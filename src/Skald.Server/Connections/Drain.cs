@@ -3,8 +3,10 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Connections;
 
-/// <summary>The end of a node: nobody comes in, what was sent is stored and answered, and clients are told when to come back.</summary>
-/// <remarks>Runs before the web server stops, which would otherwise wait for sockets that nobody closes.</remarks>
+/// <summary>
+/// The end of a node: no socket is admitted, what was sent is stored and answered, and clients are told when to come back.
+/// </summary>
+/// <remarks>Runs before Kestrel stops, which would otherwise wait for open sockets.</remarks>
 internal sealed partial class Drain(
     Admission admission,
     ConnectionRegistry registry,
@@ -31,7 +33,7 @@ internal sealed partial class Drain(
         await StopPipelineAsync();
         registry.Drain(ComeBack);
 
-        // The heartbeat cuts off whoever does not answer the close. Who was admitted and is not registered yet will be told as well.
+        // The heartbeat aborts sockets that do not answer the close. A socket that is admitted but not registered yet is closed when it is.
         while (admission.Count > 0 && clock.GetElapsedTime(started) < options.Value.DrainTime)
             await Task.Delay(Pause, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Log.Ended(logger, clock.GetElapsedTime(started), registry.Count);

@@ -7,8 +7,14 @@ using Skald.Protocol;
 
 namespace Skald.Server.Connections;
 
-/// <summary>The opening handshake, of RFC 6455 (section 4.2) over HTTP/1.1 and of RFC 8441 over HTTP/2: refuses what is not one, and answers what is.</summary>
-/// <remarks>Over HTTP/2 the request is an extended CONNECT and its stream the socket. A browser chooses that by itself, where TLS has agreed on HTTP/2.</remarks>
+/// <summary>
+/// The opening handshake, of RFC 6455 (section 4.2) over HTTP/1.1 and of RFC 8441 over HTTP/2: refuses what is not one, and answers
+/// what is.
+/// </summary>
+/// <remarks>
+/// Over HTTP/2 the request is an extended CONNECT and its stream the socket. A browser chooses that by itself, where TLS has agreed on
+/// HTTP/2.
+/// </remarks>
 internal static class Handshake
 {
     private const string Version = "13";
@@ -16,7 +22,9 @@ internal static class Handshake
     private const string AcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     public static ChatError ForeignOrigin { get; } =
-        new(ErrorCode.Forbidden, "Pages of this origin may not open sockets here; the setting Connections:AllowedOrigins lists those that may.");
+        new(
+            ErrorCode.Forbidden,
+            "Pages of this origin may not open sockets here; the setting Connections:AllowedOrigins lists those that may.");
 
     public static ChatError UpgradeDropped { get; } = new(
         ErrorCode.UpgradeRequired,
@@ -33,7 +41,9 @@ internal static class Handshake
         {
             return headers.Upgrade.Count == 0 && headers.SecWebSocketKey.Count > 0
                 ? UpgradeDropped
-                : new ChatError(ErrorCode.UpgradeRequired, "This address is a WebSocket: open it with ws:// or wss://, over HTTP/1.1 or as an extended CONNECT over HTTP/2.");
+                : new ChatError(
+                    ErrorCode.UpgradeRequired,
+                    "This address is a WebSocket: open it with ws:// or wss://, over HTTP/1.1 or as an extended CONNECT over HTTP/2.");
         }
 
         if (headers.SecWebSocketVersion != Version)
@@ -84,7 +94,10 @@ internal static class Handshake
         return key.Length == 24 && Convert.TryFromBase64String(key, bytes, out var length) && length == 16;
     }
 
-    /// <remarks>A page anywhere can open a socket here in its visitor's browser; the Origin header, which it cannot forge, tells. Programs send none.</remarks>
+    /// <remarks>
+    /// A page anywhere can open a socket here in its visitor's browser; the Origin header, which it cannot forge, tells. Programs send
+    /// none.
+    /// </remarks>
     private static bool IsAllowedOrigin(HttpRequest request, ConnectionsOptions options)
     {
         var origins = request.Headers.Origin;

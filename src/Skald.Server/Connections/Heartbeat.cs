@@ -1,8 +1,12 @@
 namespace Skald.Server.Connections;
 
-/// <summary>One clock for all connections, about each second: a timer for each would cost more than the connection. It looks at those that are due.</summary>
+/// <summary>
+/// One clock for all connections, about each second: a timer for each would cost more than the connection. It looks at those that are
+/// due.
+/// </summary>
 /// <remarks>It waits for nothing but its next tick. What has to be read from disk is left to <see cref="SessionWatch"/>.</remarks>
-internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatch sessions, TimeProvider clock, ILogger<Heartbeat> logger) : BackgroundService
+internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatch sessions, TimeProvider clock, ILogger<Heartbeat> logger)
+    : BackgroundService
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

@@ -2,7 +2,10 @@ using Skald.Protocol;
 
 namespace Skald.Server.Connections;
 
-/// <summary>Tells the operator of sockets that were refused before they opened, at most once a minute for each reason: anybody can make them by the thousand.</summary>
+/// <summary>
+/// Tells the operator of sockets that were refused before they opened, at most once a minute for each reason: anybody can make them by
+/// the thousand.
+/// </summary>
 internal sealed partial class RefusedHandshakes(TimeProvider clock, ILogger<RefusedHandshakes> logger)
 {
     /// <summary>Characters of what a client wrote that are told.</summary>
@@ -24,7 +27,12 @@ internal sealed partial class RefusedHandshakes(TimeProvider clock, ILogger<Refu
         else if (refusal == Handshake.ForeignOrigin)
         {
             if (MayTell("origin", out var before))
-                Log.OriginRefused(logger, Cut(origin), Cut($"{context.Request.Scheme}://{context.Request.Host}"), Remedy(context.Request, origin), before);
+                Log.OriginRefused(
+                    logger,
+                    Cut(origin),
+                    Cut($"{context.Request.Scheme}://{context.Request.Host}"),
+                    Remedy(context.Request, origin),
+                    before);
         }
         else if (MayTell(refusal.Code.Name, out var before))
         {
@@ -32,9 +40,14 @@ internal sealed partial class RefusedHandshakes(TimeProvider clock, ILogger<Refu
         }
     }
 
-    /// <summary>What an operator has to change where the page is this server's own, seen through a proxy. A stranger's page looks just like it.</summary>
+    /// <summary>
+    /// What an operator has to change where the page is this server's own, seen through a proxy. A stranger's page looks just like it.
+    /// </summary>
     private static string Remedy(HttpRequest request, string text) =>
-        WebOrigin.Parse(text) is { } page && WebOrigin.Parse($"{request.Scheme}://{request.Host}") is { } own && page.Host == own.Host && page.Scheme != own.Scheme
+        WebOrigin.Parse(text) is { } page
+            && WebOrigin.Parse($"{request.Scheme}://{request.Host}") is { } own
+            && page.Host == own.Host
+            && page.Scheme != own.Scheme
             ? "let the proxy at which TLS ends send X-Forwarded-Proto, and set TrustedProxies to its address"
             : "let the proxy before it pass the header Host on (nginx: proxy_set_header Host $host), or add the page's origin to Connections:AllowedOrigins";
 

@@ -2,8 +2,9 @@ namespace Skald.Server.Connections;
 
 /// <summary>What a client offers in <c>Sec-WebSocket-Protocol</c>: a name for the protocol, and maybe its access token.</summary>
 /// <remarks>
-/// A browser lets a page set no other header of a handshake. Unlike an address, this one is in no proxy's access log. A browser that offered something
-/// fails the connection where nothing of it is answered, so whatever is offered is answered by one of it, but never by the token.
+/// A browser lets a page set no other header of a handshake. Unlike an address, this one is in no proxy's access log. A browser that
+/// offered something fails the connection where nothing of it is answered, so whatever is offered is answered by one of it, but never
+/// by the token.
 /// </remarks>
 internal static class Subprotocol
 {

@@ -10,9 +10,13 @@ internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
 {
     private static readonly SearchValues<char> NeverInAnOrigin = SearchValues.Create(@"\ *%?#@");
 
-    /// <summary>Reads an origin. A last slash is passed over; anything else behind the port, a user, a wildcard or a list makes it none.</summary>
+    /// <summary>
+    /// Reads an origin. A last slash is passed over; anything else behind the port, a user, a wildcard or a list makes it none.
+    /// </summary>
     public static WebOrigin? Parse(string text) =>
-        text.AsSpan().IndexOfAny(NeverInAnOrigin) < 0 && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { IdnHost.Length: > 0, AbsolutePath: "/" or "" }
+        text.AsSpan().IndexOfAny(NeverInAnOrigin) < 0
+            && Uri.TryCreate(text, UriKind.Absolute, out var uri)
+            && uri is { IdnHost.Length: > 0, AbsolutePath: "/" or "" }
             ? new WebOrigin(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port)
             : null;
 }

@@ -46,7 +46,8 @@ internal sealed class BatchEncoder : IDisposable
     /// <summary>What was added, in arrays of its own; the encoder starts anew.</summary>
     public EncodedBatch Finish(long first, long startOffset)
     {
-        var batch = new EncodedBatch(first, _frames.WrittenSpan.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
+        var batch = new EncodedBatch(
+            first, _frames.WrittenSpan.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
         Clear();
         return batch;
     }

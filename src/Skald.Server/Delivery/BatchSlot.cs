@@ -3,8 +3,13 @@ using Skald.Server.History;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>Where the log leaves a batch for the delivery thread: room for one, so that the log waits while another one lies there.</summary>
-/// <remarks>Whoever waits sleeps. The base library's queues spin first, which on a busy machine takes the time from the one waited for.</remarks>
+/// <summary>
+/// Where the log leaves a batch for the delivery thread: room for one, so that the log waits while another one lies there.
+/// </summary>
+/// <remarks>
+/// A waiting thread sleeps. The BCL's queues spin first, which on a busy machine takes processor time from the thread that is waited
+/// for.
+/// </remarks>
 internal sealed class BatchSlot
 {
     private readonly object _gate = new();

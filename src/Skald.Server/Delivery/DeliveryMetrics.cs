@@ -13,9 +13,11 @@ internal sealed class DeliveryMetrics
     {
         var meter = telemetry.Meter;
         meter.CreateObservableUpDownCounter("skald.rooms.live", () => feeds.Count, "{room}", "Rooms that somebody here listens to.");
-        meter.CreateObservableCounter("skald.acks", () => Volatile.Read(ref _acks), "{message}", "Messages whose sender was told that they are on disk.");
         meter.CreateObservableCounter(
-            "skald.deliveries", () => Volatile.Read(ref _deliveries), "{delivery}", "Messages times the readers they were offered to live: 10 messages to 1,000 readers are 10,000.");
+            "skald.acks", () => Volatile.Read(ref _acks), "{message}", "Messages whose sender was told that they are on disk.");
+        meter.CreateObservableCounter(
+            "skald.deliveries", () => Volatile.Read(ref _deliveries), "{delivery}",
+                "Messages times the readers they were offered to live: 10 messages to 1,000 readers are 10,000.");
     }
 
     public void Acked(int messages) => Volatile.Write(ref _acks, _acks + messages);

@@ -33,8 +33,8 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
 
     /// <summary>Delivers what was announced, then ends.</summary>
     /// <remarks>
-    /// The caller may be the delivery thread itself: the log's loop goes on upon it (<see cref="Pace.CommitSlotAsync"/>), and so does whoever
-    /// awaits the loop's end. So nothing here joins the thread, and what follows goes on elsewhere.
+    /// The caller may be the delivery thread itself: the log's loop goes on upon it (<see cref="Pace.CommitSlotAsync"/>), and so does
+    /// whoever awaits the loop's end. So nothing here joins the thread, and what follows goes on elsewhere.
     /// </remarks>
     public Task StopAsync()
     {
@@ -69,8 +69,10 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         _ended.SetResult();
     }
 
-    /// <summary>Tells each draft something. One that fails keeps the others from nothing: an exception here would end the process, and the message,
-    /// which is on disk and is sent again, perhaps the next one too.</summary>
+    /// <summary>
+    /// Tells each draft something. One that fails keeps the others from nothing: an exception here would end the process, and the
+    /// message, which is on disk and is sent again, perhaps the next one too.
+    /// </summary>
     private void Tell(Batch batch, Action<Draft> what)
     {
         foreach (var draft in batch)

@@ -4,10 +4,10 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>A room that somebody on this node listens to: its newest messages, encoded, and the cursors into them.</summary>
+/// <summary>A room that has readers on this node: its newest entries, encoded, and the cursors into them.</summary>
 /// <remarks>
 /// Only the delivery thread moves the head. Readers are cursors: one at the head gets each batch as it comes; one further
-/// back takes it from the tail, and one that fell off the tail reads the log. So the feed waits for nobody, and a gap in
+/// back takes it from the tail, and one that fell off the tail reads the log. So the feed never waits, and a gap in
 /// what it was told costs nothing but its tail.
 /// </remarks>
 internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
@@ -46,7 +46,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         }
     }
 
-    /// <returns>True when nobody is left, and the feed has ended.</returns>
+    /// <returns>True when it was the last one, and the feed has ended.</returns>
     public bool Remove(Subscription subscription)
     {
         lock (_gate)
@@ -116,7 +116,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         return false;
     }
 
-    /// <summary>Forgets the newest messages: whoever still needs them reads them in the log.</summary>
+    /// <summary>Drops the tail: readers that still need it read the log.</summary>
     public void DropTail()
     {
         lock (_gate)
@@ -130,7 +130,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         FanOut fanOut;
         lock (_gate)
         {
-            // After a gap the log has what lies between, and whoever needs it reads it there.
+            // After a gap the log has what lies between, and readers that need it read it there.
             if (batch.First != Head.Seq + 1 || !keep)
                 ClearTail();
             if (!_ended && keep)

@@ -16,7 +16,10 @@ internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
     /// <summary>Set before the subscription is shown to the reader.</summary>
     public RoomFeed Feed { get; set; } = null!;
 
-    /// <summary>Its index among the feed's subscribers. The feed's alone, under its lock: so that leaving costs the same however many are in the room.</summary>
+    /// <summary>
+    /// Its index among the feed's subscribers. The feed's alone, under its lock: so that leaving costs the same however many are in the
+    /// room.
+    /// </summary>
     public int Slot { get; set; }
 
     /// <summary>The last message that was handed to the socket.</summary>

@@ -1,7 +1,12 @@
 namespace Skald.Server.Delivery;
 
-/// <summary>Bounds the tails of all rooms together: over the budget, the room that was written to longest ago loses its tail first.</summary>
-/// <remarks>A reader at the head needs no tail, and one behind it reads the log where there is none: a dropped tail costs a read, never a message.</remarks>
+/// <summary>
+/// Bounds the tails of all rooms together: over the budget, the room that was written to longest ago loses its tail first.
+/// </summary>
+/// <remarks>
+/// A reader at the head needs no tail, and one behind it reads the log where there is none: a dropped tail costs a read, never a
+/// message.
+/// </remarks>
 /// <param name="bytes">The budget: bytes of encoded frames.</param>
 internal sealed class TailBudget(long bytes)
 {
@@ -13,7 +18,10 @@ internal sealed class TailBudget(long bytes)
     /// <summary>Bytes that all tails hold.</summary>
     public long Used => Volatile.Read(ref _used);
 
-    /// <summary>Notes that a room was written to just now. On the delivery thread; tails of other rooms may be dropped in the call, and so may its own.</summary>
+    /// <summary>
+    /// Notes that a room was written to just now. On the delivery thread; tails of other rooms may be dropped in the call, and so may
+    /// its own.
+    /// </summary>
     /// <param name="length">Bytes that its tail has now.</param>
     public void Note(RoomFeed feed, int length)
     {

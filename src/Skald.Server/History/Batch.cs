@@ -3,7 +3,10 @@ using System.Collections;
 namespace Skald.Server.History;
 
 /// <summary>What one commit stores: drafts room by room, and those of a room in the order they came.</summary>
-/// <remarks>A room's messages lie side by side on disk, and go out together: a batch that mixes its rooms has the store look for each message's place anew.</remarks>
+/// <remarks>
+/// A room's messages lie side by side on disk, and go out together: a batch that mixes its rooms has the store look for each message's
+/// place anew.
+/// </remarks>
 /// <param name="drafts">In the order they came.</param>
 internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
 {

@@ -6,13 +6,19 @@ using Skald.Server.Rooms;
 namespace Skald.Server.History;
 
 /// <summary>A page of history as JSON, with a bound in bytes. Used again and again.</summary>
-/// <remarks>It lies in memory until its client has taken it, so it is never much larger than <see cref="MostBytes"/>, however long its messages are.</remarks>
+/// <remarks>
+/// It lies in memory until its client has taken it, so it is never much larger than <see cref="MostBytes"/>, however long its messages
+/// are.
+/// </remarks>
 internal sealed class HistoryPage : IResettable, IDisposable
 {
     /// <summary>A page ends with the message that reaches this: no message is too long to be read.</summary>
     public const int MostBytes = 256 * 1024;
 
-    /// <summary>A page is never one array, which would lie among the large objects; and a client that takes nothing has only the first pieces sent to it.</summary>
+    /// <summary>
+    /// A page is never one array, which would lie among the large objects; and a client that takes nothing has only the first pieces
+    /// sent to it.
+    /// </summary>
     private const int PieceBytes = 32 * 1024;
 
     /// <summary>Of one message: what is longer is not kept for the next page.</summary>
@@ -47,7 +53,9 @@ internal sealed class HistoryPage : IResettable, IDisposable
     /// <param name="first">A <c>seq</c>: no message before it.</param>
     /// <param name="last">A <c>seq</c>: none after it. Less than <paramref name="first"/> for an empty page.</param>
     /// <param name="most">How many messages at most.</param>
-    /// <param name="newestFirst">Whether, where not all of them fit, the page holds those next to <paramref name="last"/>. It is oldest first all the same.</param>
+    /// <param name="newestFirst">
+    /// Whether, where not all of them fit, the page holds those next to <paramref name="last"/>. It is oldest first all the same.
+    /// </param>
     public async Task ReadAsync(RoomLog log, Room room, long first, long last, int most, bool newestFirst)
     {
         (_newestFirst, _most) = (newestFirst, most);
@@ -59,7 +67,10 @@ internal sealed class HistoryPage : IResettable, IDisposable
     }
 
     /// <summary>Sends it piece by piece: the next when the client has taken enough of those before.</summary>
-    /// <remarks>Each piece is flushed, the last too: once an answer with a length has begun, Kestrel does not flush at its end what was written without a flush.</remarks>
+    /// <remarks>
+    /// Each piece is flushed, the last too: once an answer with a length has begun, Kestrel does not flush at its end what was written
+    /// without a flush.
+    /// </remarks>
     public async Task WriteAsync(HttpResponse response)
     {
         response.ContentType = "application/json";

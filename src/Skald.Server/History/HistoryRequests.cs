@@ -8,7 +8,10 @@ namespace Skald.Server.History;
 internal sealed class HistoryRequests(IOptions<Limits> limits)
 {
     public static ChatError TooMany { get; } =
-        new(ErrorCode.RateLimited, "You read too many pages of history at once; take those first.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        new(ErrorCode.RateLimited, "You read too many pages of history at once; take those first.")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+        };
 
     private readonly Dictionary<long, int> _byUser = [];
     private readonly int _perUser = limits.Value.HistoryRequestsPerUser;

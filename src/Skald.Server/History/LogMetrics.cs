@@ -24,7 +24,10 @@ internal sealed class LogMetrics
             "skald.commit.duration",
             "s",
             "Time from handing a batch to the storage until it is on disk.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] });
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+            });
         _messages = _meter.CreateHistogram(
             "skald.commit.messages",
             "{message}",

@@ -3,13 +3,15 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.History;
 
-/// <summary>A message of the log that somebody wants to change: read by the store inside its transaction, and as it will be after it.</summary>
+/// <summary>A message that is to be changed: the store reads it inside its transaction, and writes it as it is from then on.</summary>
 internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byte[] Text, Timestamp Timestamp, byte[] ClientMessageId)
 {
-    public static ChatError NotFound { get; } = new(ErrorCode.MessageNotFound, "There is no message of this seq here: it never was one, or is no longer kept.");
+    public static ChatError NotFound { get; } = new(
+        ErrorCode.MessageNotFound, "There is no message of this seq here: it never was one, or is no longer kept.");
     public static ChatError NotTheirs { get; } = new(ErrorCode.Forbidden, "Only who wrote a message may change it.");
     public static ChatError Gone { get; } = new(ErrorCode.MessageDeleted, "The message is deleted, and stays so.");
-    public static ChatError Conflict { get; } = new(ErrorCode.EditConflict, "The message has another text by now: see \"now\", and edit that.");
+    public static ChatError Conflict { get; } = new(
+        ErrorCode.EditConflict, "The message has another text by now: see \"now\", and edit that.");
 
     /// <summary>The last entry that changed it; its own <see cref="Seq"/> while none has.</summary>
     public long Version { get; init; } = Seq;
@@ -40,7 +42,9 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
         DeletedAt = message.DeletedAt,
     };
 
-    /// <summary>Decides, in the log's order, what becomes of a draft that is about this message; it is told so unless it must be stored.</summary>
+    /// <summary>
+    /// Decides, in the log's order, what becomes of a draft that is about this message; it is told so unless it must be stored.
+    /// </summary>
     /// <param name="draft">An edit or a delete.</param>
     /// <param name="message">What it is about; null where there is none.</param>
     /// <param name="now">When it is stored.</param>
@@ -87,7 +91,8 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
         if (DeletedBy.Length > 0)
             draft.RefuseAs(Gone);
         else if (rules.EditWindow > TimeSpan.Zero && now.ToDateTimeOffset() - Timestamp.ToDateTimeOffset() > rules.EditWindow)
-            draft.RefuseAs(new ChatError(ErrorCode.Forbidden, $"A message may be edited for {rules.EditWindow:c} after it was sent (Rooms:EditWindow)."));
+            draft.RefuseAs(new ChatError(
+                ErrorCode.Forbidden, $"A message may be edited for {rules.EditWindow:c} after it was sent (Rooms:EditWindow)."));
         else if (edit.IfVersion is { } seen && seen != TextSeq)
             draft.RefuseAs(Conflict with { Now = Json(draft.Room) });
         else if (Text.AsSpan().SequenceEqual(edit.Text))

@@ -4,10 +4,12 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.History;
 
-/// <summary>One message's way as spans: <c>message</c> from its arrival until every reader was offered it, and within it one for each step.</summary>
+/// <summary>
+/// One message's way as spans: <c>message</c> from its arrival until every reader was offered it, and within it one for each step.
+/// </summary>
 /// <remarks>
 /// A trace of its own, whatever trace the request claims to belong to: strangers do not decide what is recorded. The tags name the message
-/// and its sender; its text is in none. Where nobody listens there is no trace, and nothing is allocated.
+/// and its sender; its text is in none. Without a listener there is no trace, and nothing is allocated.
 /// </remarks>
 internal sealed class MessageTrace
 {
@@ -16,7 +18,7 @@ internal sealed class MessageTrace
 
     private MessageTrace(Activity message) => _message = message;
 
-    /// <returns>Null where nobody listens, and for messages that are not sampled.</returns>
+    /// <returns>Null without a listener, and for messages that are not sampled.</returns>
     public static MessageTrace? Begin(Draft draft)
     {
         if (!Telemetry.Traces.HasListeners() || Start("message", ActivityKind.Server) is not { } message)

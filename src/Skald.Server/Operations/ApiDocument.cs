@@ -3,7 +3,10 @@ using Microsoft.OpenApi;
 
 namespace Skald.Server.Operations;
 
-/// <summary>What the OpenAPI document says of the whole: its title and version, where it is served, its parts in a reader's order, the bearer token.</summary>
+/// <summary>
+/// What the OpenAPI document says of the whole: its title and version, where it is served, its parts in a reader's order, the bearer
+/// token.
+/// </summary>
 internal static class ApiDocument
 {
     public const string Bearer = "Bearer";
@@ -45,7 +48,9 @@ internal static class ApiDocument
         return Task.CompletedTask;
     }
 
-    /// <summary>The framework names fields as the application around us would write them: ours are written by <see cref="ApiJson"/>.</summary>
+    /// <summary>
+    /// The framework names fields as the application around us would write them: ours are written by <see cref="ApiJson"/>.
+    /// </summary>
     private static void NameAsSent(OpenApiSchema schema)
     {
         foreach (var (name, field) in schema.Properties?.ToArray() ?? [])
@@ -61,8 +66,8 @@ internal static class ApiDocument
     }
 
     /// <summary>
-    /// The application's root, from the address of the document in it: <c>..</c> from <c>/openapi/v1.json</c>. Relative, it is true under a proxy's path and
-    /// by whatever name the server is reached.
+    /// The application's root, from the address of the document in it: <c>..</c> from <c>/openapi/v1.json</c>. Relative, it is true
+    /// under a proxy's path and by whatever name the server is reached.
     /// </summary>
     public static OpenApiServer ServerOf(PathString document) => new()
     {

@@ -20,8 +20,11 @@ internal static class ApiJson
         options.SerializerOptions.MaxDepth = ProtocolLimits.JsonDepth;
     }
 
-    /// <summary>An endpoint filter: what a handler returns is written by our options, a problem as <see cref="Problems"/> completes it.</summary>
-    public static async ValueTask<object?> WriteAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) => Ours(await next(context));
+    /// <summary>
+    /// An endpoint filter: what a handler returns is written by our options, a problem as <see cref="Problems"/> completes it.
+    /// </summary>
+    public static async ValueTask<object?> WriteAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        Ours(await next(context));
 
     private static object? Ours(object? result) => result switch
     {

@@ -5,7 +5,9 @@ using Microsoft.OpenApi;
 
 namespace Skald.Server.Operations;
 
-/// <summary>Writes into each operation of the OpenAPI document what its endpoint declares as metadata (<see cref="EndpointDocs"/>).</summary>
+/// <summary>
+/// Writes into each operation of the OpenAPI document what its endpoint declares as metadata (<see cref="EndpointDocs"/>).
+/// </summary>
 internal static class ApiOperations
 {
     public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context)
@@ -26,7 +28,9 @@ internal static class ApiOperations
         return Task.CompletedTask;
     }
 
-    /// <summary>Where a form will do as well, the sentences say so: generated clients would ask for each field twice, as JSON and as a form.</summary>
+    /// <summary>
+    /// Where a form will do as well, the sentences say so: generated clients would ask for each field twice, as JSON and as a form.
+    /// </summary>
     private static void LeaveOutForms(OpenApiOperation operation)
     {
         if (operation.RequestBody?.Content is not { } content)
@@ -45,7 +49,11 @@ internal static class ApiOperations
             if (status is StatusCodes.Status401Unauthorized)
                 yield return new ApiHeader(status, "WWW-Authenticate", JsonSchemaType.String, "Bearer.");
             else if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
-                yield return new ApiHeader(status, "Retry-After", JsonSchemaType.Integer, "Seconds to wait: retry_after_ms, rounded up. Not there where the wait is not known.");
+                yield return new ApiHeader(
+                    status,
+                    "Retry-After",
+                    JsonSchemaType.Integer,
+                    "Seconds to wait: retry_after_ms, rounded up. Not there where the wait is not known.");
         }
     }
 
@@ -62,7 +70,11 @@ internal static class ApiOperations
         if (ResponseOf(operation, header.Status) is not OpenApiResponse response)
             return;
         response.Headers ??= new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
-        response.Headers[header.Name] = new OpenApiHeader { Description = header.Description, Schema = new OpenApiSchema { Type = header.Type } };
+        response.Headers[header.Name] = new OpenApiHeader
+        {
+            Description = header.Description,
+            Schema = new OpenApiSchema { Type = header.Type },
+        };
     }
 
     private static void Attach(OpenApiOperation operation, ApiExample example)

@@ -3,8 +3,8 @@ using Microsoft.OpenApi;
 namespace Skald.Server.Operations;
 
 /// <summary>
-/// Describes a parameter for the OpenAPI document, as metadata of its endpoint: a handler takes the text as it came, so that it answers a bad one by
-/// its own code, and the document tells clients the type.
+/// Describes a parameter for the OpenAPI document, as metadata of its endpoint: a handler takes the text as it came, so that it answers
+/// a bad one by its own code, and the document tells clients the type.
 /// </summary>
 /// <param name="Name">As in the address.</param>
 /// <param name="Description">For who calls it: unit, and what is taken where it is not given.</param>

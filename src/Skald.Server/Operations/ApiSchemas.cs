@@ -8,8 +8,8 @@ using Skald.Protocol;
 namespace Skald.Server.Operations;
 
 /// <summary>
-/// The types of the OpenAPI document as they are on the wire, where a number is a number and what is not known is left out. The framework describes what
-/// its own serializer would take besides: numbers in quotes, and null for whatever may be absent.
+/// The types of the OpenAPI document as they are on the wire, where a number is a number and what is not known is left out. The
+/// framework describes what its own serializer would take besides: numbers in quotes, and null for whatever may be absent.
 /// </summary>
 internal static class ApiSchemas
 {
@@ -43,7 +43,8 @@ internal static class ApiSchemas
                 break;
             case KnownCodeAttribute:
                 schema.Extensions ??= new Dictionary<string, IOpenApiExtension>(StringComparer.Ordinal);
-                schema.Extensions["x-extensible-enum"] = new JsonNodeExtension(new JsonArray([.. ErrorCode.All.Select(code => (JsonNode)JsonValue.Create(code.Name)!)]));
+                schema.Extensions["x-extensible-enum"] =
+                    new JsonNodeExtension(new JsonArray([.. ErrorCode.All.Select(code => (JsonNode)JsonValue.Create(code.Name)!)]));
                 break;
         }
     }

@@ -1,6 +1,8 @@
 namespace Skald.Server.Operations;
 
-/// <summary>A request's body that ends by a refusal where it is longer than it may be: for servers that have no such bound themselves.</summary>
+/// <summary>
+/// A request's body that ends by a refusal where it is longer than it may be: for servers that have no such bound themselves.
+/// </summary>
 internal sealed class BoundedBody(Stream body, long mostBytes) : Stream
 {
     private long _left = mostBytes;

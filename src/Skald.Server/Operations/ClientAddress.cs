@@ -7,7 +7,9 @@ namespace Skald.Server.Operations;
 internal static class ClientAddress
 {
     /// <returns>An IPv4 address, or an IPv6 /64, which is what one household or attacker holds.</returns>
-    /// <remarks>The socket's own peer, unless forwarded headers of a trusted proxy were applied before (setting <c>TrustedProxies</c>).</remarks>
+    /// <remarks>
+    /// The socket's own peer, unless forwarded headers of a trusted proxy were applied before (setting <c>TrustedProxies</c>).
+    /// </remarks>
     public static string Of(HttpContext context) => context.Connection.RemoteIpAddress is { } address ? Of(address) : "";
 
     /// <inheritdoc cref="Of(HttpContext)"/>

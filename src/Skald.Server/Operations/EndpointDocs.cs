@@ -3,7 +3,9 @@ using Skald.Protocol;
 
 namespace Skald.Server.Operations;
 
-/// <summary>How an endpoint declares whom it serves, its name and its answers for the OpenAPI document: each status with an example.</summary>
+/// <summary>
+/// How an endpoint declares whom it serves, its name and its answers for the OpenAPI document: each status with an example.
+/// </summary>
 internal static class EndpointDocs
 {
     /// <summary>Where the endpoint stands in the document, what its method is called in generated clients, and what it is for.</summary>
@@ -18,7 +20,8 @@ internal static class EndpointDocs
 
     /// <summary>The room of its address.</summary>
     public static RouteHandlerBuilder TakesRoom(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new ApiParameter("room", $"The room's name: 1–{RoomName.MaxLength} letters, digits, hyphens or underscores.", () => new OpenApiSchema
+        endpoint.WithMetadata(new ApiParameter("room", $"The room's name: 1–{RoomName.MaxLength} letters, digits, hyphens or underscores.",
+            () => new OpenApiSchema
         {
             Type = JsonSchemaType.String,
             Pattern = $"^[A-Za-z0-9_-]{{1,{RoomName.MaxLength}}}$",
@@ -26,7 +29,8 @@ internal static class EndpointDocs
         }));
 
     /// <summary>A number of its address, which the handler reads by itself.</summary>
-    public static RouteHandlerBuilder TakesNumber(this RouteHandlerBuilder endpoint, string name, long least, long most, string description, long? absent = null) =>
+    public static RouteHandlerBuilder TakesNumber(
+        this RouteHandlerBuilder endpoint, string name, long least, long most, string description, long? absent = null) =>
         endpoint.WithMetadata(new ApiParameter(name, description, () => new OpenApiSchema
         {
             Type = JsonSchemaType.Integer,
@@ -48,7 +52,7 @@ internal static class EndpointDocs
         return endpoint;
     }
 
-    /// <summary>Refuses whoever sends no valid access token.</summary>
+    /// <summary>Refuses requests without a valid access token.</summary>
     public static RouteHandlerBuilder ForUsers(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(UsersOnly.Mark).Refuses(Problems.NotAuthenticated, StorageFailed);
 

@@ -1,6 +1,6 @@
 namespace Skald.Server.Operations;
 
-/// <summary>How the system says that a disk is full, and how that is said to the operator.</summary>
+/// <summary>The operating system's error numbers for a full disk, and the sentence for the operator.</summary>
 internal static class FullDisk
 {
     /// <summary>ENOSPC; EDQUOT, of Linux and of macOS; ERROR_DISK_FULL.</summary>

@@ -15,7 +15,8 @@ internal static class HealthEndpoints
                     : Results.Ok(new HealthReport(readiness.Word)))
             .Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
             .Describes("Operations", "getReadiness", "Should this node be sent traffic?")
-            .Gives(StatusCodes.Status200OK, """{"status":"ready"}""").Gives(StatusCodes.Status503ServiceUnavailable, """{"status":"draining"}""")
+            .Gives(StatusCodes.Status200OK, """{"status":"ready"}""")
+            .Gives(StatusCodes.Status503ServiceUnavailable, """{"status":"draining"}""")
             .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
     }
 }

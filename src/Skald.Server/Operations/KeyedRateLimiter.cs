@@ -1,6 +1,9 @@
 namespace Skald.Server.Operations;
 
-/// <summary>A <see cref="TokenBucket"/> for each user, room or address. Bounded: it forgets the rested first, then refuses nobody for lack of room.</summary>
+/// <summary>
+/// A <see cref="TokenBucket"/> for each user, room or address. Bounded: it forgets keys that are at rest first, and never refuses a key
+/// for lack of room.
+/// </summary>
 /// <param name="perSecond">The rate of one key; 0 allows everything.</param>
 /// <param name="burst">What one key may take at once.</param>
 /// <param name="maxKeys">How many keys are remembered at most.</param>

@@ -3,19 +3,28 @@ using System.Security.Cryptography;
 
 namespace Skald.Server.Operations;
 
-/// <summary>What this process runs on: said at start and on the operator's port, since an old library is a hole that no update of Skald closes .</summary>
+/// <summary>
+/// What this process runs on: said at start and on the operator's port, since an old library is a hole that no update of Skald closes
+///
+/// </summary>
 internal sealed partial class Libraries(IEnumerable<Library> all, ILogger<Libraries> logger) : IHostedService
 {
-    public IReadOnlyDictionary<string, string> Versions { get; } = all.ToDictionary(library => library.Name, library => library.Version, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Versions { get; } = all.ToDictionary(
+        library => library.Name, library => library.Version, StringComparer.Ordinal);
 
-    /// <summary>OpenSSL, which makes and checks tokens, passwords and TLS; where the system has its own cryptography, that is updated with it.</summary>
+    /// <summary>
+    /// OpenSSL, which makes and checks tokens, passwords and TLS; where the system has its own cryptography, that is updated with it.
+    /// </summary>
     public static Library Cryptography { get; } = OperatingSystem.IsLinux()
         ? new("OpenSSL", Dotted(SafeEvpPKeyHandle.OpenSslVersion))
         : new("System", RuntimeInformation.OSDescription);
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Log.RunsOn(logger, RuntimeInformation.FrameworkDescription, string.Join(", ", Versions.Select(library => $"{library.Key} {library.Value}")));
+        Log.RunsOn(
+            logger,
+            RuntimeInformation.FrameworkDescription,
+            string.Join(", ", Versions.Select(library => $"{library.Key} {library.Value}")));
         return Task.CompletedTask;
     }
 

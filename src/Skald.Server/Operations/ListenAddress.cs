@@ -14,23 +14,34 @@ internal static class ListenAddress
         && !string.Equals(address.Host, "localhost", StringComparison.OrdinalIgnoreCase)
         && !(IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip));
 
-    /// <summary>What is wrong with the addresses that are set, in a sentence each: asked when the web server did not start, whose own words name neither setting nor remedy.</summary>
+    /// <summary>
+    /// What is wrong with the addresses that are set, in a sentence each: asked when Kestrel did not start, whose own message names
+    /// neither setting nor remedy.
+    /// </summary>
     public static IEnumerable<string> Faults(IConfiguration configuration)
     {
         var certificate = configuration.GetSection("Kestrel:Certificates:Default").Exists();
         var urls = Split(configuration[WebHostDefaults.ServerUrlsKey]).Select(url => (Setting: "Urls", Url: url, Certificate: certificate));
         var ports = new[] { (Key: WebHostDefaults.HttpPortsKey, Scheme: "http"), (Key: WebHostDefaults.HttpsPortsKey, Scheme: "https") }
-            .SelectMany(list => Split(configuration[list.Key]).Select(port => (Setting: list.Key.ToUpperInvariant(), Url: $"{list.Scheme}://*:{port}", Certificate: certificate)));
+            .SelectMany(list => Split(configuration[list.Key])
+                .Select(port => (Setting: list.Key.ToUpperInvariant(), Url: $"{list.Scheme}://*:{port}",
+                    Certificate: certificate)));
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren()
-            .Select(endpoint => (Setting: $"{endpoint.Path}:Url", Url: endpoint["Url"] ?? "", Certificate: certificate || endpoint.GetSection("Certificate").Exists()));
-        return urls.Concat(ports).Concat(endpoints).Select(address => Fault(address.Setting, address.Url, address.Certificate)).OfType<string>();
+            .Select(endpoint => (Setting: $"{endpoint.Path}:Url", Url: endpoint["Url"] ?? "",
+                Certificate: certificate || endpoint.GetSection("Certificate").Exists()));
+        return urls.Concat(ports).Concat(endpoints).Select(address => Fault(address.Setting, address.Url, address.Certificate))
+            .OfType<string>();
 
-        static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+        static string[] Split(string? list) =>
+            list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
     }
 
     private static string? Fault(string setting, string url, bool certificate)
     {
-        var example = int.TryParse(url, NumberStyles.None, CultureInfo.InvariantCulture, out var alone) && alone is > 0 and <= ushort.MaxValue ? $"http://127.0.0.1:{alone}" : Default;
+        var example = int.TryParse(url, NumberStyles.None, CultureInfo.InvariantCulture, out var alone)
+            && alone is > 0 and <= ushort.MaxValue
+            ? $"http://127.0.0.1:{alone}"
+            : Default;
         if (!TryParse(url, out var address))
             return $"{setting} holds \"{url}\", which is no address. Write http://ADDRESS:PORT, such as {example}.";
         if (address.Scheme is not ("http" or "https"))

@@ -7,7 +7,10 @@ using System.Text;
 
 namespace Skald.Server.Operations;
 
-/// <summary>One instrument as Prometheus shows it: a series for each combination of its tags. What is taken allocates nothing but a series' first time.</summary>
+/// <summary>
+/// One instrument as Prometheus shows it: a series for each combination of its tags. What is taken allocates nothing but a series'
+/// first time.
+/// </summary>
 internal sealed class MetricFamily
 {
     /// <summary>OpenTelemetry's default, for a histogram that advises nothing.</summary>
@@ -27,7 +30,9 @@ internal sealed class MetricFamily
     public MetricFamily(Instrument instrument)
     {
         var kind = instrument.GetType().GetGenericTypeDefinition();
-        _type = kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) ? "counter" : kind == typeof(Histogram<>) ? "histogram" : "gauge";
+        _type = kind == typeof(Counter<>) || kind == typeof(ObservableCounter<>) ? "counter"
+            : kind == typeof(Histogram<>) ? "histogram"
+            : "gauge";
         _adds = kind == typeof(Counter<>) || kind == typeof(UpDownCounter<>);
         _observed = instrument.IsObservable;
         _bounds = _type == "histogram" ? Bounds(instrument) : null;
@@ -39,8 +44,8 @@ internal sealed class MetricFamily
     public string Name { get; }
 
     /// <summary>
-    /// A name by the rules of OpenTelemetry's "Prometheus compatibility": no dots, the unit in words, <c>_total</c> for what only grows. Prometheus keeps
-    /// <c>_count</c> for histograms: the runtime's <c>dotnet.timer.count</c> is <c>dotnet_timer</c>.
+    /// A name by the rules of OpenTelemetry's "Prometheus compatibility": no dots, the unit in words, <c>_total</c> for what only
+    /// grows. Prometheus keeps <c>_count</c> for histograms: the runtime's <c>dotnet.timer.count</c> is <c>dotnet_timer</c>.
     /// </summary>
     public static string NameOf(string name, string? unit, string type)
     {
@@ -86,7 +91,9 @@ internal sealed class MetricFamily
 
     public void Write(StringBuilder text)
     {
-        text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} {_description.Replace("\\", @"\\", StringComparison.Ordinal).ReplaceLineEndings(" ")}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"# HELP {Name} {_description.Replace("\\", @"\\", StringComparison.Ordinal).ReplaceLineEndings(" ")}\n");
         text.Append(CultureInfo.InvariantCulture, $"# TYPE {Name} {_type}\n");
         foreach (var (labels, series) in _series.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             series.Write(text, Name, labels, _bounds);
@@ -107,7 +114,8 @@ internal sealed class MetricFamily
     {
         if (!labels.Text.IsEmpty)
             labels.AppendLiteral(",");
-        labels.AppendLiteral(LabelNames.GetOrAdd(name, static name => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'))));
+        labels.AppendLiteral(
+            LabelNames.GetOrAdd(name, static name => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'))));
         labels.AppendLiteral("=\"");
         if (value is string text)
             labels.AppendLiteral(text.AsSpan().ContainsAny(ToEscape) ? Escape(text) : text);
@@ -119,7 +127,8 @@ internal sealed class MetricFamily
     }
 
     private static string Escape(string text) =>
-        text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", @"\n", StringComparison.Ordinal);
+        text.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", @"\n", StringComparison.Ordinal);
 
     /// <param name="bounds">Upper bounds of a histogram's buckets; null for everything else.</param>
     private sealed class Series(double[]? bounds)

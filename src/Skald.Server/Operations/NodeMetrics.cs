@@ -14,12 +14,16 @@ internal sealed class NodeMetrics : BackgroundService
     {
         _clock = clock;
         telemetry.Meter.CreateObservableGauge(
-            "skald.ready", () => readiness.NotReadyBecause is null ? 1 : 0, description: "1 while this node should be sent traffic, 0 while it starts or drains or its storage has failed.");
+            "skald.ready", () => readiness.NotReadyBecause is null ? 1 : 0,
+                description: "1 while this node should be sent traffic, 0 while it starts or drains or its storage has failed.");
         _delay = telemetry.Meter.CreateHistogram(
             "skald.thread_pool.delay",
             "s",
             "How late work of the thread pool runs, asked once a second: timers wait in the same queue as requests and reads.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+            });
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

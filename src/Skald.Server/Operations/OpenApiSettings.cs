@@ -11,7 +11,9 @@ namespace Skald.Server.Operations;
 /// </summary>
 internal sealed partial class OpenApiSettings(IEnumerable<SettingsInForce> settings) : IConfigureNamedOptions<OpenApiOptions>
 {
-    private readonly Lazy<Dictionary<string, string>> _values = new(() => settings.SelectMany(section => section.All).ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal));
+    private readonly Lazy<Dictionary<string, string>> _values = new(() =>
+        settings.SelectMany(section => section.All)
+            .ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal));
 
     public void Configure(string? name, OpenApiOptions options)
     {
@@ -32,7 +34,8 @@ internal sealed partial class OpenApiSettings(IEnumerable<SettingsInForce> setti
     public void Configure(OpenApiOptions options) => Configure(Options.DefaultName, options);
 
     /// <remarks>A name that is no setting is a fault of ours, which shows at the first look at the document.</remarks>
-    private string? Fill(string? description) => description is null ? null : Placeholder().Replace(description, match => _values.Value[match.Groups["key"].Value]);
+    private string? Fill(string? description) =>
+        description is null ? null : Placeholder().Replace(description, match => _values.Value[match.Groups["key"].Value]);
 
     [GeneratedRegex(@"\{(?<key>\w+:\w+)\}", RegexOptions.NonBacktracking)]
     private static partial Regex Placeholder();

@@ -24,6 +24,8 @@ internal static class OpenApiSetup
         {
             var document = await provider.GetOpenApiDocumentAsync(context.RequestAborted);
             document.Servers = [ApiDocument.ServerOf(context.Request.Path)];
-            return TypedResults.Text(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, context.RequestAborted), "application/json");
+            return TypedResults.Text(
+                await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, context.RequestAborted),
+                "application/json");
         }).ExcludeFromDescription();
 }

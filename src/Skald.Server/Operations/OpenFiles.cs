@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Skald.Server.Operations;
 
-/// <summary>How many files and sockets the system lets this process have open. Where none is left the runtime ends the process, so connections end before.</summary>
+/// <summary>
+/// How many files and sockets the kernel lets this process have open (RLIMIT_NOFILE). Where none is left the runtime ends the process,
+/// so connections end before.
+/// </summary>
 internal static class OpenFiles
 {
     /// <summary>For everything that is no connection: some 300 of the runtime and its libraries, the database and its readers.</summary>
@@ -10,7 +13,7 @@ internal static class OpenFiles
 
     private static readonly int? Free = Read() is { } most ? Math.Max(most - Reserve, 16) : null;
 
-    /// <summary>Connections that fit; null where the system does not say.</summary>
+    /// <summary>Connections that fit; null where the kernel does not say.</summary>
     public static int? ForConnections => Free;
 
     /// <summary>Sockets, of them.</summary>

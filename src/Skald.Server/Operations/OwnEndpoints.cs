@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Authorization;
 namespace Skald.Server.Operations;
 
 /// <summary>
-/// Makes endpoints our own: what they need is around each of them and nowhere else, so that the application they are mapped into stays as it is,
-/// and they work whatever it has put into its pipeline, in whatever order.
+/// Makes endpoints our own: what they need is around each of them and nowhere else, so that the application they are mapped into stays
+/// as it is, and they work whatever it has put into its pipeline, in whatever order.
 /// </summary>
 internal static class OwnEndpoints
 {
@@ -32,7 +32,8 @@ internal static class OwnEndpoints
             return;
         metadata.Remove(methods);
         metadata.Add(new HttpMethodMetadata(
-            methods.HttpMethods.Contains(HttpMethods.Get) ? [.. methods.HttpMethods, HttpMethods.Head] : methods.HttpMethods, acceptCorsPreflight: true));
+            methods.HttpMethods.Contains(HttpMethods.Get) ? [.. methods.HttpMethods, HttpMethods.Head] : methods.HttpMethods,
+            acceptCorsPreflight: true));
     }
 
     /// <remarks>Who may call them, they ask themselves. Where the application has asked for more at this very group, it is asked.</remarks>

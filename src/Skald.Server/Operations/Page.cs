@@ -16,7 +16,9 @@ internal static class Page
             // Its modules belong together: after an upgrade a browser must not mix old ones with new ones.
             StaticFileOptions = { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" },
         });
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(Docs, StringComparison.OrdinalIgnoreCase), docs => docs.UseSwaggerUI(ui =>
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments(Docs, StringComparison.OrdinalIgnoreCase),
+            docs => docs.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = Docs[1..];
             ui.DocumentTitle = "Skald API";

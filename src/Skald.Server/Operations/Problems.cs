@@ -12,10 +12,10 @@ internal static class Problems
     /// <summary>What a request without a credential is answered.</summary>
     public static ChatError NotAuthenticated { get; } = new(ErrorCode.NotAuthenticated, "Send Authorization: Bearer with an access token.");
 
-    /// <summary>What a body over the web server's size is answered.</summary>
+    /// <summary>The answer to a body over Kestrel's size limit.</summary>
     public static ChatError TooLarge { get; } = new(ErrorCode.PayloadTooLarge, "The body is larger than this server takes.");
 
-    /// <summary>What a body is answered that the web server gave up reading: it is too large, or does not end as its headers say.</summary>
+    /// <summary>The answer to a body that Kestrel gave up reading: it is too large, or does not end as its headers say.</summary>
     public static ChatError Unreadable(IOException e) => e is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }
         ? TooLarge
         : new ChatError(ErrorCode.Malformed, "The body does not come as its headers say.");
@@ -28,7 +28,9 @@ internal static class Problems
     /// <summary>Answers with the error, from middleware.</summary>
     public static Task WriteAsync(HttpContext context, ChatError error) => WriteAsync(context, error.ToProblem());
 
-    /// <summary>Answers with the problem by our own JSON: how an application around us words its problems is not ours to change, nor to follow.</summary>
+    /// <summary>
+    /// Answers with the problem by our own JSON: how an application around us words its problems is not ours to change, nor to follow.
+    /// </summary>
     public static Task WriteAsync(HttpContext context, ProblemHttpResult problem)
     {
         context.Response.StatusCode = problem.StatusCode;
@@ -55,7 +57,10 @@ internal static class Problems
         return problem;
     }
 
-    /// <summary>Completes every problem on its way out, whoever wrote it: headers that follow from the body, and a code for bare statuses.</summary>
+    /// <summary>
+    /// Completes every problem on its way out, ours and the framework's: headers that follow from the body, and a code for bare
+    /// statuses.
+    /// </summary>
     public static void Complete(ProblemDetailsContext context) => Complete(context.HttpContext.Response, context.ProblemDetails);
 
     private static void Complete(HttpResponse response, ProblemDetails problem)

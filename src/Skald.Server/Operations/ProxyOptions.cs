@@ -10,14 +10,15 @@ public sealed class ProxyOptions : IValidatableObject
     internal const string Setting = "TrustedProxies";
 
     /// <summary>
-    /// Addresses or networks (<c>10.0.0.0/8</c>) of the proxies in front of it, whose <c>X-Forwarded-For</c> and <c>X-Forwarded-Proto</c> are believed. None by
-    /// default: then limits by address count whoever connects.
+    /// Addresses or networks (<c>10.0.0.0/8</c>) of the proxies in front of it, whose <c>X-Forwarded-For</c> and
+    /// <c>X-Forwarded-Proto</c> are believed. None by default: then limits by address count the peer of the connection.
     /// </summary>
     [Setting(Setting)]
     public IList<string> Trusted { get; } = [];
 
     /// <summary>Whether a network in it is the whole of IPv4 or IPv6.</summary>
-    internal bool TrustsEverybody => Trusted.Any(proxy => System.Net.IPNetwork.TryParse(proxy, out var network) && network.PrefixLength == 0);
+    internal bool TrustsEverybody =>
+        Trusted.Any(proxy => System.Net.IPNetwork.TryParse(proxy, out var network) && network.PrefixLength == 0);
 
     /// <summary>Whether an address is that of a proxy in it.</summary>
     internal bool Trusts(IPAddress address)

@@ -1,12 +1,16 @@
 namespace Skald.Server.Operations;
 
-/// <summary>Whether this node should be sent traffic, and if not, why: a set of reasons, each added and taken back by whoever knows of it.</summary>
+/// <summary>
+/// Whether this node should be sent traffic, and if not, why: a set of reasons, each added and taken back by the code that knows of it.
+/// </summary>
 internal sealed class Readiness
 {
     private int _reasons = (int)NotReadyReasons.Starting;
     private volatile bool _diskIsFull;
 
-    /// <summary>Nothing can be stored for want of room. The node stays ready: reading goes on, and a proxy that took it out would end that too.</summary>
+    /// <summary>
+    /// Nothing can be stored for want of room. The node stays ready: reading goes on, and a proxy that took it out would end that too.
+    /// </summary>
     public bool DiskIsFull
     {
         get => _diskIsFull;
@@ -33,7 +37,7 @@ internal sealed class Readiness
     /// <summary>A reason holds no more. The others stay.</summary>
     public void TakeBack(NotReadyReasons reason)
     {
-        if (Has(reason))   // asked after each commit: what nobody has added costs a read
+        if (Has(reason))   // asked after each commit: the usual case costs one read
             Interlocked.And(ref _reasons, ~(int)reason);
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Skald.Server.Operations;
 
 /// <summary>
-/// Holds the limits of a request at our own endpoints, whatever server they are called by and however it is configured. A web server that holds
-/// them already (<see cref="WebServerLimits"/>) has answered before.
+/// Holds the limits of a request at our own endpoints, whatever server they are called by and however it is configured. A web server
+/// that holds them already (<see cref="WebServerLimits"/>) has answered before.
 /// </summary>
 internal sealed class RequestLimits(RequestDelegate next, IOptions<Limits> limits, IOptions<KestrelServerOptions> kestrel)
 {
@@ -48,6 +48,8 @@ internal sealed class RequestLimits(RequestDelegate next, IOptions<Limits> limit
             }
         }
 
-        return count > _limits.RequestHeaders || bytes > _limits.RequestHeaderBytes ? StatusCodes.Status431RequestHeaderFieldsTooLarge : null;
+        return count > _limits.RequestHeaders || bytes > _limits.RequestHeaderBytes
+            ? StatusCodes.Status431RequestHeaderFieldsTooLarge
+            : null;
     }
 }

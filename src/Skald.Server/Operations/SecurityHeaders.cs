@@ -14,7 +14,7 @@ internal static class SecurityHeaders
 
     public static void UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        // Set when the answer begins: whoever handles a fault clears what was set before.
+        // Set when the response starts: an exception handler clears what was set before.
         context.Response.OnStarting(static state => Set((HttpContext)state), context);
         return next(context);
     });

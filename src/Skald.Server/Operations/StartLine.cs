@@ -26,7 +26,9 @@ internal sealed partial class StartLine(IServer server, ILogger<StartLine> logge
 
     /// <summary>All addresses of a machine are no address that a browser can open; this machine's own is.</summary>
     private static string ForPeople(BindingAddress address) =>
-        address.IsUnixPipe || address.Host is not ("*" or "+" or "0.0.0.0" or "[::]") ? address.ToString() : $"{address.Scheme}://localhost:{address.Port}";
+        address.IsUnixPipe || address.Host is not ("*" or "+" or "0.0.0.0" or "[::]")
+            ? address.ToString()
+            : $"{address.Scheme}://localhost:{address.Port}";
 
     private static partial class Log
     {

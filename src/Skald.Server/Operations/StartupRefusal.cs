@@ -28,10 +28,13 @@ internal static class StartupRefusal
         StorageException { Error.Code: var code } when code == ErrorCode.StorageFull =>
             FullDisk.Sentence(configuration?[DataOptions.Setting] ?? new DataOptions().Directory),
         OptionsValidationException refused => string.Join(' ', refused.Failures),
-        AggregateException many when many.InnerExceptions.Select(one => Sentence(one, configuration)).ToArray() is var all && Array.TrueForAll(all, one => one is not null) =>
+        AggregateException many
+            when many.InnerExceptions.Select(one => Sentence(one, configuration)).ToArray() is var all
+                && Array.TrueForAll(all, one => one is not null) =>
             string.Join(' ', all.Distinct(StringComparer.Ordinal)),
         IOException { InnerException: AddressInUseException } => $"{fault.Message} Stop what uses it, or choose another with --urls.",
-        IOException { InnerException: AggregateException { InnerExceptions: [StartupRefusedException refused, ..] } } => refused.Message,   // localhost, tried as IPv4 and as IPv6
+        // Localhost, tried as IPv4 and as IPv6.
+        IOException { InnerException: AggregateException { InnerExceptions: [StartupRefusedException refused, ..] } } => refused.Message,
         DirectoryNotFoundException => $"There is no directory {fault.Message.TrimEnd('.')}: --contentRoot, or another setting, names it.",
         IOException or InvalidDataException or UnauthorizedAccessException or SocketException or CryptographicException
             or FormatException or ArgumentException or InvalidOperationException or NotSupportedException =>
@@ -40,7 +43,10 @@ internal static class StartupRefusal
         _ => null,
     };
 
-    /// <summary>The levels below <c>Logging:LogLevel</c> and <c>Logging:PROVIDER:LogLevel</c> that are none: the framework names the value alone.</summary>
+    /// <summary>
+    /// The levels below <c>Logging:LogLevel</c> and <c>Logging:PROVIDER:LogLevel</c> that are none: the framework names the value
+    /// alone.
+    /// </summary>
     private static IEnumerable<string> LogLevelFaults(IConfiguration configuration)
     {
         var logging = configuration.GetSection("Logging");

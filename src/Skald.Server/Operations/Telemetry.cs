@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Skald.Server.Operations;
 
-/// <summary>The one name under which the server is measured and traced: whoever listens to <c>Skald</c> gets all of it.</summary>
+/// <summary>The one name of the server's meter and activity source: a listener to <c>Skald</c> gets all of it.</summary>
 /// <param name="meters">The host's, which tells its own meters from those of another server in the same process.</param>
 internal sealed class Telemetry(IMeterFactory? meters = null)
 {

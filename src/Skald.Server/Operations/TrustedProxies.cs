@@ -4,7 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Operations;
 
-/// <summary>Believes the proxies of the setting <c>TrustedProxies</c> about whose request it is, whether it came by TLS and below which path; nobody where there are none.</summary>
+/// <summary>
+/// Believes the proxies of the setting <c>TrustedProxies</c> about whose request it is, whether it came by TLS and below which path.
+/// Without any, no header is believed.
+/// </summary>
 internal static class TrustedProxies
 {
     public static void UseTrustedProxies(this IApplicationBuilder app)

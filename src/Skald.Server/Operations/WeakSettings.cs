@@ -1,6 +1,9 @@
 namespace Skald.Server.Operations;
 
-/// <summary>Settings that make this server weaker than it ships: said in the log at start and each hour, so that none is left on in silence .</summary>
+/// <summary>
+/// Settings that make this server weaker than it ships: said in the log at start and each hour, so that none is left on in silence
+///
+/// </summary>
 internal sealed partial class WeakSettings : IHostedService, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -14,12 +17,16 @@ internal sealed partial class WeakSettings : IHostedService, IDisposable
     public WeakSettings(Telemetry telemetry, TimeProvider clock, ILogger<WeakSettings> logger)
     {
         (_clock, _logger) = (clock, logger);
-        telemetry.Meter.CreateObservableUpDownCounter("skald.weak_settings", () => _all.Length, "{setting}", "Settings that make this server weaker than it ships; the log names them each hour.");
+        telemetry.Meter.CreateObservableUpDownCounter(
+            "skald.weak_settings",
+            () => _all.Length,
+            "{setting}",
+            "Settings that make this server weaker than it ships; the log names them each hour.");
     }
 
     public IReadOnlyList<WeakSetting> All => _all;
 
-    /// <summary>Says it now, and each hour from now on.</summary>
+    /// <summary>Logs it now, and each hour from now on.</summary>
     /// <param name="why">What it weakens and what to do: a sentence.</param>
     public void Report(string setting, string why)
     {

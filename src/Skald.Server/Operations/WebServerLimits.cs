@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Operations;
 
-/// <summary>What the web server takes before any of our code sees it.</summary>
+/// <summary>What Kestrel accepts before any of our code runs.</summary>
 internal static class WebServerLimits
 {
     public static void Apply(KestrelServerOptions kestrel)

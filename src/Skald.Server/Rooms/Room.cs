@@ -1,6 +1,6 @@
 namespace Skald.Server.Rooms;
 
-/// <summary>A room of this node's memory: one object a room, whoever asks for it.</summary>
+/// <summary>A room in this node's memory: always the same object for the same room.</summary>
 /// <param name="id">Its key in the database.</param>
 /// <param name="name">A valid <see cref="Protocol.RoomName"/>.</param>
 /// <param name="firstSeq">The oldest message kept; 1 until retention trims.</param>
@@ -15,7 +15,7 @@ internal sealed class Room(long id, string name, long firstSeq, long lastSeq)
 
     public long FirstSeq { get; } = firstSeq;
 
-    /// <summary>The newest message on disk: the log moves it on after each commit, and nobody else.</summary>
+    /// <summary>The newest entry on disk: only the log sets it, after each commit.</summary>
     public long LastSeq
     {
         get => Volatile.Read(ref _lastSeq);

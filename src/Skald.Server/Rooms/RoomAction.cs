@@ -1,6 +1,6 @@
 namespace Skald.Server.Rooms;
 
-/// <summary>What somebody may want to do with a room.</summary>
+/// <summary>What a user may want to do with a room.</summary>
 internal enum RoomAction
 {
     /// <summary>Receive what is said from now on, or from a position.</summary>

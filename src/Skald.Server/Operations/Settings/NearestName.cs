@@ -1,6 +1,6 @@
 namespace Skald.Server.Operations.Settings;
 
-/// <summary>Which of the known names somebody meant who wrote one that is not there.</summary>
+/// <summary>Which known name was meant by one that does not exist.</summary>
 internal static class NearestName
 {
     /// <returns>A sentence: <c>Did you mean Limits:Connections?</c> or where to find them all.</returns>
@@ -14,7 +14,7 @@ internal static class NearestName
         var (nearest, distance) = ((string?)null, (atMost ?? Math.Max(written.Length, 6) / 3) + 1);
         foreach (var name in known)
         {
-            // Somebody may know the setting and not its section.
+            // The setting may be right, and its section missing.
             var far = Math.Min(Distance(written, name), Distance(written, name[(name.LastIndexOf(':') + 1)..]));
             if (far < distance)
                 (nearest, distance) = (name, far);

@@ -30,7 +30,7 @@ internal sealed class Setting
     /// <summary>Whether it stands in a section that is ours; a host may have a section of its own by the name of any other.</summary>
     public bool IsInSection => Key.Contains(':', StringComparison.Ordinal);
 
-    /// <summary>What it is where nobody sets it, as the documentation spells it; empty where that is nothing.</summary>
+    /// <summary>Its default, as the documentation spells it; empty where there is none.</summary>
     public string Default => _default is IList<string> ? "" : Spelling.Show(_default);
 
     /// <summary>The section that holds the settings of this class: <c>Connections</c> for ConnectionsOptions.</summary>
@@ -38,7 +38,9 @@ internal sealed class Setting
 
     /// <summary>The settings that a class of options has, in its order: all that can be set, and its lists.</summary>
     public static IReadOnlyList<Setting> Of(Type options) =>
-        [.. options.GetProperties().Where(property => property.CanWrite || property.PropertyType == typeof(IList<string>)).Select(property => new Setting(options, property))];
+        [.. options.GetProperties()
+            .Where(property => property.CanWrite || property.PropertyType == typeof(IList<string>))
+            .Select(property => new Setting(options, property))];
 
     /// <returns>A value for the property, or what is wrong with the one that is written; neither where none is.</returns>
     public (object? Value, string? Fault) Read(IConfiguration configuration)
@@ -47,7 +49,11 @@ internal sealed class Setting
         if (_property.PropertyType == typeof(IList<string>))
             return ReadList(section);
         if (section.Value is not { } text)
-            return (null, IsInSection && section.GetChildren().FirstOrDefault() is { } nested ? $"{nested.Path} is no setting: {Key} is one value. Write {Key}." : null);
+            return (
+                null,
+                IsInSection && section.GetChildren().FirstOrDefault() is { } nested
+                    ? $"{nested.Path} is no setting: {Key} is one value. Write {Key}."
+                    : null);
         var value = Spelling.Read(text, _property.PropertyType);
         return value is not null && IsAllowed(value) ? (value, null) : (null, Wrong(text));
     }
@@ -67,7 +73,7 @@ internal sealed class Setting
         }
     }
 
-    /// <returns>What is wrong with the value that the options hold, whoever set it; null where nothing is.</returns>
+    /// <returns>What is wrong with the value that the options hold, from whatever source; null where nothing is.</returns>
     public string? Check(object options)
     {
         var value = _property.GetValue(options);
@@ -101,7 +107,10 @@ internal sealed class Setting
 
     private static double Bound(object bound) => Convert.ToDouble(bound, CultureInfo.InvariantCulture);
 
-    /// <summary>The setting, its value and what to write: <c>Limits:PingInterval is "15". Write a time with its unit from 0.1 s to 1 h, such as 15 s.</c></summary>
+    /// <summary>
+    /// The setting, its value and what to write: <c>Limits:PingInterval is "15". Write a time with its unit from 0.1 s to 1 h, such as
+    /// 15 s.</c>
+    /// </summary>
     private string Wrong(string text)
     {
         var bounds = _range is null ? ""

@@ -4,5 +4,6 @@ namespace Skald.Server.Operations.Settings;
 internal sealed class SettingsInForce(IReadOnlyList<Setting> settings, Func<object> options)
 {
     /// <summary>Each key with its value as the documentation spells it: <c>Limits:PingInterval</c>, <c>15 s</c>.</summary>
-    public IEnumerable<(string Key, string Value)> All => settings.Select(setting => (setting.Key, Spelling.Show(setting.Property.GetValue(options()))));
+    public IEnumerable<(string Key, string Value)> All =>
+        settings.Select(setting => (setting.Key, Spelling.Show(setting.Property.GetValue(options()))));
 }

@@ -4,10 +4,13 @@ using Microsoft.Extensions.Options;
 namespace Skald.Server.Operations.Settings;
 
 /// <summary>
-/// Reads a class of options from the configuration, and judges it at start: every value that cannot be, and every key of its section that does not
-/// exist, is a sentence for the operator.
+/// Reads a class of options from the configuration, and judges it at start: every value that cannot be, and every key of its section
+/// that does not exist, is a sentence for the operator.
 /// </summary>
-/// <remarks>In place of the framework's binder, which takes 15 for 15 days, one value for an empty list, and no notice of a key that it does not know.</remarks>
+/// <remarks>
+/// In place of the framework's binder, which takes 15 for 15 days, one value for an empty list, and no notice of a key that it does not
+/// know.
+/// </remarks>
 internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
     where TOptions : class
 {
@@ -25,7 +28,9 @@ internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : 
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {
         var written = Settings.Select(setting => setting.Read(configuration).Fault ?? setting.Check(options)).OfType<string>();
-        var own = options is IValidatableObject together ? together.Validate(new ValidationContext(options)).Select(result => result.ErrorMessage!) : [];
+        var own = options is IValidatableObject together
+            ? together.Validate(new ValidationContext(options)).Select(result => result.ErrorMessage!)
+            : [];
         string[] faults = [.. Unknown(), .. written];
         if (faults.Length == 0)
             faults = [.. own];   // they compare values that are good each by itself
@@ -47,7 +52,10 @@ internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : 
         }
     }
 
-    /// <summary>.NET chooses which meters are listened to by a section <c>Metrics</c> too: <c>Metrics:EnabledMetrics</c>, <c>Metrics:LISTENER:EnabledMetrics</c>.</summary>
+    /// <summary>
+    /// .NET chooses which meters are listened to by a section <c>Metrics</c> too: <c>Metrics:EnabledMetrics</c>,
+    /// <c>Metrics:LISTENER:EnabledMetrics</c>.
+    /// </summary>
     private static bool IsTheFrameworks(IConfigurationSection child) =>
         typeof(TOptions) == typeof(MetricsOptions)
         && (child.Key.Equals("EnabledMetrics", StringComparison.OrdinalIgnoreCase) || child.GetSection("EnabledMetrics").Exists());

@@ -11,7 +11,8 @@ internal static class SettingsSetup
         var section = new SettingsSection<TOptions>(configuration);
         services.AddSingleton<IConfigureOptions<TOptions>>(section);
         services.AddSingleton<IValidateOptions<TOptions>>(section);
-        services.AddSingleton(provider => new SettingsInForce(SettingsSection<TOptions>.Settings, () => provider.GetRequiredService<IOptions<TOptions>>().Value));
+        services.AddSingleton(provider =>
+            new SettingsInForce(SettingsSection<TOptions>.Settings, () => provider.GetRequiredService<IOptions<TOptions>>().Value));
         return services.AddOptions<TOptions>().ValidateOnStart();
     }
 }

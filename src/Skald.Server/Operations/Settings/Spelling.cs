@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Skald.Server.Operations.Settings;
 
-/// <summary>How values of settings are written, in every source of them and in the documentation: <c>15 s</c>, <c>8,000</c>, <c>on</c>.</summary>
+/// <summary>
+/// How values of settings are written, in every source of them and in the documentation: <c>15 s</c>, <c>8,000</c>, <c>on</c>.
+/// </summary>
 internal static class Spelling
 {
     /// <summary>Up to here every whole number is a double of its own.</summary>
@@ -83,12 +85,18 @@ internal static class Spelling
         return Math.Abs(number * unit.Length.TotalDays) < TimeSpan.MaxValue.TotalDays ? number * unit.Length : null;
     }
 
-    /// <summary>[days.]hours:minutes[:seconds[.fraction]], where hours may be more than 23: <c>24:00:00</c> is a day, and not 24 of them.</summary>
+    /// <summary>
+    /// [days.]hours:minutes[:seconds[.fraction]], where hours may be more than 23: <c>24:00:00</c> is a day, and not 24 of them.
+    /// </summary>
     private static TimeSpan? Clock(string text)
     {
         var parts = text.Split(':');
-        return parts is [var hours, _, ..] && uint.TryParse(hours, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && whole > 23 && whole < 1_000_000
-            ? TimeSpan.TryParse($"0:{string.Join(':', parts[1..])}", CultureInfo.InvariantCulture, out var rest) && parts.Length <= 3 ? TimeSpan.FromHours(whole) + rest : null
+        return parts is [var hours, _, ..]
+            && uint.TryParse(hours, NumberStyles.None, CultureInfo.InvariantCulture, out var whole)
+            && whole > 23 && whole < 1_000_000
+            ? TimeSpan.TryParse($"0:{string.Join(':', parts[1..])}", CultureInfo.InvariantCulture, out var rest) && parts.Length <= 3
+                ? TimeSpan.FromHours(whole) + rest
+                : null
             : TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time) && parts.Length <= 3 ? time : null;
     }
 
@@ -98,7 +106,11 @@ internal static class Spelling
         var groups = text.Split('.')[0].TrimStart('-').Split(',');
         var grouped = groups.Length == 1 || (groups[0].Length is >= 1 and <= 3 && groups[1..].All(group => group.Length == 3));
         return grouped
-            && double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number)
+            && double.TryParse(
+                text,
+                NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands,
+                CultureInfo.InvariantCulture,
+                out var number)
             && double.IsFinite(number)
             ? number
             : null;

@@ -3,12 +3,14 @@ using Skald.Server.Operations;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>
-/// Whether the disk has room for what is to be stored. It is full from a write that found none, or a start that finds too little, until there is some: that
-/// is tried once a second. The log says it once each way, and readiness while it is so.
+/// Whether the disk has room for what is to be stored. It is full from a write that found none, or a start that finds too little, until
+/// there is some: that is tried once a second. The log says it once each way, and readiness while it is so.
 /// </summary>
 internal sealed partial class DiskSpace : IDisposable
 {
-    /// <summary>Bytes that must be free: with less the next few messages would fill it again, and the log would say both in turns.</summary>
+    /// <summary>
+    /// Bytes that must be free: with less the next few messages would fill it again, and the log would say both in turns.
+    /// </summary>
     private const long Enough = 1 << 20;
 
     private static readonly TimeSpan TriedEvery = TimeSpan.FromSeconds(1);
@@ -55,7 +57,7 @@ internal sealed partial class DiskSpace : IDisposable
     private void TryLater() => _timer.Change(TriedEvery, Timeout.InfiniteTimeSpan);
 
     /// <summary>Takes the room and gives it back.</summary>
-    /// <remarks>What the system counts as free it may keep for itself or for root, and a quota is not in it.</remarks>
+    /// <remarks>Free blocks may be reserved for root (statvfs(3)), and a quota is not counted.</remarks>
     private bool HasRoom()
     {
         try
@@ -73,7 +75,8 @@ internal sealed partial class DiskSpace : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(5002, LogLevel.Error, "The disk of {Directory} is full: nothing is stored until there is room on it, and all reading goes on")]
+        [LoggerMessage(
+            5002, LogLevel.Error, "The disk of {Directory} is full: nothing is stored until there is room on it, and all reading goes on")]
         public static partial void Full(ILogger logger, string directory);
 
         [LoggerMessage(5004, LogLevel.Information, "There is room on the disk of {Directory} again: everything is stored")]

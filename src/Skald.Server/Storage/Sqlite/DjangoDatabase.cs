@@ -5,8 +5,8 @@ using Skald.Protocol;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>
-/// A database that a Django project keeps its users and its chat in. The users are in <c>auth_user</c>; which table has the messages is told by
-/// its columns: an author, a text, a time and a room.
+/// A database that a Django project keeps its users and its chat in. The users are in <c>auth_user</c>; which table has the messages is
+/// told by its columns: an author, a text, a time and a room.
 /// </summary>
 internal sealed class DjangoDatabase : IDisposable
 {
@@ -25,7 +25,8 @@ internal sealed class DjangoDatabase : IDisposable
         {
             _ = Ask("BEGIN; SELECT count(*) FROM sqlite_schema");
             if (Ask("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'auth_user'") != 1)
-                throw new CommandRefusedException($"{file} has no table auth_user. Name the database of a Django project with --from FILE.");
+                throw new CommandRefusedException(
+                    $"{file} has no table auth_user. Name the database of a Django project with --from FILE.");
             _messages = Find(file, table);
         }
         catch
@@ -46,7 +47,8 @@ internal sealed class DjangoDatabase : IDisposable
         using var select = Command("SELECT id, username, email, password, is_active, date_joined FROM auth_user ORDER BY id");
         using var row = select.ExecuteReader();
         while (row.Read())
-            yield return new DjangoUser(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), Moment(row.GetString(5)));
+            yield return new DjangoUser(
+                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), Moment(row.GetString(5)));
     }
 
     /// <summary>Every message, in the order in which they were shown.</summary>
@@ -61,7 +63,8 @@ internal sealed class DjangoDatabase : IDisposable
               """);
         using var row = select.ExecuteReader();
         while (row.Read())
-            yield return new DjangoMessage(row.IsDBNull(0) ? null : row.GetInt64(0), row.GetString(1), row.GetString(2), Moment(row.GetString(3)));
+            yield return new DjangoMessage(
+                row.IsDBNull(0) ? null : row.GetInt64(0), row.GetString(1), row.GetString(2), Moment(row.GetString(3)));
     }
 
     public void Dispose() => _connection.Dispose();
@@ -114,7 +117,9 @@ internal sealed class DjangoDatabase : IDisposable
         if (room is not null)
             return new MessageTable(table, author, text, time, room, null, null);
         var (key, rooms) = parents.FirstOrDefault(parent => parent.Value.Contains("room", StringComparison.OrdinalIgnoreCase));
-        var name = rooms is null ? null : Columns(rooms).Find(column => IsText(column.Type) && column.Name is "slug" or "name" or "room_name").Name;
+        var name = rooms is null
+            ? null
+            : Columns(rooms).Find(column => IsText(column.Type) && column.Name is "slug" or "name" or "room_name").Name;
         return name is null ? null : new MessageTable(table, author, text, time, key, rooms, name);
     }
 
@@ -132,7 +137,8 @@ internal sealed class DjangoDatabase : IDisposable
 
     /// <summary>Django writes UTC without saying so.</summary>
     private static Timestamp Moment(string text) =>
-        Timestamp.From(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal));
+        Timestamp.From(
+            DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal));
 
     private static string Quote(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 

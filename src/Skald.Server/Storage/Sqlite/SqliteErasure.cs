@@ -1,13 +1,18 @@
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>Takes erased texts out of the write-ahead log too, where the pages that they stood on lie until they are written over.</summary>
+/// <summary>
+/// Takes erased texts out of the write-ahead log too, where the pages that they stood on lie until they are written over.
+/// </summary>
 /// <remarks>
-/// A checkpoint copies the newest pages and leaves the file as it is; only one that truncates it makes the old pages go (sqlite.org/pragma.html,
-/// wal_checkpoint). It holds up the writer for as long as the copying takes, so it is made once for all that was erased in <see cref="Delay"/>.
+/// A checkpoint copies the newest pages and leaves the file as it is; only one that truncates it makes the old pages go
+/// (sqlite.org/pragma.html, wal_checkpoint). It holds up the writer for as long as the copying takes, so it is made once for all that
+/// was erased in <see cref="Delay"/>.
 /// </remarks>
 internal sealed partial class SqliteErasure : IDisposable
 {
-    /// <summary>Twice this is within the minute that docs/protocol promises, also where readers keep the first attempt from truncating.</summary>
+    /// <summary>
+    /// Twice this is within the minute that docs/protocol promises, also where readers keep the first attempt from truncating.
+    /// </summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(20);
 
     private readonly SqliteDatabase _database;

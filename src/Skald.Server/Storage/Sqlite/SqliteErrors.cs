@@ -3,18 +3,28 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>What the engine's result codes mean here (sqlite.org/rescode.html).</summary>
+/// <summary>What SQLite's result codes mean here (sqlite.org/rescode.html).</summary>
 internal static class SqliteErrors
 {
-    private const int Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, IoError = 10, Corrupt = 11, Full = 13, CannotOpen = 14, NoDatabase = 26;
+    private const int
+        Busy = 5,
+        Locked = 6,
+        NoMemory = 7,
+        ReadOnly = 8,
+        IoError = 10,
+        Corrupt = 11,
+        Full = 13,
+        CannotOpen = 14,
+        NoDatabase = 26;
 
     /// <summary>Extended codes: a write failed; the index of the WAL, in <c>-shm</c>, could not grow.</summary>
     private const int IoErrorOfWrite = IoError | (3 << 8), IoErrorOfIndexSize = IoError | (19 << 8);
 
     /// <summary>Whether there was no room for what was to be written. Nothing that was written before is in doubt.</summary>
     /// <remarks>
-    /// The engine has a code for a full disk, but only for what it writes into the database and its WAL; of a quota, of the WAL's index and of files that
-    /// it cannot make it says less. A failed fsync is never one of these, whatever the system gives as its cause: it may have lost what was written.
+    /// SQLite has a code for a full disk, but only for what it writes into the database and its WAL; of a quota, of the WAL's index and
+    /// of files that it cannot make it says less. A failed fsync is never one of these, whatever the system gives as its cause: it may
+    /// have lost what was written.
     /// </remarks>
     /// <param name="connection">That which it was thrown for, not used since; null where it is not known.</param>
     public static bool IsFull(SqliteException e, SqliteConnection? connection) => e.SqliteErrorCode switch

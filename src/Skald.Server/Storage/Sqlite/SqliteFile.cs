@@ -11,10 +11,12 @@ internal static class SqliteFile
 
     private const string Part = ".part";
 
-    /// <summary>How the system says that somebody holds the lock: EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.</summary>
+    /// <summary>The error numbers for a lock that is held: EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.</summary>
     private const int WouldBlock = 11, WouldBlockOnMac = 35, SharingViolation = unchecked((int)0x80070020);
 
-    /// <summary>The first without the WAL-reset bug, which can damage a database that two connections use (sqlite.org/wal.html, section 11).</summary>
+    /// <summary>
+    /// The first without the WAL-reset bug, which can damage a database that two connections use (sqlite.org/wal.html, section 11).
+    /// </summary>
     private static readonly Version OldestSqlite = new(3, 51, 3);
 
     private static readonly string[] Forgetful = ["tmpfs", "ramfs", "nfs", "nfs4", "cifs", "smb2"];
@@ -28,10 +30,11 @@ internal static class SqliteFile
         }
     }
 
-    /// <summary>Has the engine lock no connection at each call: here every connection is used by one thread at a time.</summary>
+    /// <summary>Has SQLite take no mutex at each call (its multi-thread mode): here one thread at a time uses a connection.</summary>
     /// <remarks>
-    /// The locks were a tenth of a page of history. It holds for the whole process, from its first connection on, so it is for a program that is all ours.
-    /// Every command must be disposed, or the collector's thread would end it beside its connection's (sqlite.org/threadsafe.html, multi-thread).
+    /// The locks were a tenth of a page of history. It holds for the whole process, from its first connection on, so it is for a
+    /// program that is all ours. Every command must be disposed, or the collector's thread would end it beside its connection's
+    /// (sqlite.org/threadsafe.html, multi-thread).
     /// </remarks>
     public static void LeaveOutLocks()
     {
@@ -52,7 +55,9 @@ internal static class SqliteFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartupRefusedException($"The data directory {Path.GetFullPath(directory)} cannot be made ({e.Message}). Choose another with --data DIR.", e);
+            throw new StartupRefusedException(
+                $"The data directory {Path.GetFullPath(directory)} cannot be made ({e.Message}). Choose another with --data DIR.",
+                e);
         }
 
         var path = Path.GetFullPath(directory);
@@ -74,7 +79,9 @@ internal static class SqliteFile
         }
         catch (IOException e) when (e.HResult is WouldBlock or WouldBlockOnMac or SharingViolation)
         {
-            throw new StartupRefusedException($"Another Skald uses {Path.GetFullPath(directory)}. Stop it, or choose another directory with --data DIR.", e);
+            throw new StartupRefusedException(
+                $"Another Skald uses {Path.GetFullPath(directory)}. Stop it, or choose another directory with --data DIR.",
+                e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -117,8 +124,8 @@ internal static class SqliteFile
 
     private static void SetUp(SqliteConnection connection, string file, WalIndex index)
     {
-        // Only this connection checkpoints: by itself, after a commit that leaves 4,000 pages (16 MB) in the WAL. With a quarter of that, busy rooms
-        // cost a tenth more: their newest pages are copied each time.
+        // Only this connection checkpoints: by itself, after a commit that leaves 4,000 pages (16 MB) in the WAL. With a quarter of
+        // that, busy rooms cost a tenth more: their newest pages are copied each time.
         Set(connection, file, "journal_mode", "wal");
         KeepFilesAtClose(connection);
         Set(connection, file, "synchronous", "2", "FULL");
@@ -135,8 +142,8 @@ internal static class SqliteFile
     }
 
     /// <summary>
-    /// Has the writer leave an empty WAL when it closes and has brought into the database what was in it. For its last moment: a WAL that starts over
-    /// would be cut too.
+    /// Has the writer leave an empty WAL when it closes and has brought into the database what was in it. For its last moment: a WAL
+    /// that starts over would be cut too.
     /// </summary>
     public static void EmptyWalAtClose(SqliteConnection connection)
     {
@@ -146,8 +153,8 @@ internal static class SqliteFile
     }
 
     /// <summary>
-    /// Has the writer leave its <c>-wal</c> and <c>-shm</c>, which who closes last would delete. The next start needs the room that the latter has: on a
-    /// disk that has filled up meanwhile there would be none, and nothing could be read.
+    /// Has the writer leave its <c>-wal</c> and <c>-shm</c>, which who closes last would delete. The next start needs the room that the
+    /// latter has: on a disk that has filled up meanwhile there would be none, and nothing could be read.
     /// </summary>
     private static void KeepFilesAtClose(SqliteConnection connection)
     {
@@ -164,7 +171,7 @@ internal static class SqliteFile
         return connection;
     }
 
-    /// <summary>Deletes a database that came to nothing, and the engine's files beside it.</summary>
+    /// <summary>Deletes a database that came to nothing, and SQLite's files beside it.</summary>
     public static void Delete(string file)
     {
         foreach (var one in new[] { file, file + "-wal", file + "-shm" })
@@ -175,18 +182,24 @@ internal static class SqliteFile
     public static string NewPart(string file) => $"{file}.{Path.GetRandomFileName()}{Part}";
 
     /// <summary>What copies to this name left behind that were killed, with SQLite's own files beside them.</summary>
-    public static string[] UnfinishedCopies(string file) => Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.*{Part}*");
+    public static string[] UnfinishedCopies(string file) =>
+        Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.*{Part}*");
 
-    /// <summary>A new file that password hashes may lie in: nobody else can read it.</summary>
+    /// <summary>A new file that may hold password hashes: mode 0600.</summary>
     public static FileStream CreatePrivate(string file)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+        };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return File.Open(file, options);
     }
 
-    /// <summary>A database that only this connection knows of, and that somebody syncs when it is whole.</summary>
+    /// <summary>A database that only this connection uses, and that the caller syncs when it is whole.</summary>
     public static SqliteConnection OpenPrivate(string file)
     {
         var connection = Open(file, SqliteOpenMode.ReadWrite);

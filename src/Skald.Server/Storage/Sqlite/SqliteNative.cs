@@ -3,18 +3,18 @@ using System.Runtime.InteropServices;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>
-/// What the hot path asks of the engine for each row, as the package's own calls guard their handle each time, which takes longer than the call; and
-/// what the package has no call for.
+/// What the hot path asks of SQLite for each row, as the package's own calls guard their handle each time, which takes longer than the
+/// call; and what the package has no call for.
 /// </summary>
 /// <remarks>
-/// Those that suppress the collector's transition do nothing but look into memory, under no lock or one that nobody else wants. See
+/// Those that suppress the collector's transition do nothing but look into memory, under no lock or an uncontended one. See
 /// sqlite.org/c3ref/funclist.html.
 /// </remarks>
 internal static unsafe partial class SqliteNative
 {
     private const string Library = "e_sqlite3";   // as the package names it
 
-    /// <summary>The engine makes a copy of what is bound.</summary>
+    /// <summary>SQLITE_TRANSIENT: SQLite copies what is bound.</summary>
     public const nint Transient = -1;
 
     [LibraryImport(Library, EntryPoint = "sqlite3_step")]
@@ -29,7 +29,7 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int ControlFile(nint database, string name, int operation, ref int value);
 
-    /// <summary>The system's errno behind the last error of a file.</summary>
+    /// <summary>errno behind the last error of a file (sqlite3_system_errno).</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_system_errno")]
     public static partial int SystemErrorNumber(nint database);
 

@@ -4,10 +4,10 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>A few connections that only read. Whoever reads takes one and reads where it is, on its own thread of the pool.</summary>
+/// <summary>A few connections that only read. A caller rents one and reads on its own thread-pool thread.</summary>
 /// <remarks>
-/// What lies in memory is read in less time than another thread needs to wake up. What does not holds a thread of the pool while the disk works,
-/// so there is one connection less than the pool has threads from the start. The others wait without a thread.
+/// What lies in memory is read in less time than another thread needs to wake up. What does not holds a thread of the pool while the
+/// disk works, so there is one connection less than the pool has threads from the start. The others wait without a thread.
 /// </remarks>
 internal sealed class SqliteReaders : IDisposable
 {
@@ -30,7 +30,9 @@ internal sealed class SqliteReaders : IDisposable
             _idle.Push(SqliteFile.OpenReader(file));
     }
 
-    /// <summary>Runs work with a connection: at once if one is free and this is a thread of the pool; other threads are not to wait for a disk.</summary>
+    /// <summary>
+    /// Runs work with a connection: at once if one is free and this is a thread of the pool; other threads are not to wait for a disk.
+    /// </summary>
     /// <exception cref="StorageException">Too many wait.</exception>
     public async Task<T> RunAsync<T>(Func<SqliteConnection, T> work)
     {

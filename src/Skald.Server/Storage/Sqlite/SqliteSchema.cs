@@ -47,7 +47,8 @@ internal static class SqliteSchema
         var epoch = NewEpoch();
         using var transaction = connection.BeginTransaction();
         using var command = connection.CreateCommand();
-        command.CommandText = "UPDATE server SET epoch = $epoch, restored_at = $now; UPDATE sessions SET revoked_at = $now WHERE revoked_at IS NULL";
+        command.CommandText =
+            "UPDATE server SET epoch = $epoch, restored_at = $now; UPDATE sessions SET revoked_at = $now WHERE revoked_at IS NULL";
         command.Parameters.AddWithValue("$epoch", epoch);
         command.Parameters.AddWithValue("$now", now.Microseconds);
         command.ExecuteNonQuery();

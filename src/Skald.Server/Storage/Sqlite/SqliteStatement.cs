@@ -82,7 +82,7 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
-    /// <summary>Goes to the next row. Whoever stops before the end says <see cref="Reset"/>.</summary>
+    /// <summary>Goes to the next row. A caller that stops before the end must call <see cref="Reset"/>.</summary>
     public bool Step()
     {
         var result = SqliteNative.Step(_statement);
@@ -94,7 +94,9 @@ internal sealed class SqliteStatement : IDisposable
 
     /// <returns>The text as it lies in SQLite's memory, until the next step; empty for null.</returns>
     public unsafe ReadOnlySpan<byte> Utf8(int column) =>
-        SqliteNative.ColumnBlob(_statement, column) is var text && text is null ? default : new(text, SqliteNative.ColumnBytes(_statement, column));
+        SqliteNative.ColumnBlob(_statement, column) is var text && text is null
+            ? default
+            : new(text, SqliteNative.ColumnBytes(_statement, column));
 
     public void Reset() => _ = SqliteNative.Reset(_statement);   // returns the last step's error again, which Check has thrown
 

@@ -4,7 +4,10 @@ using Microsoft.Data.Sqlite;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>A thread with a connection that only it uses, and the queue of its work.</summary>
-/// <remarks>It sleeps when there is none. The base library's queues spin first, which on a busy machine takes the time from those who bring work.</remarks>
+/// <remarks>
+/// It sleeps while there is none. The BCL's queues spin first, which on a busy machine takes processor time from the threads that bring
+/// work.
+/// </remarks>
 internal sealed class SqliteThread : IDisposable
 {
     private readonly object _gate = new();

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>Names by the users' ids, as UTF-8: a name never changes, and a page of a log asks for few, often.</summary>
-/// <remarks>Thread-safe: an entry is one object, and whoever comes too late reads the name from the database.</remarks>
+/// <remarks>Thread-safe: an entry is one object, and a miss reads the name from the database.</remarks>
 internal sealed class UserNames
 {
     private const int Size = 1_024;   // a power of two; the longest names make 200 KB

@@ -4,12 +4,13 @@ using Skald.Server.Operations;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>
-/// Holds room on the disk for the index of the WAL, <c>-shm</c>: the engine maps that file, and a process that touches a page of it for which the disk
-/// has no block is killed (SIGBUS).
+/// Holds room on the disk for the index of the WAL, <c>-shm</c>: SQLite maps that file, and a process that touches a page of it for
+/// which the disk has no block is killed (SIGBUS).
 /// </summary>
 /// <remarks>
-/// Whoever opens the database first makes the file short, and writes one byte of every 4 KiB that it needs. Where blocks are smaller than that the rest are
-/// holes. So the room is taken before, where there may be none, and once more after: what the engine gave back lies free for so long only.
+/// The process that opens the database first truncates the file, and writes one byte of every 4 KiB that it needs. Where blocks are
+/// smaller than that the rest are holes. So the room is taken before, where there may be none, and once more after: what SQLite gave
+/// back lies free for so long only.
 /// </remarks>
 internal sealed class WalIndex : IDisposable
 {
@@ -24,7 +25,8 @@ internal sealed class WalIndex : IDisposable
     private readonly SafeFileHandle? _file;
 
     /// <param name="database">
-    /// Not open yet in this process, and closed before this is: when a process closes any handle of a file it loses all its locks on it (fcntl(2)).
+    /// Not open yet in this process, and closed before this is: when a process closes any handle of a file it loses all its locks on it
+    /// (fcntl(2)).
     /// </param>
     /// <exception cref="StartupRefusedException">There is no room.</exception>
     public WalIndex(string database)
@@ -43,7 +45,7 @@ internal sealed class WalIndex : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The engine will say what else there is to be said.
+            // SQLite will report any other error.
             if (FullDisk.IsNumber(e.HResult))
                 throw new StartupRefusedException(FullDisk.Sentence(Path.GetDirectoryName(_path)!), e);
             return;
@@ -63,7 +65,7 @@ internal sealed class WalIndex : IDisposable
         }
     }
 
-    /// <summary>The engine has the file: takes the room again.</summary>
+    /// <summary>SQLite has the file: takes the room again.</summary>
     /// <exception cref="StartupRefusedException">There is none.</exception>
     public void TakeAgain() => Take(_needed);
 
@@ -72,7 +74,7 @@ internal sealed class WalIndex : IDisposable
     {
         if (_file is null || DiskBlocks.TryTake(_file, Math.Max(Wanted, least)))
             return;
-        // What the engine has just given back is free when the file system has committed that to its journal.
+        // What SQLite has just given back is free when the file system has committed that to its journal.
         RandomAccess.FlushToDisk(_file);
         for (var bytes = Math.Max(Wanted, least); !DiskBlocks.TryTake(_file, bytes); bytes = Math.Max(bytes / 2, least))
         {
