@@ -27,7 +27,11 @@ public class CodecBenchmarks
         _output.ResetWrittenCount();
         new ChatMessage
         {
-            Room = "global", Seq = 42, Username = "ann"u8, Text = _text, Timestamp = new Timestamp(1_790_000_000_000_000),
+            Room = "global",
+            Seq = 42,
+            Username = "ann"u8,
+            Text = _text,
+            Timestamp = new Timestamp(1_790_000_000_000_000),
         }.WriteTo(_writer);
         return _output.WrittenCount;
     }

@@ -22,11 +22,11 @@ internal static class EndpointDocs
     public static RouteHandlerBuilder TakesRoom(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(new ApiParameter("room", $"The room's name: 1–{RoomName.MaxLength} letters, digits, hyphens or underscores.",
             () => new OpenApiSchema
-        {
-            Type = JsonSchemaType.String,
-            Pattern = $"^[A-Za-z0-9_-]{{1,{RoomName.MaxLength}}}$",
-            Examples = [RoomName.Global],
-        }));
+            {
+                Type = JsonSchemaType.String,
+                Pattern = $"^[A-Za-z0-9_-]{{1,{RoomName.MaxLength}}}$",
+                Examples = [RoomName.Global],
+            }));
 
     /// <summary>A number of its address, which the handler reads by itself.</summary>
     public static RouteHandlerBuilder TakesNumber(

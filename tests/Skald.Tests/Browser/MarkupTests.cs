@@ -102,7 +102,11 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
             Body = JsonSerializer.Serialize(Attacks.Select((attack, i) =>
                 new
                 {
-                    type = "chat_message", room = "global", seq = i + 1, username = attack, message = attack,
+                    type = "chat_message",
+                    room = "global",
+                    seq = i + 1,
+                    username = attack,
+                    message = attack,
                     timestamp = "2026-02-21T16:46:02Z",
                 })),
         }));

@@ -24,7 +24,8 @@ internal sealed class ReverseProxy : IAsyncDisposable
         Address = new Uri($"https://127.0.0.1:{port}");
         Http = new HttpClient(new SocketsHttpHandler
         {
-            SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept }, AllowAutoRedirect = false,
+            SslOptions = { RemoteCertificateValidationCallback = TestCertificate.Accept },
+            AllowAutoRedirect = false,
         })
         {
             BaseAddress = Address,
@@ -57,7 +58,9 @@ internal sealed class ReverseProxy : IAsyncDisposable
         string[] arguments = program == Nginx ? ["-c", path, "-e", "stderr", "-g", "daemon off;"] : ["-f", path, "-db"];
         var process = Process.Start(new ProcessStartInfo(Find(program), arguments)
         {
-            UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true,
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
         })!;
         var said = process.StandardError.ReadToEndAsync();
         var proxy = new ReverseProxy(process, files, port);

@@ -198,7 +198,10 @@ public sealed class LimitTests
                 $"00:00:0{seconds}",
                 1_000 * seconds,
                 (p, ms) => tryAsync(p, TimeSpan.FromMilliseconds(ms)),
-                with) { Next = 1_000 * (seconds + 2) };
+                with)
+            {
+                Next = 1_000 * (seconds + 2),
+            };
 
         /// <summary>A rate: 8 a second, so that the second thing may come after an eighth of a second, and not before.</summary>
         public static Row OfRate(string setting, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>

@@ -213,7 +213,12 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
             // Whose text is gone by now.
             "none" => LogEntry.Of(new ChatMessage
             {
-                Room = Text("room"), Seq = Number("seq"), Username = "ann"u8, Text = default, Timestamp = default, DeletedBy = "ann"u8,
+                Room = Text("room"),
+                Seq = Number("seq"),
+                Username = "ann"u8,
+                Text = default,
+                Timestamp = default,
+                DeletedBy = "ann"u8,
             }),
             var kind => new LogEntry
             {

@@ -35,11 +35,11 @@ public sealed class StartRefusalTests
         using var second = Process.Start(
             new ProcessStartInfo("dotnet",
                 [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
         _ = second.StandardOutput.ReadToEndAsync();
         var error = await second.StandardError.ReadToEndAsync().Within();
         await second.WaitForExitAsync(Deadline.Token());
@@ -57,11 +57,11 @@ public sealed class StartRefusalTests
         using var program = Process.Start(
             new ProcessStartInfo("dotnet",
                 [SkaldCommand.Program, "--urls", "http://127.0.0.1:0", "--data", data.Path, "--Metrics:Listen", ""])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
         _ = program.StandardOutput.ReadToEndAsync();
         var error = program.StandardError.ReadToEndAsync();
 
