@@ -7,7 +7,7 @@ namespace Skald.MicroBench;
 
 /// <summary>A draft that nobody waits for.</summary>
 internal sealed class Letter(Room room, byte[] text, string? clientMessageId = null)
-    : Draft(room, new CurrentUser(1, "ann", 1), new SendCommand(default, Room: null, text, clientMessageId))
+    : Draft(room, new CurrentUser(1, "ann", 1), new SendCommand(default, room.Name, text, clientMessageId))
 {
     public override void Complete(ChatError? refusal)
     {

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Skald.Server.Accounts;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
+using Skald.Server.Conversation.Messages;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
@@ -25,6 +27,8 @@ public static class SkaldHost
         services.AddDelivery();
         services.AddSingleton<MessagePipeline>();
         services.AddHostedService<Startup>();
+        services.AddCommands();
+        services.AddMessages();
         services.AddConnections(configuration);
         services.AddStorage();
         return builder;

@@ -1,7 +1,7 @@
 namespace Skald.Protocol;
 
 /// <summary><c>delete</c>: erase a message's text.</summary>
-public sealed record DeleteCommand(FrameId Id, string? Room, long Target, string? ClientMessageId)
+public sealed record DeleteCommand(FrameId Id, string Room, long Target, string? ClientMessageId)
     : ChangeCommand(Id, Room, Target, ClientMessageId)
 {
     internal static DeleteCommand From(ref FrameFields fields) =>

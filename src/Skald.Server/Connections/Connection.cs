@@ -63,7 +63,9 @@ internal sealed partial class Connection : IDisposable
     public Room? OnlyRoom { get; }
 
     /// <summary>Who is at the other end; null until authenticated. Set by <see cref="ConnectionRegistry.SignIn"/>.</summary>
-    public CurrentUser? User { get; set; }
+    public SocketCaller? Caller { get; set; }
+
+    public CurrentUser? User => Caller?.User;
 
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
     public DateTimeOffset SessionCheckAt

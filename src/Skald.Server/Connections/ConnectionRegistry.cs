@@ -106,7 +106,7 @@ internal sealed class ConnectionRegistry : IDisposable
             if (!_bySession.TryGetValue(user.SessionId, out var connections))
                 _bySession.Add(user.SessionId, connections = []);
             connections.Add(connection);
-            connection.User = user;
+            connection.Caller = new SocketCaller(connection, user);
         }
 
         // Asked after it is listed: a session that ended in between is either seen here or closes the listed connection.

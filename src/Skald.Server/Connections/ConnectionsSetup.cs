@@ -1,3 +1,4 @@
+using Skald.Server.Commands;
 using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Connections;
@@ -10,6 +11,12 @@ internal static class ConnectionsSetup
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<SignIn>();
+        services.AddSingleton<RoomEntrance>();
+        services.AddCommand<JoinHandler>();
+        services.AddCommand<ResumeHandler>();
+        services.AddCommand<LeaveHandler>();
+        services.AddCommand<PingHandler>();
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<RefusedHandshakes>();
         services.AddSingleton<SocketEndpoints>();

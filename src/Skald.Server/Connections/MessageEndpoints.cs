@@ -4,6 +4,8 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Commands;
+using Skald.Server.Conversation.Messages;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
@@ -60,48 +62,49 @@ internal static class MessageEndpoints
             .ForUsers();
     }
 
-    private static Task<IResult> SendAsync(
-        string room, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits) =>
-        ReadAsync(request, async body =>
-        {
-            if (SendCommand.ReadBody(body.Span, limits.Value.Protocol, out var error) is not { } send)
-                return error!.ToProblem();
-            return await PublishAsync(send, room, user, rooms, pipeline, static draft => new Answer(
-                draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
-                draft,
-                static (json, draft) =>
-                {
-                    Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
-                    draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
-                }));
-        });
+    private static async Task<IResult> SendAsync(
+        string room, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<Limits> limits)
+    {
+        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
+            return unreadable.ToProblem();
+        var send = SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error);
+        return send is null ? error!.ToProblem() : await RunAsync(commands, user, send, static draft => new Answer(
+            draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
+            draft,
+            static (json, draft) =>
+            {
+                Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+                draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
+            }));
+    }
 
     private static async Task<IResult> EditAsync(
-        string room, string seq, CurrentUser user, HttpRequest request, RoomDirectory rooms, MessagePipeline pipeline, IOptions<Limits> limits)
+        string room, string seq, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<Limits> limits)
     {
         if (!TryRead(seq, out var target))
             return LoggedMessage.NotFound.ToProblem();
-        return await ReadAsync(request, async body =>
-            EditCommand.ReadBody(body.Span, target, limits.Value.Protocol, out var error) is { } edit
-                ? await PublishAsync(edit, room, user, rooms, pipeline, ChangeOf)
-                : error!.ToProblem());
+        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
+            return unreadable.ToProblem();
+        var edit = EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error);
+        return edit is null ? error!.ToProblem() : await RunAsync(commands, user, edit, ChangeOf);
     }
 
-    private static async Task<IResult> DeleteAsync(string room, string seq, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline) =>
+    private static async Task<IResult> DeleteAsync(string room, string seq, CurrentUser user, CommandTable commands) =>
         TryRead(seq, out var target)
-            ? await PublishAsync(new DeleteCommand(default, Room: null, target, ClientMessageId: null), room, user, rooms, pipeline, ChangeOf)
+            ? await RunAsync(commands, user, new DeleteCommand(default, room, target, ClientMessageId: null), ChangeOf)
             : LoggedMessage.NotFound.ToProblem();
 
-    private static Answer ChangeOf(Draft draft) => new(StatusCodes.Status200OK, draft, static (json, draft) => draft.ToStored().WriteTo(json));
+    private static Answer ChangeOf(Draft draft) =>
+        new(StatusCodes.Status200OK, draft, static (json, draft) => draft.ToStored().WriteTo(json));
 
     private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
 
     private static bool TryRead(string seq, out long target) => long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
 
-    private static async Task<IResult> ReadAsync(HttpRequest request, Func<ReadOnlyMemory<byte>, Task<IResult>> then)
+    private static async Task<Outcome<byte[]>> ReadAsync(HttpRequest request)
     {
         if (!request.HasJsonContentType())
-            return Problems.WrongType.ToProblem();
+            return Problems.WrongType;
         using var body = new MemoryStream();
         try
         {
@@ -109,31 +112,18 @@ internal static class MessageEndpoints
         }
         catch (IOException e)
         {
-            return Problems.Unreadable(e).ToProblem();
+            return Problems.Unreadable(e);
         }
 
-        return await then(body.GetBuffer().AsMemory(0, (int)body.Length));
+        return body.ToArray();
     }
 
-    private static async Task<IResult> PublishAsync(
-        EntryCommand command, string room, CurrentUser user, RoomDirectory rooms, MessagePipeline pipeline, Func<Draft, Answer> answer)
+    /// <summary>Does what a socket's command would do, and waits for its end.</summary>
+    private static async Task<IResult> RunAsync(CommandTable commands, CurrentUser user, EntryCommand command, Func<Draft, Answer> answer)
     {
-        var (entered, error) = await rooms.EnterAsync(user, room, make: command is SendCommand);
-        if (entered is null)
-            return error!.ToProblem();
-        var draft = new HttpDraft(entered, user, command);
-        pipeline.Publish(draft);
-        return await draft.Completed is { } refusal ? refusal.ToProblem() : answer(draft);
-    }
-
-    /// <summary>A draft whose sender waits for its end.</summary>
-    private sealed class HttpDraft(Room room, CurrentUser sender, EntryCommand command) : Draft(room, sender, command)
-    {
-        private readonly TaskCompletionSource<ChatError?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<ChatError?> Completed => _completed.Task;
-
-        public override void Complete(ChatError? refusal) => _completed.SetResult(refusal);
+        var caller = new HttpCaller(user);
+        await commands.RunAsync(caller, command);
+        return (await caller.Ended).TryGet(out var draft, out var refusal) ? answer(draft) : refusal.ToProblem();
     }
 
     private sealed class Answer(int status, Draft draft, Action<FrameWriter, Draft> write) : IResult

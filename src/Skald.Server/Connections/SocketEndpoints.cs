@@ -15,9 +15,11 @@ internal sealed partial class SocketEndpoints(
     Admission admission,
     ConnectionRegistry registry,
     FrameDispatcher dispatcher,
+    SignIn signIn,
+    RoomEntrance entrance,
     AccessTokens tokens,
     SocketTickets tickets,
-    RoomDirectory rooms,
+    RoomAccess rooms,
     RoomLog log,
     IOptions<Limits> limits,
     IOptions<ConnectionsOptions> options,
@@ -106,7 +108,7 @@ internal sealed partial class SocketEndpoints(
         }
         finally
         {
-            dispatcher.LeaveAll(connection);
+            entrance.LeaveAll(connection);
             registry.Remove(connection);
             connection.Dispose();
             admission.Leave(address);
@@ -116,8 +118,8 @@ internal sealed partial class SocketEndpoints(
     private async ValueTask EnterAsync(Connection connection, Entrant entrant)
     {
         registry.Add(connection);
-        if (entrant.User is { } known && dispatcher.Welcome(connection, known) && entrant.Join is { } join)
-            await dispatcher.JoinAsync(connection, join, entrant.WantsJoined);
+        if (entrant.User is { } known && signIn.Welcome(connection, known) is { } caller && entrant.Join is { } join)
+            await entrance.JoinAsync(caller, join, entrant.WantsJoined);
     }
 
     private Connection NewConnection(ISocket socket, ReadOnlyMemory<byte> unread, Entrant entrant) =>
@@ -137,12 +139,13 @@ internal sealed partial class SocketEndpoints(
         if (roomName is null)
             return new Entrant(user, null, null, WantsJoined: false);
 
-        Room? room = null;
         error = ReadPosition(context.Request, out var since, out var epoch);
-        if (error is null)
-            (room, error) = await rooms.EnterAsync(user!.Value, roomName);
-        if (error is null)
-            return new Entrant(user, room, new JoinCommand(default, room!.Name, since ?? room.LastSeq, epoch), WantsJoined: since is not null);
+        if (error is null && (await rooms.EnterAsync(user!.Value, roomName, RoomAction.Join)).TryGet(out var room, out error))
+        {
+            var join = new JoinCommand(default, room.Name, since ?? room.LastSeq, epoch);
+            return new Entrant(user, room, join, WantsJoined: since is not null);
+        }
+
         await RefuseAsync(context, error, error.Code.Status);
         return null;
     }

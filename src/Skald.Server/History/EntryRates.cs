@@ -5,7 +5,7 @@ using Skald.Server.Operations;
 namespace Skald.Server.History;
 
 /// <summary>How fast entries may come: of one user, into one room, about one message.</summary>
-internal sealed class EntryRates(IOptions<Limits> limits, TimeProvider clock)
+internal sealed class EntryRates(IOptions<Limits> limits, TimeProvider clock) : IDraftCheck
 {
     private readonly KeyedRateLimiter<long> _byUser = new(limits.Value.MessagesPerUser, burst: 2 * limits.Value.MessagesPerUser, clock);
     private readonly KeyedRateLimiter<long> _byRoom = new(limits.Value.MessagesPerRoom, burst: 2 * limits.Value.MessagesPerRoom, clock);
@@ -13,8 +13,20 @@ internal sealed class EntryRates(IOptions<Limits> limits, TimeProvider clock)
         new(limits.Value.EditsPerMessagePerMinute / 60, burst: limits.Value.EditsPerMessagePerMinute, clock);
 
     /// <summary>Counts a draft.</summary>
-    /// <returns>Null when it may go on, else why not, and when it may.</returns>
-    public ChatError? Count(Draft draft)
+    /// <remarks>
+    /// What comes too fast may repeat what is stored. The log knows, and it is asked in the order of all that is sent: so a refusal is
+    /// true.
+    /// </remarks>
+    public ValueTask<ChatError?> CheckAsync(Draft draft)
+    {
+        var tooFast = Count(draft);
+        if (tooFast is null || draft.ClientMessageId is null)
+            return new(tooFast);
+        draft.RefuseUnlessStored(tooFast);
+        return default;
+    }
+
+    private ChatError? Count(Draft draft)
     {
         if (!_byUser.TryTake(draft.Sender.Id, out var wait))
             return Limited("You send too many messages", wait, draft);

@@ -45,8 +45,8 @@ internal static class HistoryEndpoints
     /// <param name="after">Messages after this seq.</param>
     /// <param name="requests">All that are under way.</param>
     private static async Task<IResult> ReadAsync(
-        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomDirectory rooms, RoomAuthorizer authorizer, RoomLog log,
-        HistoryRequests requests)
+        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomAccess access,
+        RoomDirectory rooms, RoomLog log, HistoryRequests requests)
     {
         if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var count))
             return BadLimit.ToProblem();
@@ -54,18 +54,14 @@ internal static class HistoryEndpoints
             return BadBefore.ToProblem();
         if (!TryRead(after, -1, 0, long.MaxValue, out var start))
             return BadAfter.ToProblem();
-        if (!RoomName.IsValid(room))
-            return (RoomName.Refused with { Room = room }).ToProblem();
-        if (await rooms.FindAsync(room) is not { } found)
+        if (!(await access.EnterAsync(user, room, RoomAction.ReadHistory)).TryGet(out var found, out var refusal))
         {
-            if (!rooms.AutoCreate)
-                return (RoomDirectory.NoSuchRoom with { Room = room }).ToProblem();
+            // A room that is only not used yet has a history: an empty one.
+            if (refusal.Code != ErrorCode.RoomNotFound || !rooms.AutoCreate || !RoomName.IsValid(room))
+                return refusal.ToProblem();
             Name(context, position: 0, log.Epoch);
             return Results.Json(Array.Empty<HistoryMessage>());
         }
-
-        if (authorizer.Check(user, found, RoomAction.ReadHistory) is { } denied)
-            return denied.ToProblem();
 
         if (requests.TryEnter(user.Id) is { } tooMany)
             return tooMany.ToProblem();

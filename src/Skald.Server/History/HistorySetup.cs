@@ -6,6 +6,7 @@ internal static class HistorySetup
     {
         services.AddSingleton<LogMetrics>();
         services.AddSingleton<RoomLog>();
+        services.AddSingleton<MayWrite>();
         services.AddSingleton<EntryRates>();
         services.AddSingleton<HistoryRequests>();
     }

@@ -30,12 +30,6 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
 
     public string Epoch => store.Epoch;
 
-    /// <summary>Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.</summary>
-    public Func<long, Task> CommitSlotAsync { get; set; } = _ => Task.CompletedTask;
-
-    /// <summary>Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.</summary>
-    public Action<Batch> Announce { get; set; } = _ => { };
-
     /// <summary>Queues a draft. Drafts of one caller for one room are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete(ChatError?)"/> will be called. Else why it is refused.</returns>
     public ChatError? TryAppend(Draft draft)
@@ -52,10 +46,14 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
         store.ReadMessagesAsync(room, Math.Max(first, room.FirstSeq), last, newestFirst, visit);
 
-    public void Start()
+    /// <param name="commitSlotAsync">Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.</param>
+    /// <param name="onCommitted">
+    /// Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.
+    /// </param>
+    public void Start(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted)
     {
         metrics.ObserveQueue(() => _queue.Reader.Count);
-        _running = RunAsync();
+        _running = RunAsync(commitSlotAsync, onCommitted);
     }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
@@ -69,11 +67,11 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     }
 
     /// <summary>Runs the loop. Without it nothing is stored any more, so a fault that ends it ends the server: whoever started that starts it again.</summary>
-    private async Task RunAsync()
+    private async Task RunAsync(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted)
     {
         try
         {
-            await WriteAsync();
+            await WriteAsync(commitSlotAsync, onCommitted);
         }
         catch (Exception e)
         {
@@ -86,18 +84,18 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
         }
     }
 
-    private async Task WriteAsync()
+    private async Task WriteAsync(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted)
     {
         var drafts = new List<Draft>(_batchSize);
         while (await _queue.Reader.WaitToReadAsync())
         {
-            await CommitSlotAsync(_commit);
+            await commitSlotAsync(_commit);
             drafts.Clear();
             while (drafts.Count < _batchSize && _queue.Reader.TryRead(out var draft))
                 drafts.Add(draft);
             var batch = new Batch(drafts);
             if (await StoreAsync(batch))
-                Announce(batch);
+                onCommitted(batch);
         }
     }
 

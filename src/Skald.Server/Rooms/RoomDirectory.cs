@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -10,6 +11,8 @@ namespace Skald.Server.Rooms;
 internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> options, IOptions<Limits> limits, TimeProvider clock)
 {
     public static ChatError NoSuchRoom { get; } = new(ErrorCode.RoomNotFound, "There is no room of this name.");
+
+    private static readonly ChatError TooManyNew = new(ErrorCode.RateLimited, "Too many new rooms; wait before making another.");
 
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
 
@@ -27,25 +30,18 @@ internal sealed class RoomDirectory(IRoomStore store, IOptions<RoomsOptions> opt
         return RoomName.IsValid(name) && await store.FindAsync(name) is { } stored ? _rooms.GetOrAdd(name, stored) : null;
     }
 
-    /// <summary>The room for somebody who wants to use it.</summary>
-    /// <param name="name">The room's name; not checked.</param>
-    /// <param name="make">Whether it is made now where it is not there, if it may be.</param>
-    /// <returns>The room, or why there is none.</returns>
-    public ValueTask<(Room? Room, ChatError? Error)> EnterAsync(CurrentUser user, string name, bool make = true) =>
-        _rooms.TryGetValue(name, out var known) ? new((known, null)) : EnterUnknownAsync(user, name, make);
+    /// <summary>A room that this node has met before.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out Room? room) => _rooms.TryGetValue(name, out room);
+
+    /// <summary>Makes a room for a user, who may make so many a minute.</summary>
+    /// <param name="name">A valid <see cref="RoomName"/>.</param>
+    public async Task<Outcome<Room>> CreateAsync(CurrentUser user, string name)
+    {
+        if (!_creations.TryTake(user.Id, out var wait))
+            return TooManyNew with { Room = name, RetryAfter = wait };
+        return _rooms.GetOrAdd(name, await store.CreateAsync(name, user.Id));
+    }
 
     /// <summary>Makes the rooms that are there from the start.</summary>
     public async Task CreateGlobalAsync() => _rooms[RoomName.Global] = await store.CreateAsync(RoomName.Global, createdBy: null);
-
-    private async ValueTask<(Room? Room, ChatError? Error)> EnterUnknownAsync(CurrentUser user, string name, bool make)
-    {
-        if (await FindAsync(name) is { } stored)
-            return (stored, null);
-        if (!make || !AutoCreate || !RoomName.IsValid(name))
-            return (null, NoSuchRoom with { Room = name });
-        if (!_creations.TryTake(user.Id, out var wait))
-            return (null, new ChatError(ErrorCode.RateLimited, "Too many new rooms; wait before making another.") { Room = name, RetryAfter = wait });
-        var created = await store.CreateAsync(name, user.Id);
-        return (_rooms.GetOrAdd(name, created), null);
-    }
 }

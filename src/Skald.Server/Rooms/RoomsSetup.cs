@@ -9,5 +9,6 @@ internal static class RoomsSetup
         services.AddSettings<RoomsOptions>(configuration);
         services.AddSingleton<RoomDirectory>();
         services.AddSingleton<RoomAuthorizer>();
+        services.AddSingleton<RoomAccess>();
     }
 }

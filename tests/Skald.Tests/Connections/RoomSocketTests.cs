@@ -32,6 +32,32 @@ public sealed class RoomSocketTests
     }
 
     [Fact]
+    public async Task Who_asks_for_no_position_is_sent_messages_only_and_who_asks_for_one_is_sent_every_entry()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var ann = await server.RegisterAsync("ann");
+        await using var plain = await ann.OpenRoomAsync("global");
+        await using var resuming = await ann.OpenRoomAsync("global", "&since=0");
+        await using var writer = await ann.ConnectAsync();
+
+        await writer.SayAsync("global", "one");
+        await writer.SendAsync(new { type = "edit", id = 2, room = "global", seq = 1, message = "two" });
+        await writer.SayAsync("global", "three");
+
+        await resuming.ExpectAsync("joined");
+        Assert.Equal(["chat_message", "entry", "chat_message"], await TypesAsync(resuming, 3));
+        Assert.Equal(["chat_message", "chat_message"], await TypesAsync(plain, 2));
+
+        static async Task<string[]> TypesAsync(ChatSocket socket, int count)
+        {
+            var types = new string[count];
+            for (var n = 0; n < count; n++)
+                types[n] = (await socket.ReceiveAsync()).GetProperty("type").GetString()!;
+            return types;
+        }
+    }
+
+    [Fact]
     public async Task Rooms_do_not_hear_each_other()
     {
         await using var server = await SkaldServer.StartAsync();

@@ -85,7 +85,7 @@ public sealed class DeliveryThreadTests
         {
             var log = ModelLog.Of(new ModelStore());
             using var delivery = NewThread();
-            var pipeline = new MessagePipeline(authorizer: null!, rates: null!, log, delivery, new LogMetrics(new Telemetry()));
+            var pipeline = new MessagePipeline(mayWrite: null!, rates: null!, log, delivery, new LogMetrics(new Telemetry()));
             pipeline.Start();
             for (var n = 0; n < 100; n++)
                 Assert.Null(log.TryAppend(new TestDraft(_room, "x", null)));
@@ -103,8 +103,7 @@ public sealed class DeliveryThreadTests
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         host.ApplicationStopping.Register(stopping.SetResult);
         var log = ModelLog.Of(new ModelStore(), readiness: readiness, host: host);
-        log.Announce = _ => throw new InvalidOperationException("a fault");
-        log.Start();
+        log.Start(_ => Task.CompletedTask, _ => throw new InvalidOperationException("a fault"));
 
         log.TryAppend(new TestDraft(_room, "x", null));
 

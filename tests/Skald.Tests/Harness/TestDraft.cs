@@ -11,11 +11,11 @@ internal sealed class TestDraft(Room room, CurrentUser sender, EntryCommand comm
     : Draft(room, sender, command)
 {
     public TestDraft(Room room, string text, string? id = null, Action<ChatError?>? completed = null)
-        : this(room, new CurrentUser(1, "ann", 1), Send(text, id), completed)
+        : this(room, new CurrentUser(1, "ann", 1), Send(room, text, id), completed)
     {
     }
 
-    public static SendCommand Send(string text, string? id = null) => new(default, Room: null, Encoding.UTF8.GetBytes(text), id);
+    public static SendCommand Send(Room room, string text, string? id = null) => new(default, room.Name, Encoding.UTF8.GetBytes(text), id);
 
     public override void Complete(ChatError? refusal) => (completed ?? Assert.Null).Invoke(refusal);
 }

@@ -12,7 +12,7 @@ internal sealed class ForgetsNamesStore(IMessageStore store) : StoreBehind(store
     {
         var nameless = batch
             .Select(draft => new TestDraft(draft.Room, draft.Sender,
-                new SendCommand(default, Room: null, draft.Text, ClientMessageId: null), _ => { }))
+                new SendCommand(default, draft.Room.Name, draft.Text, ClientMessageId: null), _ => { }))
             .ToArray();
         await Store.AppendAsync(new Batch(nameless));
         for (var i = 0; i < batch.Count; i++)

@@ -337,7 +337,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await AppendAsync(Edit(_global, 1, "a2", _ann));
         foreach (var command in new EntryCommand[]
         {
-            new EditCommand(default, null, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, null, target, null),
+            new EditCommand(default, _global.Name, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, _global.Name, target, null),
         })
         {
             var drafts = await AppendAsync(new TestDraft(_global, _ann, command, Assert.NotNull), Draft(_tech, "beside"));
@@ -356,7 +356,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
             Draft(_global, "a"),
             Edit(_global, 1, "b", _ann),
             Delete(_global, 1, _ann),
-            new TestDraft(_global, _ann, new EditCommand(default, null, 1, "c"u8.ToArray(), null, null), Assert.NotNull));
+            new TestDraft(_global, _ann, new EditCommand(default, _global.Name, 1, "c"u8.ToArray(), null, null), Assert.NotNull));
 
         Assert.Equal([1L, 2, 3, 0], drafts.Select(draft => draft.Seq));
         Assert.Equal("message_deleted", drafts[3].Refusal!.Code.Name);
@@ -370,7 +370,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
         var a = Assert.Single(await AppendAsync(Edit(_global, 1, "one device", _ann, ifVersion: 1)));
 
         var drafts = await AppendAsync(
-            new TestDraft(_global, _ann, new EditCommand(default, null, 1, "another"u8.ToArray(), 1, null), Assert.NotNull));
+            new TestDraft(_global, _ann, new EditCommand(default, _global.Name, 1, "another"u8.ToArray(), 1, null), Assert.NotNull));
 
         Assert.Equal(DraftEnd.Stored, a.End);
         Assert.Equal("edit_conflict", drafts[0].Refusal!.Code.Name);
@@ -419,7 +419,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
         var drafts = new[]
         {
             Draft(_global, "once", _ann, "12345678"), Edit(_global, 1, "edited", _ann, "12345678"),
-            new TestDraft(_global, _ann, TestDraft.Send("new", "87654321"), Assert.NotNull), Refused(_global, "nameless", _ann),
+            new TestDraft(_global, _ann, TestDraft.Send(_global, "new", "87654321"), Assert.NotNull), Refused(_global, "nameless", _ann),
         };
         foreach (var draft in drafts)
             draft.RefuseUnlessStored(tooFast);
@@ -462,15 +462,15 @@ public abstract class MessageStoreContract : IAsyncLifetime
     private TestDraft Draft(Room room, string text) => Draft(room, text, _ann);
 
     private static TestDraft Draft(Room room, string text, CurrentUser sender, string? clientMessageId = null) =>
-        new(room, sender, TestDraft.Send(text, clientMessageId));
+        new(room, sender, TestDraft.Send(room, text, clientMessageId));
 
-    private static TestDraft Refused(Room room, string text, CurrentUser sender) => new(room, sender, TestDraft.Send(text), Assert.NotNull);
+    private static TestDraft Refused(Room room, string text, CurrentUser sender) => new(room, sender, TestDraft.Send(room, text), Assert.NotNull);
 
     private static TestDraft Edit(Room room, long target, string text, CurrentUser sender, string? id = null, long? ifVersion = null) =>
-        new(room, sender, new EditCommand(default, Room: null, target, Encoding.UTF8.GetBytes(text), ifVersion, id));
+        new(room, sender, new EditCommand(default, room.Name, target, Encoding.UTF8.GetBytes(text), ifVersion, id));
 
     private static TestDraft Delete(Room room, long target, CurrentUser sender, string? id = null) =>
-        new(room, sender, new DeleteCommand(default, Room: null, target, id));
+        new(room, sender, new DeleteCommand(default, room.Name, target, id));
 
     private async Task<IReadOnlyList<Draft>> AppendAsync(params TestDraft[] drafts)
     {

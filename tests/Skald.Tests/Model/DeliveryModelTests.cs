@@ -121,11 +121,10 @@ public sealed class DeliveryModelTests
         {
             var options = Options.Create(limits);
             _log = ModelLog.Of(_store, limits);
-            _log.Announce = _announced.Enqueue;
             _feeds = new RoomFeeds(options);
             _readers = [.. Enumerable.Range(0, Readers).Select(_ => new ModelReader(_feeds, _log, limits))];
             _model = _rooms.ToDictionary(room => room.Name, _ => new List<string>(), StringComparer.Ordinal);
-            _log.Start();
+            _log.Start(_ => Task.CompletedTask, _announced.Enqueue);
         }
 
         public void Take(Step step)

@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Delivery;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Connections;
+
+/// <summary>Takes connections into rooms and out of them: in a room a connection has a subscription, a cursor into its log.</summary>
+internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog log, IOptions<Limits> limits)
+{
+    private readonly int _mostRooms = limits.Value.Protocol.Rooms;
+
+    /// <summary>Enters a room, and says where. Messages after that place follow, then live ones.</summary>
+    /// <param name="join">Where and from which position.</param>
+    /// <param name="tell">Whether the client wants <c>joined</c>: clients of the Django project do not know it, nor positions.</param>
+    public async ValueTask JoinAsync(SocketCaller caller, JoinCommand join, bool tell)
+    {
+        var connection = caller.Connection;
+        if (!(await rooms.EnterAsync(caller.User, join.Room, RoomAction.Join)).TryGet(out var room, out var refusal))
+        {
+            caller.Refuse(join.Id, refusal);
+            return;
+        }
+
+        if (HasTooMany(connection, besides: room))
+        {
+            var detail = $"One connection may be in {_mostRooms} rooms; leave one, or open another connection.";
+            caller.Refuse(join.Id, new ChatError(ErrorCode.TooManyRooms, detail) { Room = room.Name });
+            return;
+        }
+
+        Leave(connection, room.Name);
+        // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
+        var dialect = connection.OnlyRoom is null || tell ? Dialect.Entries : Dialect.Messages;   // who asks for no position knows none
+        var subscription = new Subscription(connection.Outbound, room, dialect);
+        var joined = Begin(join, room, feeds.Register(subscription));
+        subscription.StartAt(joined.Since);
+        // Whoever cannot go on where it was is told so, asked or not: what follows would have a hole that it takes for none.
+        if (tell || !joined.Complete)
+            connection.Answer(joined);
+        connection.Outbound.Start(subscription);
+    }
+
+    /// <summary>Leaves a room, also one that was not entered.</summary>
+    public void Leave(Connection connection, string room)
+    {
+        if (connection.Outbound.Subscriptions.FirstOrDefault(s => s.Room.Name == room) is { } subscription)
+            Leave(connection, subscription);
+    }
+
+    /// <summary>Takes a connection that has ended out of all its rooms.</summary>
+    public void LeaveAll(Connection connection)
+    {
+        while (connection.Outbound.Subscriptions is [.., var subscription])
+            Leave(connection, subscription);
+    }
+
+    private bool HasTooMany(Connection connection, Room besides)
+    {
+        var joined = connection.Outbound.Subscriptions;
+        return _mostRooms > 0 && joined.Count >= _mostRooms && !joined.Any(s => s.Room == besides);
+    }
+
+    private void Leave(Connection connection, Subscription subscription)
+    {
+        connection.Outbound.Stop(subscription);
+        feeds.Unregister(subscription);
+    }
+
+    /// <summary>Where a join begins: at the position asked for, or, told so, where the log can begin.</summary>
+    private JoinedFrame Begin(JoinCommand join, Room room, long head)
+    {
+        var (since, complete) = join switch
+        {
+            { Since: null } => (head, true),
+            { Epoch: { } epoch } when epoch != log.Epoch => (head, false),                     // another log's position
+            { Since: { } ahead } when ahead > Math.Max(head, room.LastSeq) => (head, false),   // a position this log has not reached
+            { Since: { } trimmed } when trimmed < room.FirstSeq - 1 => (room.FirstSeq - 1, false),
+            { Since: { } held } => (held, true),
+        };
+        return new JoinedFrame(join.Id, room.Name, Math.Max(head, since), since, complete, room.FirstSeq, log.Epoch);
+    }
+}

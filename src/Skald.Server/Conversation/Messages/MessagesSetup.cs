@@ -1,0 +1,13 @@
+using Skald.Server.Commands;
+
+namespace Skald.Server.Conversation.Messages;
+
+internal static class MessagesSetup
+{
+    public static void AddMessages(this IServiceCollection services)
+    {
+        services.AddCommand<SendHandler>();
+        services.AddCommand<EditHandler>();
+        services.AddCommand<DeleteHandler>();
+    }
+}
