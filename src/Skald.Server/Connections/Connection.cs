@@ -19,9 +19,6 @@ internal sealed partial class Connection : IDisposable
     /// <summary>Time for the peer to answer our close frame; then the connection is cut.</summary>
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(2);
 
-    /// <summary>Excess counts as unbroken while it comes again within this time.</summary>
-    private static readonly TimeSpan ExcessMemory = TimeSpan.FromSeconds(1);
-
     /// <summary>Frames of what one reading brought that are handled before others have their turn.</summary>
     private const int FramesPerYield = 32;
 
@@ -35,10 +32,9 @@ internal sealed partial class Connection : IDisposable
     private readonly ILogger _logger;
     private readonly long _openedAt;
 
-    private TokenBucket _commands;
-    private long _excessSince, _excessAt;   // 0: there was none
-    private long _pingedAt;                 // 0: no ping waits for an answer
-    private byte[]? _pong;                  // answers the newest ping of the peer; null: none waits
+    private FloodAccount _flood;
+    private Liveness _liveness;
+    private byte[]? _pong;   // answers the newest ping of the peer; null: none waits
     private int _closing;
     private long _closedAt;
     private long _sessionCheckAt = DateTimeOffset.MaxValue.UtcTicks;
@@ -52,6 +48,7 @@ internal sealed partial class Connection : IDisposable
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
+        (_flood, _liveness) = (new FloodAccount(limits, clock), new Liveness(limits, clock));
         _openedAt = clock.GetTimestamp();
         outbound.Failed = Fail;
         outbound.Stuck = CheckSoon;
@@ -159,7 +156,7 @@ internal sealed partial class Connection : IDisposable
     /// <summary>Whether a command may be taken now; where not, it has been answered.</summary>
     public bool TryTakeCommand(FrameId id)
     {
-        if (_commands.TryTake(1, _limits.CommandsPerConnection, _limits.CommandBurst, _clock, out var wait))
+        if (_flood.TryTake(out var wait))
             return true;
         NoteExcess();
         Answer(id, new ChatError(ErrorCode.RateLimited, $"Too many frames on this connection; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
@@ -251,26 +248,16 @@ internal sealed partial class Connection : IDisposable
     private TimeSpan CheckAlive()
     {
         var silence = _reader.Silence;
-        if (silence < _limits.PingInterval)
-        {
-            _pingedAt = 0;
-            return _limits.PingInterval - silence;
-        }
-
-        if (_pingedAt == 0)
-        {
-            _pingedAt = _clock.GetTimestamp();
+        var rest = _liveness.Look(silence, out var ping);
+        if (ping)
             Outbound.Answer(Ping);
-        }
-
-        var waited = _clock.GetElapsedTime(_pingedAt);
-        if (waited > _limits.PingTimeout)
+        if (rest < TimeSpan.Zero)
         {
             Log.Dead(_logger, User?.Id, silence);
             Abort();
         }
 
-        return _limits.PingTimeout - waited;
+        return rest;
     }
 
     private void CheckSoon() => OnCheckSoon(this);
@@ -284,11 +271,7 @@ internal sealed partial class Connection : IDisposable
 
     private void NoteExcess()
     {
-        var now = _clock.GetTimestamp();
-        if (_excessAt == 0 || _clock.GetElapsedTime(_excessAt, now) > ExcessMemory)
-            _excessSince = now;
-        _excessAt = now;
-        if (_clock.GetElapsedTime(_excessSince, now) > _limits.FloodTime)
+        if (_flood.NoteExcess())
             Close(CloseCode.Flood);
     }
 

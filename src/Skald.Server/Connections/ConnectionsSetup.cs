@@ -19,6 +19,8 @@ internal static class ConnectionsSetup
         services.AddCommand<PingHandler>();
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<RefusedHandshakes>();
+        services.AddSingleton<HandshakeCredential>();
+        services.AddSingleton<SocketServer>();
         services.AddSingleton<SocketEndpoints>();
         services.AddHostedService<Drain>();
         services.AddSingleton<SessionWatch>();

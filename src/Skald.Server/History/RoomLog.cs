@@ -46,7 +46,9 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limi
     public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
         store.ReadMessagesAsync(room, Math.Max(first, room.FirstSeq), last, newestFirst, visit);
 
-    /// <param name="commitSlotAsync">Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.</param>
+    /// <param name="commitSlotAsync">
+    /// Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.
+    /// </param>
     /// <param name="onCommitted">
     /// Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.
     /// </param>

@@ -337,7 +337,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
         await AppendAsync(Edit(_global, 1, "a2", _ann));
         foreach (var command in new EntryCommand[]
         {
-            new EditCommand(default, _global.Name, target, "x"u8.ToArray(), null, null), new DeleteCommand(default, _global.Name, target, null),
+            new EditCommand(default, _global.Name, target, "x"u8.ToArray(), null, null),
+            new DeleteCommand(default, _global.Name, target, null),
         })
         {
             var drafts = await AppendAsync(new TestDraft(_global, _ann, command, Assert.NotNull), Draft(_tech, "beside"));
@@ -464,7 +465,8 @@ public abstract class MessageStoreContract : IAsyncLifetime
     private static TestDraft Draft(Room room, string text, CurrentUser sender, string? clientMessageId = null) =>
         new(room, sender, TestDraft.Send(room, text, clientMessageId));
 
-    private static TestDraft Refused(Room room, string text, CurrentUser sender) => new(room, sender, TestDraft.Send(room, text), Assert.NotNull);
+    private static TestDraft Refused(Room room, string text, CurrentUser sender) =>
+        new(room, sender, TestDraft.Send(room, text), Assert.NotNull);
 
     private static TestDraft Edit(Room room, long target, string text, CurrentUser sender, string? id = null, long? ifVersion = null) =>
         new(room, sender, new EditCommand(default, room.Name, target, Encoding.UTF8.GetBytes(text), ifVersion, id));

@@ -53,7 +53,8 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
             Assert.Null(error);
             var fields = vector.GetProperty("command");
             string? unsaid = vector.GetProperty("on").GetString() == "room" ? "room" : null;   // the address says it
-            Assert.True(JsonElement.DeepEquals(fields, Fields(command!, unsaid)), $"{Fields(command!, unsaid)} where {fields} is expected.");
+            var read = Fields(command!, unsaid);
+            Assert.True(JsonElement.DeepEquals(fields, read), $"{read} where {fields} is expected.");
             Assert.Equal(id, command!.Id);
         }
     }

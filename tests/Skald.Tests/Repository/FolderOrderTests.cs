@@ -13,7 +13,9 @@ public sealed partial class FolderOrderTests
     private const string Namespace = "Skald.Server.";
 
     private static readonly string[] Order =
-        ["Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Commands", "Conversation", "Connections"];
+    [
+        "Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Commands", "Conversation", "Connections",
+    ];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
     private static readonly string[] StorageMayUse = ["Operations", "Accounts", "Rooms", "History"];
