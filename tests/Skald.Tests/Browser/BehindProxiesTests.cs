@@ -30,7 +30,9 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
         Assert.Empty(page.Faults.ConsoleErrors);
     }
 
-    /// <remarks>The server then takes itself for one at the root, and the browser would never send its cookie to the path where it is.</remarks>
+    /// <remarks>
+    /// The server then takes itself for one at the root, and the browser would never send its cookie to the path where it is.
+    /// </remarks>
     [Fact]
     public async Task Below_a_path_that_the_proxy_does_not_say_nobody_is_promised_to_stay_signed_in()
     {
