@@ -24,6 +24,7 @@ internal static class AllScenarios
         new Connects(atOnce: [64]),
         new Idle(connections: [2000]),
         new Send(senders: 64, window: 8, size: 64),
+        new Changes(senders: 8, window: 16, size: 64),
         new Ack(perSecond: 100, readers: 100, size: 64),
         new Resume(clients: 1000, missed: 100, size: 64),
         new History(rows: [1_000, 20_000], page: 50, clients: 16, size: 64),

@@ -17,6 +17,7 @@ root.Subcommands.Add(ManyRooms.Command());
 root.Subcommands.Add(Connects.Command());
 root.Subcommands.Add(Idle.Command());
 root.Subcommands.Add(Send.Command());
+root.Subcommands.Add(Changes.Command());
 root.Subcommands.Add(Ack.Command());
 root.Subcommands.Add(Resume.Command());
 root.Subcommands.Add(History.Command());

@@ -10,8 +10,11 @@ namespace Skald.Server;
 /// Commands bring a <see cref="Draft"/> in: socket in, step 1, is their caller's. The numbers are those of ARCHITECTURE.md; each is a
 /// folder, and none looks back. An ack means that the message is on disk, and so does every reader's copy: both come after step 3.
 /// </remarks>
-internal sealed class MessagePipeline(MayWrite mayWrite, EntryRates rates, RoomLog log, DeliveryThread delivery, LogMetrics metrics)
+internal sealed class MessagePipeline(
+    MayWrite mayWrite, EntryRates rates, RoomLog log, DeliveryThread delivery, LogMetrics metrics, IEnumerable<LogFollower> followers)
 {
+    private readonly LogFollower[] _followers = [.. followers];
+
     /// <summary>2: what may refuse a draft before it is stored, in this order. The cheap and the certain come first.</summary>
     private readonly IDraftCheck[] _checks = [mayWrite, rates];
 
@@ -34,6 +37,8 @@ internal sealed class MessagePipeline(MayWrite mayWrite, EntryRates rates, RoomL
     {
         delivery.Start();
         log.Start(delivery.CommitSlotAsync, OnCommitted);
+        foreach (var follower in _followers)
+            follower.Start();
     }
 
     /// <summary>Stores, delivers and answers everything that was published, then ends.</summary>
@@ -41,11 +46,17 @@ internal sealed class MessagePipeline(MayWrite mayWrite, EntryRates rates, RoomL
     {
         await log.StopAsync();
         await delivery.StopAsync();
+        foreach (var follower in _followers)
+            await follower.StopAsync();
     }
 
     /// <summary>On the log's loop, in commit order: what is in the batch is on disk.</summary>
-    private void OnCommitted(Batch batch) =>
+    private void OnCommitted(Batch batch)
+    {
         delivery.Announce(batch);                                  // 4 announce: to the delivery thread; there
                                                                    // 5 fan out: RoomFeed, once encoded, to each cursor
                                                                    // 6 socket out: Outbound; and the ack, Draft.Complete
+        foreach (var follower in _followers)
+            follower.Wake();
+    }
 }

@@ -17,6 +17,7 @@ internal static class CommandLine
         Data = "--data",
         To = "--to",
         From = "--from",
+        Erased = "--erased",
         Overwrite = "--overwrite",
         Email = "--email",
         Table = "--table",
@@ -40,7 +41,7 @@ internal static class CommandLine
             case ["backup", .. var options]:
                 return await RunAsync("backup", [To], [], [Overwrite], options, Directly(BackUp));
             case ["restore", .. var options]:
-                return await RunAsync("restore", [From], [], [], options, Directly(Restore));
+                return await RunAsync("restore", [From], [Erased], [], options, Directly(Restore));
             case ["import-django", .. var options]:
                 return await RunAsync("import-django", [From], [Table], [DryRun], options, Directly(ImportDjango));
             case ["users", "list", .. var options]:
@@ -100,8 +101,15 @@ internal static class CommandLine
 
     private static void Restore(string data, Dictionary<string, string> options)
     {
-        var epoch = SqliteBackup.Restore(options[From], data, Timestamp.From(TimeProvider.System.GetUtcNow()));
-        Console.WriteLine($"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(options[From])}, with the new epoch {epoch}. Every session has ended: users log in again.");
+        var now = Timestamp.From(TimeProvider.System.GetUtcNow());
+        var (epoch, erased) = SqliteBackup.Restore(options[From], data, options.GetValueOrDefault(Erased), now);
+        Console.WriteLine(
+            $"{Path.GetFullPath(data)} is restored from {Path.GetFullPath(options[From])}, with the new epoch {epoch}. " +
+            "Every session has ended: users log in again.");
+        Console.WriteLine(erased is { } messages
+            ? $"{messages:N0} messages that were deleted after the backup are erased again."
+            : $"There was no {ErasureJournal.Name}: messages that were deleted after the backup are there again. " +
+              "Restore with that of the database which is replaced (--erased FILE), and they are not.");
     }
 
     private static void ImportDjango(string data, Dictionary<string, string> options)

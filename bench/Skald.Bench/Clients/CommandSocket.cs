@@ -19,6 +19,9 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
 
     public uint Acked { get; private set; } = room.Sent[place];
 
+    /// <summary>Where it is, its token with it.</summary>
+    public string Address => Path;
+
     /// <summary>Whether nothing is on its way.</summary>
     public bool IsIdle => Acked == room.Sent[place];
 

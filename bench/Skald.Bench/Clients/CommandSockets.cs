@@ -16,6 +16,9 @@ internal sealed class CommandSockets(LoadSide load, IReadOnlyList<CommandSocket>
         return new CommandSockets(load, sockets);
     }
 
+    /// <summary>The address of the socket of a room, its sender's token in it.</summary>
+    public string PathOf(int room) => sockets[room].Address;
+
     public Task KeepSendingAsync(int window) => LoadSide.OnLoopsOfAsync(sockets, socket => socket.KeepSending(window));
 
     public Task<OpenLoops> SendAtRateAsync(double perSecond) => OpenLoops.StartAsync(sockets, socket => socket.Loop, perSecond);

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Skald.Server.Delivery;
 
 /// <summary>Consecutive entries of one room as WebSocket frames: encoded once for each <see cref="Dialect"/>, the same bytes for all its readers.</summary>
@@ -39,14 +41,18 @@ internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, int[]
 
     private byte[] MessagesFrom(int index)
     {
-        var messages = new List<byte>(bytes.Length);
-        for (var i = index; i < starts.Length; i++)
+        var messages = new ArrayBufferWriter<byte>(Math.Max(1, bytes.Length - starts[index]));
+        foreach (var other in others!)
         {
-            if (Array.BinarySearch(others!, i) < 0)
-                messages.AddRange(bytes.AsSpan(starts[i]..(i + 1 < starts.Length ? starts[i + 1] : bytes.Length)));
+            if (other < index)
+                continue;
+            messages.Write(bytes.AsSpan(starts[index]..starts[other]));   // the messages before it
+            index = other + 1;
         }
 
-        return [.. messages];
+        if (index < starts.Length)
+            messages.Write(bytes.AsSpan(starts[index]));
+        return messages.WrittenSpan.ToArray();
     }
 }
 

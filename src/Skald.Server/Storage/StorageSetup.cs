@@ -15,5 +15,7 @@ internal static class StorageSetup
         services.AddSingleton<IAccountStore, SqliteAccountStore>();
         services.AddSingleton<IRoomStore, SqliteRoomStore>();
         services.AddSingleton<IMessageStore, SqliteMessageStore>();
+        services.AddSingleton<IFollowedLog, SqliteFollowedLog>();
+        services.AddSingleton<LogFollower, ErasureJournal>();
     }
 }

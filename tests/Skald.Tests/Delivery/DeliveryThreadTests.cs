@@ -85,7 +85,8 @@ public sealed class DeliveryThreadTests
         {
             var log = ModelLog.Of(new ModelStore());
             using var delivery = NewThread();
-            var pipeline = new MessagePipeline(mayWrite: null!, rates: null!, log, delivery, new LogMetrics(new Telemetry()));
+            var metrics = new LogMetrics(new Telemetry());
+            var pipeline = new MessagePipeline(mayWrite: null!, rates: null!, log, delivery, metrics, followers: []);
             pipeline.Start();
             for (var n = 0; n < 100; n++)
                 Assert.Null(log.TryAppend(new TestDraft(_room, "x", null)));

@@ -95,7 +95,7 @@ public sealed class LostPositionTests : IDisposable
     {
         var backup = Path.Combine(_elsewhere.Path, "backup.db");
         SqliteBackup.Make(_data.Path, backup, overwrite: false);
-        SqliteBackup.Restore(backup, _elsewhere.Path, Timestamp.From(TimeProvider.System.GetUtcNow()));
+        SqliteBackup.Restore(backup, _elsewhere.Path, journal: null, Timestamp.From(TimeProvider.System.GetUtcNow()));
         return _elsewhere.Path;
     }
 

@@ -24,8 +24,8 @@ internal sealed class BackupPlace : IDisposable
     public Task<SkaldCommand> BackUpAsync(string? to = null, params string[] more) =>
         SkaldCommand.RunAsync(Under, ["backup", "--data", Data.Path, "--to", to ?? Backup, .. more]);
 
-    public Task<SkaldCommand> RestoreAsync(string? from = null, string? data = null) =>
-        SkaldCommand.RunAsync(Under, ["restore", "--from", from ?? Backup, "--data", data ?? Restored]);
+    public Task<SkaldCommand> RestoreAsync(string? from = null, string? data = null, params string[] more) =>
+        SkaldCommand.RunAsync(Under, ["restore", "--from", from ?? Backup, "--data", data ?? Restored, .. more]);
 
     public void Dispose()
     {

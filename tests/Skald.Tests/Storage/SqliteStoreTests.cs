@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
+using Skald.Server.History;
 using Skald.Tests.History;
 using Skald.Tests.Rooms;
 
@@ -17,6 +19,57 @@ public sealed class SqliteMessageStoreTests : MessageStoreContract
     private protected override Task<Stores> OpenAsync() => Task.FromResult(_sqlite.Open());
 
     private protected override Task<Stores> ReopenAsync() => OpenAsync();
+}
+
+public sealed class SqliteFollowedLogTests : FollowedLogContract
+{
+    private readonly SqliteStores _sqlite = new();
+
+    public override ValueTask DisposeAsync()
+    {
+        _sqlite.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Commits_of_one_room_after_another_are_one_run()
+    {
+        await Whole_log_has_the_entries_of_all_rooms_in_the_order_of_their_commits();
+
+        // global, tech; tech goes on; global, tech
+        Assert.Equal(4, await _sqlite.Database.ReadAsync(connection => Count(connection, "SELECT count(*) FROM runs")));
+    }
+
+    /// <summary>The first start of this version on a database of the one before.</summary>
+    [Fact]
+    public async Task Log_of_an_earlier_version_is_followed_from_its_beginning()
+    {
+        await Whole_log_has_the_entries_of_all_rooms_in_the_order_of_their_commits();
+        await _sqlite.Database.WriteAsync(
+            connection => Count(connection, "DROP TABLE runs; DROP TABLE followers; UPDATE server SET schema_version = 3; SELECT 1"));
+        var followed = _sqlite.Open().Followed;
+
+        var read = new List<string>();
+        var page = await followed.ReadAsync(
+            0, 100, changesOnly: false, (room, position, in entry) => read.Add($"{position} {room.Name} {entry.Seq}"));
+
+        Assert.Equal(
+            ["1 global 1", "2 global 2", "3 global 3", "4 tech 1", "5 tech 2", "6 tech 3", "7 tech 4", "8 tech 5"],
+            read);
+        Assert.Equal(new LogPosition(8, 8), page);
+    }
+
+    private protected override Task<Stores> OpenAsync() => Task.FromResult(_sqlite.Open());
+
+    private protected override Task<Stores> ReopenAsync() => OpenAsync();
+
+    [SuppressMessage("Security", "CA2100", Justification = "The tests' own SQL.")]
+    private static long Count(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
 }
 
 public sealed class SqliteRoomStoreTests : RoomStoreContract

@@ -32,7 +32,8 @@ internal sealed class SqliteStores : IDisposable
                 Options.Create(new RoomsOptions()),
                 TimeProvider.System),
             new SqliteRoomStore(_database, TimeProvider.System),
-            new SqliteAccountStore(_database));
+            new SqliteAccountStore(_database),
+            new SqliteFollowedLog(_database));
     }
 
     public void Dispose()

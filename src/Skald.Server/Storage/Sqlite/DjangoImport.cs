@@ -167,6 +167,12 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
         using var move = target.CreateCommand();
         move.CommandText = "UPDATE rooms SET last_seq = coalesce((SELECT max(seq) FROM messages WHERE room_id = rooms.id), 0)";
         move.ExecuteNonQuery();
+        move.CommandText = """
+            INSERT INTO runs (position, room_id, first_seq)
+            SELECT 1 + coalesce(sum(last_seq) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0), id, 1
+            FROM rooms WHERE last_seq > 0
+            """;
+        move.ExecuteNonQuery();
     }
 
     private long InsertDeletedUser(SqliteConnection target, Timestamp now)

@@ -40,33 +40,49 @@ internal static class SqliteBackup
     /// <summary>Makes a copy the database of a data directory that has none, as another log: with a new epoch, and nobody signed in.</summary>
     /// <param name="from">The copy; it stays as it is.</param>
     /// <param name="directory">The data directory, made if need be.</param>
+    /// <param name="journal">
+    /// Names what was deleted (<see cref="ErasureJournal"/>), and so is erased in the copy too; null for the one that lies in the directory.
+    /// </param>
     /// <param name="now">Tokens made before it are no longer believed.</param>
-    /// <returns>The new epoch.</returns>
+    /// <returns>The new epoch, and how many messages were erased; null where there is no journal.</returns>
     /// <exception cref="CommandRefusedException">There is no database in the directory, or the one that was there is as it was.</exception>
-    public static string Restore(string from, string directory, Timestamp now)
+    public static (string Epoch, int? Erased) Restore(string from, string directory, string? journal, Timestamp now)
     {
         from = Path.GetFullPath(from);
         if (!File.Exists(from))
             throw new CommandRefusedException($"There is no file {from}. Name a backup with --from FILE.");
+        if (journal is not null && !File.Exists(journal))
+        {
+            throw new CommandRefusedException(
+                $"There is no file {Path.GetFullPath(journal)}. " +
+                $"Name the {ErasureJournal.Name} of the database that is replaced with --erased FILE.");
+        }
+
         var file = SqliteFile.Prepare(directory);
         using var alone = SqliteFile.Lock(directory);
         foreach (var left in new[] { file, file + "-wal", file + "-journal" })
         {
             // A server that was stopped leaves its WAL behind, empty.
             if (File.Exists(left) && (left == file || new FileInfo(left).Length > 0))
-                throw new CommandRefusedException($"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, or choose another directory with --data DIR.");
+                throw new CommandRefusedException(
+                    $"{left} is in the way. Move what is in {Path.GetDirectoryName(file)} elsewhere, but for {ErasureJournal.Name}, " +
+                    "or choose another directory with --data DIR.");
         }
 
         // The directory is ours alone: nobody writes them any more.
         foreach (var part in SqliteFile.UnfinishedCopies(file))
             File.Delete(part);
-        var epoch = "";
+        var known = Path.Combine(Path.GetDirectoryName(file)!, ErasureJournal.Name);
+        // Before there is a database, so that one that was restored always has it: the next restore needs these lines too.
+        if (journal is not null && Path.GetFullPath(journal) != known)
+            ErasureJournal.Append(known, File.ReadAllBytes(journal));
+        var (epoch, erased) = ("", (int?)null);
         WriteBeside(file, overwrite: false, part =>
         {
             Copy(from, part, index: null);
-            epoch = BeginAnew(part.Name, from, now);
+            (epoch, erased) = BeginAnew(part.Name, from, known, now);
         });
-        return epoch;
+        return (epoch, erased);
     }
 
     /// <summary>Writes a file under a name of its own and gives it its name when it is whole and on disk.</summary>
@@ -143,13 +159,19 @@ internal static class SqliteBackup
             SqliteException.ThrowExceptionForRC(step, copy.Handle);
     }
 
-    private static string BeginAnew(string part, string from, Timestamp now)
+    private static (string Epoch, int? Erased) BeginAnew(string part, string from, string journal, Timestamp now)
     {
         using var copy = SqliteFile.OpenPrivate(part);
         if (Ask(copy, "SELECT count(*) FROM sqlite_schema WHERE name = 'server'") != "1")
             throw new CommandRefusedException($"{from} is no database of Skald. Name a backup with --from FILE.");
         SqliteSchema.Apply(copy, from);
-        return SqliteSchema.BeginAnew(copy, now);
+        var epoch = SqliteSchema.BeginAnew(copy, now);
+        if (!File.Exists(journal))
+            return (epoch, null);
+        // The pages are overwritten, and no other file has them meanwhile.
+        Ask(copy, "PRAGMA secure_delete = ON");
+        Ask(copy, "PRAGMA journal_mode = MEMORY");
+        return (epoch, ErasureJournal.Apply(copy, journal));
     }
 
 #pragma warning disable CA2100 // Our own SQL, of this file.
@@ -162,7 +184,7 @@ internal static class SqliteBackup
 #pragma warning restore CA2100
 
     /// <summary>A new name is on disk when its directory is.</summary>
-    private static void SyncDirectory(string path)
+    public static void SyncDirectory(string path)
     {
         if (OperatingSystem.IsWindows())
             return;

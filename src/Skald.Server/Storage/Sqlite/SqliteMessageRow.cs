@@ -17,15 +17,32 @@ internal static class SqliteMessageRow
     public static long UserId(SqliteStatement row) => row.Int64(1);
 
     /// <returns>Valid until the statement's next step.</returns>
-    public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, UserNames names, Room room) => new()
+    /// <remarks>Most messages are never changed, and each column that is asked for costs a call of the engine.</remarks>
+    public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, UserNames names, Room room)
     {
-        Room = room.Name,
-        Seq = row.Int64(0),
-        Username = names.Find(connection, UserId(row)),
-        Text = row.Utf8(2),
-        Timestamp = new Timestamp(row.Int64(3)),
-        ClientMessageId = row.Utf8(4),
-        Version = row.Int64(5),
+        var version = row.Int64(5);   // 0 for null
+        var message = new ChatMessage
+        {
+            Room = room.Name,
+            Seq = row.Int64(0),
+            Username = names.Find(connection, UserId(row)),
+            Text = row.Utf8(2),
+            Timestamp = new Timestamp(row.Int64(3)),
+            ClientMessageId = row.Utf8(4),
+            Version = version,
+        };
+        return version == 0 ? message : Changed(connection, row, names, message);
+    }
+
+    private static ChatMessage Changed(SqliteConnection connection, SqliteStatement row, UserNames names, ChatMessage message) => new()
+    {
+        Room = message.Room,
+        Seq = message.Seq,
+        Username = message.Username,
+        Text = message.Text,
+        Timestamp = message.Timestamp,
+        ClientMessageId = message.ClientMessageId,
+        Version = message.Version,
         TextVersion = row.Int64(6),
         EditedAt = new Timestamp(row.Int64(7)),
         DeletedAt = new Timestamp(row.Int64(8)),

@@ -1,0 +1,33 @@
+using Skald.Protocol;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.History;
+
+/// <summary>The logs of all rooms as one, and how far each <see cref="LogFollower"/> has come in it.</summary>
+internal interface IFollowedLog
+{
+    /// <summary>Reads entries in the order of their commits, and so those of each room in the order of <c>seq</c>.</summary>
+    /// <param name="after">A position, as it was read; 0 for the beginning.</param>
+    /// <param name="most">How many entries <paramref name="visit"/> is called for at most.</param>
+    /// <param name="changesOnly">Without messages: what was done to them alone.</param>
+    /// <param name="visit">Called for each entry, on a thread of the pool.</param>
+    /// <returns>How far it came: <paramref name="after"/> where nothing follows.</returns>
+    Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit);
+
+    /// <returns>The position that was kept under this name; 0 where none was.</returns>
+    Task<long> FindPositionAsync(string follower);
+
+    /// <summary>Keeps a position durably.</summary>
+    /// <exception cref="Operations.StorageException">It is not kept.</exception>
+    Task KeepPositionAsync(string follower, long position);
+}
+
+/// <summary>A place in the whole log. Positions rise in the order of commits, and mean nothing in another epoch.</summary>
+/// <param name="Reached">The last entry that was passed.</param>
+/// <param name="End">The log's newest one.</param>
+internal readonly record struct LogPosition(long Reached, long End);
+
+/// <param name="room">Its room, as it is on disk.</param>
+/// <param name="position">Its place in the whole log.</param>
+/// <param name="entry">Valid during the call.</param>
+internal delegate void LogVisitor(Room room, long position, in LogEntry entry);
