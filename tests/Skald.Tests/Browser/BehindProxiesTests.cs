@@ -3,7 +3,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Skald.Tests.Browser;
 
-/// <summary>The page where the way to its server is not plain: below a path, past a proxy that knows no WebSockets, without TLS.</summary>
+/// <summary>
+/// The page where things are not as it would like: below a path, past a proxy that knows no WebSockets, without TLS, in an old browser.
+/// </summary>
 public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium)
 {
     [Fact]
@@ -69,6 +71,26 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
         await page.SayAsync("waits");
         await Expect(page.Unsent).ToHaveCountAsync(1);
         await Expect(page.Unsent.GetByTestId("delivery")).ToHaveTextAsync("waiting");
+    }
+
+    [Theory]
+    [InlineData("it has no :has", "CSS.supports = () => false", null)]
+    [InlineData("it has no dialogs", "delete HTMLDialogElement.prototype.showModal", null)]
+    [InlineData("it cannot read the page's modules", "void 0", "class Chat { syntax of later days }")]
+    public async Task Browser_that_is_too_old_is_told_so_instead_of_an_empty_page(string why, string init, string? module)
+    {
+        var server = await StartServerAsync();
+        var page = await OpenAsync(server.Address);
+        await Expect(page.Part("sign-in")).ToBeVisibleAsync();
+        await Expect(page.Part("too-old")).ToBeHiddenAsync();
+
+        await page.Page.AddInitScriptAsync(init);
+        if (module is not null)
+            await page.Page.RouteAsync("**/app/chat.js", route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = module }));
+        await page.Page.ReloadAsync();
+
+        await Expect(page.Part("too-old")).ToContainTextAsync("Firefox 121", new() { Timeout = 10_000 });
+        Assert.True(module is null ? page.Faults.ConsoleErrors.Count == 0 : page.Faults.Take().Count > 0, why);
     }
 
     [Fact]

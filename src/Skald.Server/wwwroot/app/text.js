@@ -1,8 +1,8 @@
-const address = /https?:\/\/[^\s<>"]+/gi;
+const address = /(?:https?:\/\/|\bwww\.(?=\w))[^\s<>"]+|\b[\w.+-]{1,64}@[a-z\d-]+(?:\.[a-z\d-]+)+\b/gi;
 const trailing = /[.,;:!?'…)\]}]$/;
 
 /**
- * A message's text as nodes, with its web addresses as links. Only text nodes and links are ever made of it.
+ * A message's text as nodes, with its web and mail addresses as links. Only text nodes and links are ever made of it.
  * @param {string} text
  * @returns {Node[]}
  */
@@ -11,7 +11,7 @@ export function nodesOf(text) {
   let end = 0;
   for (const match of text.matchAll(address)) {
     const written = withoutTrailing(match[0]);
-    const url = webAddress(written);
+    const url = addressOf(written);
     if (!url) continue;
     if (match.index > end) nodes.push(document.createTextNode(text.slice(end, match.index)));
     nodes.push(linkTo(url, written));
@@ -28,17 +28,24 @@ function linkTo(url, written) {
   link.rel = "noopener noreferrer nofollow";
   link.target = "_blank";
   // A host in letters that look like others is shown as it really is, in punycode.
-  link.textContent = written.toLowerCase().includes(`//${url.host}`) ? written : url.href;
+  link.textContent = url.protocol === "mailto:" || written.toLowerCase().replace(/^https?:\/\//, "").startsWith(url.host) ? written : url.href;
   return link;
 }
 
 /** @param {string} written */
-function webAddress(written) {
-  if (!URL.canParse(written)) return undefined;
-  const url = new URL(written);
+function addressOf(written) {
+  const url = urlOf(/^https?:/i.test(written) ? written : /^www\./i.test(written) ? `https://${written}` : `mailto:${written}`);
   // A name before an @ is there to be taken for the host.
-  if (!/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
-  return url;
+  return url?.username || url?.password ? undefined : url;
+}
+
+/** @param {string} text */
+function urlOf(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The sentence's own punctuation is no part of an address; a bracket that the address opened is. @param {string} written */
