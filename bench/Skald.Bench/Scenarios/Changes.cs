@@ -83,7 +83,7 @@ internal sealed class Changes(int senders, int window, int size) : IScenario
 
     private static Readings Read(MeasuredWindow measured) => new()
     {
-        [Figure.SendsPerSecond] = measured.AnswersPerSecond,
+        [Figure.SendsPerSecond] = measured.Stats.Answer.Count / measured.Seconds,
         [Figure.ServerCpuEach] = measured.ServerCpuEach(measured.Stats.Answer.Count),
         [Figure.LoadBusy] = measured.LoadBusy,
         [Figure.OthersBusy] = measured.OthersBusy,
