@@ -38,7 +38,7 @@ public class AppendBenchmarks
             new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
             Options.Create(new RoomsOptions()),
             TimeProvider.System);
-        _room = await new SqliteRoomStore(_database, TimeProvider.System).CreateAsync("global", createdBy: null);
+        _room = await new RoomStore(_database, TimeProvider.System).CreateAsync("global", createdBy: null);
         await _database.WriteAsync(connection =>
         {
             using var user = connection.CreateCommand();

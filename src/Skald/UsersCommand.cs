@@ -57,7 +57,7 @@ internal static class UsersCommand
 
     private static Timestamp Now => Timestamp.From(TimeProvider.System.GetUtcNow());
 
-    private static IAccountStore Store(WebApplication skald) => skald.Services.GetRequiredService<IAccountStore>();
+    private static AccountStore Store(WebApplication skald) => skald.Services.GetRequiredService<AccountStore>();
 
     private static CommandRefusedException Taken(string name) =>
         new($"There is a user {name} already; case makes no difference. Choose another name.");

@@ -28,7 +28,7 @@ internal sealed class AccessTokens
     private readonly int _maxLength;
     private readonly KeyRing _keys;
     private readonly EndedSessions _ended;
-    private readonly IAccountStore _accounts;
+    private readonly AccountStore _accounts;
     private readonly TimeProvider _clock;
     private readonly JsonWebTokenHandler _handler;
     private readonly TokenValidationParameters _rules;
@@ -36,7 +36,8 @@ internal sealed class AccessTokens
     // A signature that was right stays right: what can change, time and session, is asked each time.
     private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
-    public AccessTokens(IOptions<AccountsOptions> options, IOptions<Limits> limits, KeyRing keys, EndedSessions ended, IAccountStore accounts, TimeProvider clock)
+    public AccessTokens(
+        IOptions<AccountsOptions> options, IOptions<Limits> limits, KeyRing keys, EndedSessions ended, AccountStore accounts, TimeProvider clock)
     {
         _options = options.Value;
         _maxLength = limits.Value.TokenBytes;

@@ -4,12 +4,12 @@ using Skald.Server.Operations.Settings;
 
 namespace Skald.Server.Accounts;
 
-/// <summary>Wiring. Needs an <see cref="IAccountStore"/> from the storage.</summary>
 internal static class AccountsSetup
 {
     public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<AccountsOptions>(configuration);
+        services.AddSingleton<AccountStore>();
         services.AddSingleton(OpenKeys);
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<AccessTokens>();

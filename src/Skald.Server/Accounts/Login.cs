@@ -6,7 +6,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>Turns a name and a password into a session.</summary>
 internal sealed partial class Login(
-    IAccountStore store,
+    AccountStore store,
     PasswordHasher hasher,
     Sessions sessions,
     LoginThrottle throttle,

@@ -75,7 +75,7 @@ internal static class MeEndpoints
         }
     }
 
-    private static async Task<Results<Ok<MeView>, ProblemHttpResult>> GetAsync(CurrentUser user, IAccountStore store) =>
+    private static async Task<Results<Ok<MeView>, ProblemHttpResult>> GetAsync(CurrentUser user, AccountStore store) =>
         await store.FindAccountAsync(user.Id) is { IsActive: true } account
             ? TypedResults.Ok(MeView.Of(account))
             : AccessTokens.Refused.ToProblem();
@@ -105,7 +105,7 @@ internal static class MeEndpoints
     }
 
     private static async Task<Results<Ok<TicketView>, ProblemHttpResult>> IssueTicketAsync(
-        CurrentUser user, IAccountStore store, SocketTickets tickets, IOptions<AccountsOptions> options)
+        CurrentUser user, AccountStore store, SocketTickets tickets, IOptions<AccountsOptions> options)
     {
         if (await store.FindAccountAsync(user.Id) is not { IsActive: true })
             return AccessTokens.Refused.ToProblem();

@@ -4,7 +4,7 @@ using Skald.Protocol;
 namespace Skald.Server.Accounts;
 
 /// <summary>Exchanges a password for another and ends every other session .</summary>
-internal sealed class PasswordChange(IAccountStore store, PasswordHasher hasher, Sessions sessions, LoginThrottle throttle)
+internal sealed class PasswordChange(AccountStore store, PasswordHasher hasher, Sessions sessions, LoginThrottle throttle)
 {
     private static readonly ChatError WrongPassword = new(ErrorCode.ValidationFailed, "Check current_password: see errors.")
     {

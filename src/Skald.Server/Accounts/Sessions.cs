@@ -8,7 +8,7 @@ namespace Skald.Server.Accounts;
 
 /// <summary>A session from login to end: begins, refreshes, expires, is revoked. Everything that was given out on it ends with it.</summary>
 internal sealed partial class Sessions(
-    IAccountStore store,
+    AccountStore store,
     AccessTokens accessTokens,
     RefreshTokens refreshTokens,
     EndedSessions ended,

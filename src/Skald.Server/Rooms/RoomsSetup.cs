@@ -7,6 +7,7 @@ internal static class RoomsSetup
     public static void AddRooms(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RoomsOptions>(configuration);
+        services.AddSingleton<RoomStore>();
         services.AddSingleton<RoomDirectory>();
         services.AddSingleton<RoomAuthorizer>();
         services.AddSingleton<RoomAccess>();

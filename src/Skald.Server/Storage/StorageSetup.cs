@@ -1,6 +1,5 @@
-using Skald.Server.Accounts;
+using Skald.Server.Database;
 using Skald.Server.History;
-using Skald.Server.Rooms;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald.Server.Storage;
@@ -12,8 +11,7 @@ internal static class StorageSetup
         services.AddSingleton(_ => SqliteFile.Library);
         services.AddSingleton<SqliteDatabase>();
         services.AddSingleton<SqliteErasure>();
-        services.AddSingleton<IAccountStore, SqliteAccountStore>();
-        services.AddSingleton<IRoomStore, SqliteRoomStore>();
+        services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<SqliteDatabase>());
         services.AddSingleton<IMessageStore, SqliteMessageStore>();
         services.AddSingleton<IFollowedLog, SqliteFollowedLog>();
         services.AddSingleton<LogFollower, ErasureJournal>();

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
@@ -33,7 +34,7 @@ internal sealed class AccountsBench : IAsyncDisposable
 
     public CapturedLog Log => Get<CapturedLog>();
 
-    public IAccountStore Store => Get<IAccountStore>();
+    public AccountStore Store => Get<AccountStore>();
 
     public Sessions Sessions => Get<Sessions>();
 
@@ -61,8 +62,7 @@ internal sealed class AccountsBench : IAsyncDisposable
         services.AddLogging();
         services.AddOperations(configuration);
         services.AddAccounts(configuration);
-        services.AddSingleton<SqliteDatabase>();
-        services.AddSingleton<IAccountStore, SqliteAccountStore>();
+        services.AddSingleton<IDatabase, SqliteDatabase>();
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
 
         var bench = new AccountsBench(services.BuildServiceProvider(validateScopes: true), data, directory is null, clock);

@@ -8,7 +8,7 @@ public sealed class SqliteAccountStoreTests : AccountStoreContract
 
     public override ValueTask DisposeAsync() => _bench!.DisposeAsync();
 
-    private protected override async Task<IAccountStore> OpenAsync()
+    private protected override async Task<AccountStore> OpenAsync()
     {
         _bench = await AccountsBench.StartAsync();
         return _bench.Store;

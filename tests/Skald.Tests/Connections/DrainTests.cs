@@ -1,9 +1,10 @@
+using System.Data.Common;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
-using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -81,11 +82,9 @@ public sealed class DrainTests
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await SkaldServer.StartAsync(
             [("Connections:DrainTime", "00:01:00")],
-            configure: services => services.AddSingleton<IRoomStore>(provider =>
-            new SlowRooms(
-                new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()),
-                asked,
-                rooms.Task)));
+            configure: services => services.AddSingleton(provider => new RoomStore(
+                new SlowDatabase(provider.GetRequiredService<IDatabase>(), asked, rooms.Task),
+                provider.GetRequiredService<TimeProvider>())));
         var ann = await server.RegisterAsync("ann");
         var opening = ann.OpenRoomAsync("slow");
         await asked.Task.Within();
@@ -247,19 +246,20 @@ public sealed class DrainTests
         return [.. ends.Values];
     }
 
-    private sealed class SlowRooms(IRoomStore rooms, TaskCompletionSource asked, Task until) : IRoomStore
+    /// <summary>Lets the first write pass, which makes the room of the start, and holds up those that follow.</summary>
+    private sealed class SlowDatabase(IDatabase database, TaskCompletionSource asked, Task until) : DatabaseBehind(database)
     {
-        public Task<Room?> FindAsync(string name) => rooms.FindAsync(name);
+        private int _writes;
 
-        public async Task<Room> CreateAsync(string name, long? createdBy)
+        public override async Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work)
         {
-            if (createdBy is not null)
+            if (Interlocked.Increment(ref _writes) > 1)
             {
                 asked.TrySetResult();
                 await until;
             }
 
-            return await rooms.CreateAsync(name, createdBy);
+            return await base.WriteAsync(work);
         }
     }
 

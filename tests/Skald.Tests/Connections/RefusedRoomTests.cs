@@ -1,9 +1,10 @@
+using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
-using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -14,7 +15,7 @@ public sealed class RefusedRoomTests
     [Fact]
     public async Task Resume_goes_on_with_the_next_room_where_the_storage_refuses_one()
     {
-        await using var server = await StartAsync(StorageException.OfRead(ErrorCode.Overloaded));
+        await using var server = await StartAsync(StorageException.OfRead(ErrorCode.Overloaded), refusedRead: 2);
         await using var socket = await (await server.RegisterAsync("ann")).ConnectAsync();
 
         await socket.SendTextAsync("""{"type":"resume","id":7,"rooms":{"first":0,"refused":0,"last":null}}""");
@@ -72,16 +73,17 @@ public sealed class RefusedRoomTests
         joined.GetProperty("room").GetString(), joined.GetProperty("seq").GetInt64(), joined.GetProperty("since").GetInt64(),
         joined.GetProperty("complete").GetBoolean());
 
-    private static Task<SkaldServer> StartAsync(StorageException refusal) =>
-        SkaldServer.StartAsync(configure: services => services.AddSingleton<IRoomStore>(provider =>
-            new RefusingRooms(
-                new SqliteRoomStore(provider.GetRequiredService<SqliteDatabase>(), provider.GetRequiredService<TimeProvider>()),
-                refusal)));
+    private static Task<SkaldServer> StartAsync(StorageException refusal, int refusedRead = 1) =>
+        SkaldServer.StartAsync(configure: services => services.AddSingleton(provider => new RoomStore(
+            new RefusingDatabase(provider.GetRequiredService<IDatabase>(), refusal, refusedRead),
+            provider.GetRequiredService<TimeProvider>())));
 
-    private sealed class RefusingRooms(IRoomStore rooms, StorageException refusal) : IRoomStore
+    /// <param name="refusedRead">Which one, from 1: each room is looked for once.</param>
+    private sealed class RefusingDatabase(IDatabase database, StorageException refusal, int refusedRead) : DatabaseBehind(database)
     {
-        public Task<Room?> FindAsync(string name) => name == "refused" ? Task.FromException<Room?>(refusal) : rooms.FindAsync(name);
+        private int _reads;
 
-        public Task<Room> CreateAsync(string name, long? createdBy) => rooms.CreateAsync(name, createdBy);
+        public override Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work) =>
+            Interlocked.Increment(ref _reads) == refusedRead ? Task.FromException<T>(refusal) : base.ReadAsync(work);
     }
 }

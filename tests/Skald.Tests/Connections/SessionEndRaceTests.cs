@@ -1,11 +1,11 @@
-using System.Reflection;
+using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Server.Accounts;
 using Skald.Server.Connections;
+using Skald.Server.Database;
 using Skald.Server.Delivery;
 using Skald.Server.Operations;
-using Skald.Server.Storage.Sqlite;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -50,13 +50,14 @@ public sealed class SessionEndRaceTests
     {
         using var meeting = new Barrier(2);
         var round = 0;
-        await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton(s =>
-            MeetingStore.Around(ActivatorUtilities.CreateInstance<SqliteAccountStore>(s), () => Meet(meeting, round % 20))));
+        MeetingDatabase database = null!;
+        await using var server = await SkaldServer.StartAsync(configure: services => services.AddSingleton(provider =>
+            new AccountStore(database = new MeetingDatabase(provider.GetRequiredService<IDatabase>(), () => Meet(meeting, round % 20)))));
         await server.RegisterAsync("ann");
         var (registry, sessions, tokens) = (
             server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<Sessions>(),
             server.Services.GetRequiredService<AccessTokens>());
-        var account = (await server.Services.GetRequiredService<IAccountStore>().FindAccountAsync(1))!;
+        var account = (await server.Services.GetRequiredService<AccountStore>().FindAccountAsync(1))!;
         var stayed = 0;
         for (; round < Rounds; round++)
         {
@@ -69,10 +70,12 @@ public sealed class SessionEndRaceTests
                 server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
             registry.Add(connection);
 
+            database.Meets = true;
             var ending = Task.Run(() => sessions.RevokeAsync(user.Id, user.SessionId));
             Meet(meeting, round / 20);
             var refused = signIn(registry, sessions, connection, user);
             Assert.True(await ending.Within());
+            database.Meets = false;
             stayed += refused || outbound.Finished.IsCompleted ? 0 : 1;
             registry.Remove(connection);
         }
@@ -88,32 +91,22 @@ public sealed class SessionEndRaceTests
     }
 }
 
-/// <summary>The accounts' storage, with a meeting when a session's end is on disk and nobody has heard of it yet.</summary>
-#pragma warning disable CA1852 // A proxy is derived from it while the tests run.
-internal class MeetingStore : DispatchProxy
-#pragma warning restore CA1852
+/// <summary>A database with a meeting when a session's end is on disk and nobody has heard of it yet.</summary>
+internal sealed class MeetingDatabase(IDatabase database, Action meet) : DatabaseBehind(database)
 {
-    private IAccountStore _store = null!;
-    private Action _meet = null!;
+    private volatile bool _meets;
 
-    public static IAccountStore Around(IAccountStore store, Action meet)
+    /// <summary>Whether there is a meeting behind each write.</summary>
+    public bool Meets
     {
-        var proxy = Create<IAccountStore, MeetingStore>();
-        ((MeetingStore)proxy)._store = store;
-        ((MeetingStore)proxy)._meet = meet;
-        return proxy;
+        set => _meets = value;
     }
 
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    public override async Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work)
     {
-        var result = targetMethod!.Invoke(_store, args);
-        return targetMethod.Name == nameof(IAccountStore.RevokeSessionAsync) ? MeetAsync((Task<bool>)result!) : result;
-    }
-
-    private async Task<bool> MeetAsync(Task<bool> revoked)
-    {
-        var result = await revoked;
-        _meet();
+        var result = await base.WriteAsync(work);
+        if (_meets)
+            meet();
         return result;
     }
 }

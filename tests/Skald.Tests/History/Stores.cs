@@ -5,4 +5,4 @@ using Skald.Server.Rooms;
 namespace Skald.Tests.History;
 
 /// <summary>One engine's stores on one database.</summary>
-internal sealed record Stores(IMessageStore Messages, IRoomStore Rooms, IAccountStore Accounts, IFollowedLog Followed);
+internal sealed record Stores(IMessageStore Messages, RoomStore Rooms, AccountStore Accounts, IFollowedLog Followed);

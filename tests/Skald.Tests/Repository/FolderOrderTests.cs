@@ -14,11 +14,12 @@ public sealed partial class FolderOrderTests
 
     private static readonly string[] Order =
     [
-        "Operations", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Commands", "Conversation", "Connections",
+        "Operations", "Database", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Commands", "Conversation",
+        "Connections",
     ];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
-    private static readonly string[] StorageMayUse = ["Operations", "Accounts", "Rooms", "History"];
+    private static readonly string[] StorageMayUse = ["Operations", "Database", "Accounts", "Rooms", "History"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()

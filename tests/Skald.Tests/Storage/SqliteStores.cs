@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage.Sqlite;
@@ -31,8 +32,8 @@ internal sealed class SqliteStores : IDisposable
                 new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
                 Options.Create(new RoomsOptions()),
                 TimeProvider.System),
-            new SqliteRoomStore(_database, TimeProvider.System),
-            new SqliteAccountStore(_database),
+            new RoomStore(_database, TimeProvider.System),
+            new AccountStore(_database),
             new SqliteFollowedLog(_database));
     }
 

@@ -1,6 +1,8 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
@@ -10,7 +12,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// SQLite is synchronous: a commit, which waits for the disk, never runs on the thread pool. One writer in one process alone
 /// checkpoints, which keeps out of reach of bugs where two do; the worst of them is refused by its version too (<see cref="SqliteFile"/>).
 /// </remarks>
-internal sealed partial class SqliteDatabase : IDisposable
+internal sealed partial class SqliteDatabase : IDatabase, IDisposable
 {
     private const int MaxQueued = 4_096;
 
@@ -22,6 +24,7 @@ internal sealed partial class SqliteDatabase : IDisposable
     private readonly Readiness _readiness;
     private readonly ILogger<SqliteDatabase> _logger;
     private volatile bool _failed;
+    private int _disposed;
 
     /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
     public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, TimeProvider clock, ILogger<SqliteDatabase> logger)
@@ -85,6 +88,10 @@ internal sealed partial class SqliteDatabase : IDisposable
         }
     }
 
+    Task<T> IDatabase.ReadAsync<T>(Func<DbConnection, Task<T>> work) => ReadAsync(connection => Result(work(connection)));
+
+    Task<T> IDatabase.WriteAsync<T>(Func<DbConnection, Task<T>> work) => WriteAsync(connection => Result(work(connection)));
+
     /// <summary>Writes what the write-ahead log holds into the database, and empties it.</summary>
     /// <returns>False where a reader needs it still. True also after a failed write: until the restart nothing may be written.</returns>
     public Task<bool> TruncateLogAsync()
@@ -108,8 +115,11 @@ internal sealed partial class SqliteDatabase : IDisposable
         return done.Task;
     }
 
+    /// <remarks>The container knows it by two types, and disposes what it got for each.</remarks>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         _space.Dispose();
         // Readers first: the last connection to close is the writer's, and it checkpoints.
         _readers.Dispose();
@@ -117,6 +127,18 @@ internal sealed partial class SqliteDatabase : IDisposable
         _writer.Dispose();
         _index.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>
+    /// Microsoft.Data.Sqlite's async calls are done when they return (its documentation, "Async limitations"), and so is work made of them.
+    /// </summary>
+    private static T Result<T>(Task<T> work)
+    {
+        if (!work.IsCompleted)
+            throw new InvalidOperationException("Work on the database waits for something else than its connection.");
+#pragma warning disable VSTHRD002 // It is done.
+        return work.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
     }
 
     private Task<T> Enqueue<T>(Func<SqliteConnection, T> work, TaskCreationOptions continuations)
