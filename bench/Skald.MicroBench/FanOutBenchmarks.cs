@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
@@ -29,7 +30,7 @@ public class FanOutBenchmarks
     public void Subscribe()
     {
         Array.Fill(_text, (byte)'x');
-        var limits = new Limits();
+        var limits = new SkaldLimits();
         var options = Options.Create(limits);
         _feeds = new RoomFeeds(options);
         _room = new Room(1, "global", firstSeq: 1, lastSeq: 0);

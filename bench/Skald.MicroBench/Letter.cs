@@ -1,6 +1,6 @@
 using Skald.Protocol;
-using Skald.Server.Accounts;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 
 namespace Skald.MicroBench;

@@ -5,6 +5,9 @@ using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
 using Skald.Server.Delivery;
 using Skald.Server.History;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage;
@@ -19,9 +22,12 @@ public static class SkaldHost
     public static WebApplicationBuilder AddSkald(this WebApplicationBuilder builder)
     {
         var (services, configuration) = (builder.Services, builder.Configuration);
+        services.AddLimits(configuration);
         services.AddOperations(configuration);
+        services.AddHttp(configuration);
         services.AddTransport();
-        services.AddAccounts(configuration);
+        services.AddIdentity(configuration);
+        services.AddAccounts();
         services.AddRooms(configuration);
         services.AddHistory();
         services.AddDelivery();
@@ -68,7 +74,7 @@ public static class SkaldHost
             own.UseBearerAuthentication();
         });
         skald.MapAccounts();
-        skald.MapHistory();
+        skald.MapMessages();
         skald.MapConnections();
         return skald;
     }

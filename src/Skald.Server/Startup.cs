@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using Skald.Server.Http;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
@@ -8,7 +10,7 @@ namespace Skald.Server;
 
 /// <summary>The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is ready.</summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<Limits> limits, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<SkaldLimits> limits, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,8 +1,10 @@
-using Skald.Server.Accounts;
 using Skald.Server.Connections;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
-using Skald.Server.Operations.Settings;
 using Skald.Server.Rooms;
+using Skald.Server.Settings;
 
 namespace Skald;
 
@@ -16,7 +18,7 @@ internal static class KnownSettings
     public static readonly IReadOnlyList<Setting> Own =
     [
         .. new[] { typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions),
-            typeof(MetricsOptions), typeof(RoomsOptions), typeof(Limits) }
+            typeof(MetricsOptions), typeof(RoomsOptions), typeof(SkaldLimits) }
             .SelectMany(Setting.Of),
     ];
 

@@ -1,6 +1,5 @@
 using Skald;
 using Skald.Server;
-using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
 if (await CommandLine.RunAsync(args) is { } exitCode)

@@ -1,5 +1,6 @@
 using Skald.Server;
-using Skald.Server.Operations;
+using Skald.Server.Http;
+using Skald.Server.Limits;
 
 namespace Skald;
 

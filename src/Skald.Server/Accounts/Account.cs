@@ -13,7 +13,7 @@ internal sealed class Account
     /// <summary>Empty where none was given.</summary>
     public required string Email { get; init; }
 
-    /// <summary>As <see cref="Accounts.PasswordHash"/> reads it.</summary>
+    /// <summary>As <see cref="Passwords.PasswordHash"/> reads it.</summary>
     public required string PasswordHash { get; init; }
 
     public required Timestamp CreatedAt { get; init; }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Skald.Protocol;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 
 namespace Skald.Server.Accounts;

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Skald.Protocol;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts;
 

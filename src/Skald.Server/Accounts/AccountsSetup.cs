@@ -1,22 +1,18 @@
-using Microsoft.Extensions.Options;
-using Skald.Server.Operations;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts;
 
 internal static class AccountsSetup
 {
-    public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    public static void AddAccounts(this IServiceCollection services)
     {
-        services.AddSettings<AccountsOptions>(configuration);
         services.AddSingleton<AccountStore>();
-        services.AddSingleton(OpenKeys);
-        services.AddSingleton<EndedSessions>();
-        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<UserExists>(provider => async id => await provider.GetRequiredService<AccountStore>().FindAccountAsync(id) is not null);
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<RefreshCookie>();
-        services.AddSingleton<Sessions>();
-        services.AddSingleton<SocketTickets>();
+        services.AddSingleton<SessionLifecycle>();
         services.AddSingleton<PasswordHasher>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<Registration>();
@@ -35,14 +31,5 @@ internal static class AccountsSetup
         });
         api.MapSignIn();
         api.MapMe();
-    }
-
-    private static KeyRing OpenKeys(IServiceProvider services)
-    {
-        var options = services.GetRequiredService<IOptions<AccountsOptions>>().Value;
-        if (options.SigningKey is { } key)
-            return KeyRing.FromSettings(key, options.PreviousSigningKey);
-        var path = Path.Combine(Path.GetFullPath(services.GetRequiredService<IOptions<DataOptions>>().Value.Directory), KeyFile.Name);
-        return new KeyFile(path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<KeyFile>>()).Open();
     }
 }

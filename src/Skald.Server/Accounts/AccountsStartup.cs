@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 
 /// <summary>What must be so before the first request: keys are there, ended sessions are known, and weak settings are said aloud .</summary>
-internal sealed class AccountsStartup(Sessions sessions, IOptions<AccountsOptions> options, WeakSettings weak) : IHostedService
+internal sealed class AccountsStartup(SessionLifecycle sessions, IOptions<AccountsOptions> options, WeakSettings weak) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {

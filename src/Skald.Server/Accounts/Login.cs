@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Accounts;
 
@@ -8,9 +10,9 @@ namespace Skald.Server.Accounts;
 internal sealed partial class Login(
     AccountStore store,
     PasswordHasher hasher,
-    Sessions sessions,
+    SessionLifecycle sessions,
     LoginThrottle throttle,
-    IOptions<Limits> limits,
+    IOptions<SkaldLimits> limits,
     TimeProvider clock,
     ILogger<Login> logger)
 {

@@ -1,3 +1,8 @@
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+
 namespace Skald.Server.Accounts;
 
 /// <summary>The body of a login.</summary>

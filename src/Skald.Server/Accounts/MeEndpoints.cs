@@ -1,6 +1,10 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Http;
+using Skald.Server.Identity;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
@@ -60,7 +64,7 @@ internal static class MeEndpoints
             .ForUsers();
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> LogoutAsync(HttpContext context, CurrentUser user, Sessions sessions)
+    private static async Task<Results<NoContent, ProblemHttpResult>> LogoutAsync(HttpContext context, CurrentUser user, SessionLifecycle sessions)
     {
         // Also where the session cannot be ended now: whoever comes to this browser next is not to be let in by its cookie.
         RefreshCookie.Forget(context);
@@ -92,13 +96,13 @@ internal static class MeEndpoints
         return TypedResults.NoContent();
     }
 
-    private static async Task<Ok<SessionView[]>> ListAsync(CurrentUser user, Sessions sessions) =>
+    private static async Task<Ok<SessionView[]>> ListAsync(CurrentUser user, SessionLifecycle sessions) =>
         TypedResults.Ok((await sessions.ListAsync(user.Id)).Select(session => SessionView.Of(session, user)).ToArray());
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> EndOneAsync(long id, CurrentUser user, Sessions sessions) =>
+    private static async Task<Results<NoContent, ProblemHttpResult>> EndOneAsync(long id, CurrentUser user, SessionLifecycle sessions) =>
         await sessions.RevokeAsync(user.Id, id) ? TypedResults.NoContent() : NoSuchSession.ToProblem();
 
-    private static async Task<NoContent> EndAllAsync(CurrentUser user, Sessions sessions)
+    private static async Task<NoContent> EndAllAsync(CurrentUser user, SessionLifecycle sessions)
     {
         await sessions.RevokeAllAsync(user.Id);
         return TypedResults.NoContent();

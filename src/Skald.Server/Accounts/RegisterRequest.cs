@@ -1,3 +1,7 @@
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+
 namespace Skald.Server.Accounts;
 
 /// <summary>The body of a registration.</summary>

@@ -1,7 +1,11 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Accounts;
 
@@ -47,7 +51,7 @@ internal static class SignInEndpoints
                 "may have been lost; later it ends the session. Without a token in the body it is the cookie's, and so is the next one.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(NotReadable, Sessions.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
+            .Refuses(NotReadable, SessionLifecycle.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
     }
 
     private static Ok<RegistrationView> GetRegistration(HttpRequest request, IOptions<AccountsOptions> options) => TypedResults.Ok(new RegistrationView(
@@ -94,7 +98,7 @@ internal static class SignInEndpoints
     }
 
     private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> RefreshAsync(
-        HttpContext context, Sessions sessions, RefreshCookie cookie, CancellationToken ct)
+        HttpContext context, SessionLifecycle sessions, RefreshCookie cookie, CancellationToken ct)
     {
         var body = await RequestFields.ReadAsync(context.Request, forms: false, ct);
         if (!body.TryGet(out var fields, out var unreadable))

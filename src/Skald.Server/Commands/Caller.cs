@@ -1,6 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.History;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Commands;
 

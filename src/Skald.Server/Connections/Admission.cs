@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Whether one more socket may come in: decided before the upgrade, where a refusal costs little and says when to come back.</summary>
-internal sealed class Admission(IOptions<Limits> limits, TimeProvider clock)
+internal sealed class Admission(IOptions<SkaldLimits> limits, TimeProvider clock)
 {
-    private readonly Limits _limits = limits.Value;
+    private readonly SkaldLimits _limits = limits.Value;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
     private readonly KeyedRateLimiter<string> _addressRate = new(limits.Value.HandshakesPerAddress, limits.Value.HandshakeBurst, clock);

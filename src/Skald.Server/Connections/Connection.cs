@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using Skald.Protocol;
-using Skald.Server.Accounts;
 using Skald.Server.Delivery;
-using Skald.Server.Operations;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
 
@@ -26,7 +26,7 @@ internal sealed partial class Connection : IDisposable
 
     private readonly ISocket _socket;
     private readonly WebSocketReader _reader;
-    private readonly Limits _limits;
+    private readonly SkaldLimits _limits;
     private readonly TimeProvider _clock;
     private readonly ConnectionMetrics _metrics;
     private readonly ILogger _logger;
@@ -41,7 +41,7 @@ internal sealed partial class Connection : IDisposable
 
     /// <param name="unread">What it sent that was read already.</param>
     public Connection(
-        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, Limits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
+        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, SkaldLimits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
         _socket = socket;
         _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Accounts;
-using Skald.Server.Operations;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
@@ -16,11 +17,11 @@ internal sealed class ConnectionRegistry : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<long, List<Connection>> _bySession = [];
     private readonly Dictionary<long, int> _byUser = [];
-    private readonly Sessions _sessions;
+    private readonly SessionLifecycle _sessions;
     private readonly ConnectionMetrics _metrics;
     private readonly int _perUser;
 
-    public ConnectionRegistry(Sessions sessions, IOptions<Limits> limits, ConnectionMetrics metrics)
+    public ConnectionRegistry(SessionLifecycle sessions, IOptions<SkaldLimits> limits, ConnectionMetrics metrics)
     {
         (_sessions, _metrics) = (sessions, metrics);
         metrics.ObserveConnections(() => Count);

@@ -1,5 +1,5 @@
 using Skald.Server.Commands;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 
 namespace Skald.Server.Connections;
 
@@ -28,9 +28,5 @@ internal static class ConnectionsSetup
         services.AddHostedService<Heartbeat>();
     }
 
-    public static void MapConnections(this IEndpointRouteBuilder endpoints)
-    {
-        SocketEndpoints.Map(endpoints);
-        MessageEndpoints.Map(endpoints);
-    }
+    public static void MapConnections(this IEndpointRouteBuilder endpoints) => SocketEndpoints.Map(endpoints);
 }

@@ -1,5 +1,5 @@
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Connections;
 

@@ -1,12 +1,12 @@
 using System.Threading.Channels;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Looks up the sessions of sockets that may have expired, one after the other, and closes the sockets of those that have.</summary>
 /// <remarks>Apart from <see cref="Heartbeat"/>: while the disk stalls, every peer is still pinged, and whoever is slow or gone is still found.</remarks>
-internal sealed partial class SessionWatch(ConnectionRegistry registry, Sessions sessions, TimeProvider clock, ILogger<SessionWatch> logger) : BackgroundService
+internal sealed partial class SessionWatch(ConnectionRegistry registry, SessionLifecycle sessions, TimeProvider clock, ILogger<SessionWatch> logger) : BackgroundService
 {
     /// <summary>Sockets that may wait for their check. Those beyond it come again with a later tick.</summary>
     private const int MostWaiting = 1_024;

@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.History;
-using Skald.Server.Accounts;
-using Skald.Server.Operations;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Ties connections to their users: by the handshake's credential, or by <c>auth</c>.</summary>
-internal sealed class SignIn(AccessTokens tokens, ConnectionRegistry registry, RoomLog log, IOptions<Limits> limits)
+internal sealed class SignIn(AccessTokens tokens, ConnectionRegistry registry, RoomLog log, IOptions<SkaldLimits> limits)
 {
     private static readonly ChatError AnotherUser = new(ErrorCode.Forbidden, "This connection belongs to another session; open a new one.");
 

@@ -1,7 +1,7 @@
 using Skald.Protocol;
 using Skald.Server.Commands;
 using Skald.Server.History;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Connections;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Http;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
-using Skald.Server.Accounts;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Operations;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
@@ -15,7 +15,7 @@ internal sealed partial class SocketServer(
     SignIn signIn,
     RoomEntrance entrance,
     RoomLog log,
-    IOptions<Limits> limits,
+    IOptions<SkaldLimits> limits,
     IOptions<AccountsOptions> accounts,
     TimeProvider clock,
     ConnectionMetrics metrics,

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
@@ -25,7 +25,7 @@ internal sealed class WebSocketReader : IDisposable
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(1);
 
     private readonly ISocket _socket;
-    private readonly Limits _limits;
+    private readonly SkaldLimits _limits;
     private readonly TimeProvider _clock;
 
     private byte[] _buffer = [];
@@ -44,7 +44,7 @@ internal sealed class WebSocketReader : IDisposable
     private long _unfinishedSince;
 
     /// <param name="unread">What was read of it already.</param>
-    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, Limits limits, TimeProvider clock)
+    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, SkaldLimits limits, TimeProvider clock)
     {
         (_socket, _limits, _clock) = (socket, limits, clock);
         _heardAt = clock.GetTimestamp();

@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Skald.Server.History;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
 /// <summary>The feeds of this node: one for each room that somebody here listens to.</summary>
-internal sealed class RoomFeeds(IOptions<Limits> limits)
+internal sealed class RoomFeeds(IOptions<SkaldLimits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
     private readonly TailBudget _tails = new(limits.Value.TailBytesInAll);

@@ -1,6 +1,7 @@
 using System.Text;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.History;

@@ -8,6 +8,5 @@ internal static class HistorySetup
         services.AddSingleton<RoomLog>();
         services.AddSingleton<MayWrite>();
         services.AddSingleton<EntryRates>();
-        services.AddSingleton<HistoryRequests>();
     }
 }

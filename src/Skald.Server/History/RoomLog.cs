@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
@@ -12,7 +13,7 @@ namespace Skald.Server.History;
 /// Group commit without a timer: while one batch is on its way to disk, and while the one before is fanned out, the next one gathers.
 /// So a lone message waits for one fsync, and ten thousand wait for few.
 /// </remarks>
-internal sealed partial class RoomLog(IMessageStore store, IOptions<Limits> limits, Readiness readiness, LogMetrics metrics, IHostApplicationLifetime host, ILogger<RoomLog> logger)
+internal sealed partial class RoomLog(IMessageStore store, IOptions<SkaldLimits> limits, Readiness readiness, LogMetrics metrics, IHostApplicationLifetime host, ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
     private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 
 namespace Skald.Server.Operations;
 

@@ -1,7 +1,5 @@
-using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 
 namespace Skald.Server.Operations;
 
@@ -9,16 +7,8 @@ internal static class OperationsSetup
 {
     public static void AddOperations(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSettings<Limits>(configuration).PostConfigure(limits =>
-        {
-            if (!limits.Enabled)
-                limits.SwitchOffRatesAndCounts();
-            if (OpenFiles.ForSockets is { } most && (limits.Connections == 0 || limits.Connections > most))
-                limits.Connections = most;
-        });
         services.AddSettings<DataOptions>(configuration);
         services.AddSettings<MetricsOptions>(configuration);
-        services.AddSettings<ProxyOptions>(configuration);
         services.TryAddSingleton(TimeProvider.System);   // an application may have a clock of its own
         services.AddSingleton<Readiness>();
         services.AddMetrics();
@@ -32,7 +22,5 @@ internal static class OperationsSetup
         services.AddSingleton<MetricsListener>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricsListener>());
         services.AddHostedService<NodeMetrics>();
-        services.AddSkaldOpenApi();
-        services.AddSingleton<IConfigureOptions<OpenApiOptions>, OpenApiSettings>();
     }
 }

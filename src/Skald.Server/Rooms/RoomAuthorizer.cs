@@ -1,10 +1,11 @@
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
 
 namespace Skald.Server.Rooms;
 
 /// <summary>The one place that says whether somebody may do something with a room, now. Asked by HTTP, join, resume and every send.</summary>
-internal sealed class RoomAuthorizer(Sessions sessions)
+internal sealed class RoomAuthorizer(SessionLifecycle sessions)
 {
     private static readonly ChatError SessionEnded = new(ErrorCode.TokenNotValid, "The session has ended; log in again.");
 

@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Accounts;
-using Skald.Server.Operations;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Rooms;
 
 /// <summary>All rooms that this node has met, by name: one <see cref="Room"/> object each.</summary>
-internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<Limits> limits, TimeProvider clock)
+internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<SkaldLimits> limits, TimeProvider clock)
 {
     public static ChatError NoSuchRoom { get; } = new(ErrorCode.RoomNotFound, "There is no room of this name.");
 

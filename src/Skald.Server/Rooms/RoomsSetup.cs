@@ -1,4 +1,4 @@
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 
 namespace Skald.Server.Rooms;
 

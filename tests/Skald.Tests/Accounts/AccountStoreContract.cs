@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;

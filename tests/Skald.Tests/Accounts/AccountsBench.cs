@@ -5,7 +5,11 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 using Skald.Tests.Harness;
@@ -36,7 +40,7 @@ internal sealed class AccountsBench : IAsyncDisposable
 
     public AccountStore Store => Get<AccountStore>();
 
-    public Sessions Sessions => Get<Sessions>();
+    public SessionLifecycle Sessions => Get<SessionLifecycle>();
 
     public AccessTokens AccessTokens => Get<AccessTokens>();
 
@@ -60,8 +64,10 @@ internal sealed class AccountsBench : IAsyncDisposable
         services.AddSingleton<CapturedLog>();
         services.AddSingleton<ILoggerProvider>(provider => provider.GetRequiredService<CapturedLog>());
         services.AddLogging();
+        services.AddLimits(configuration);
         services.AddOperations(configuration);
-        services.AddAccounts(configuration);
+        services.AddIdentity(configuration);
+        services.AddAccounts();
         services.AddSingleton<IDatabase, SqliteDatabase>();
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
 

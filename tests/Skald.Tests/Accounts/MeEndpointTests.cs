@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Tests.Harness;
 using static Skald.Tests.Accounts.RegisterEndpointTests;
 

@@ -1,4 +1,6 @@
 using Skald.Server.Accounts;
+using Skald.Server.Accounts.Passwords;
+using Skald.Server.Identity;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
 using Skald.Tests.Harness;
 using static Skald.Tests.Accounts.RegisterEndpointTests;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.Commands;
 using Skald.Server.Conversation.Messages;
 using Skald.Tests.Harness;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 using Skald.Server.Transport;
@@ -138,7 +139,7 @@ public sealed class HeartbeatTests
         var clock = new FakeClock();
         await using var server = await SkaldServer.StartAsync(clock: clock);
         var registry = server.Services.GetRequiredService<ConnectionRegistry>();
-        var limits = new Limits();
+        var limits = new SkaldLimits();
         using var stream = new MemoryStream();
         var socket = new UpgradedStream(stream, () => throw new ObjectDisposedException("HttpContext"));
         using var gone = new Connection(

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -17,7 +18,7 @@ public sealed class ReadTurnTests
         const int Pings = 500;
         byte[] sent = [.. Enumerable.Repeat(RawHttp.Frame(WebSocketFrame.Ping, []), Pings).SelectMany(frame => frame)];
         var socket = new CountingSocket();
-        var limits = new Limits();
+        var limits = new SkaldLimits();
         var turns = new Turns();
         using var connection = new Connection(
             socket, sent, new Outbound(socket, log: null!, limits, TimeProvider.System), onlyRoom: null, limits, TimeProvider.System,

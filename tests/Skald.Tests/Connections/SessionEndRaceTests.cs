@@ -2,10 +2,12 @@ using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Connections;
 using Skald.Server.Database;
 using Skald.Server.Delivery;
-using Skald.Server.Operations;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -46,7 +48,7 @@ public sealed class SessionEndRaceTests
 
     /// <param name="signIn">Signs in, and says whether the socket was refused.</param>
     /// <returns>How many sockets were neither refused nor closed.</returns>
-    private static async Task<int> RaceAsync(Func<ConnectionRegistry, Sessions, Connection, CurrentUser, bool> signIn)
+    private static async Task<int> RaceAsync(Func<ConnectionRegistry, SessionLifecycle, Connection, CurrentUser, bool> signIn)
     {
         using var meeting = new Barrier(2);
         var round = 0;
@@ -55,7 +57,7 @@ public sealed class SessionEndRaceTests
             new AccountStore(database = new MeetingDatabase(provider.GetRequiredService<IDatabase>(), () => Meet(meeting, round % 20)))));
         await server.RegisterAsync("ann");
         var (registry, sessions, tokens) = (
-            server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<Sessions>(),
+            server.Services.GetRequiredService<ConnectionRegistry>(), server.Services.GetRequiredService<SessionLifecycle>(),
             server.Services.GetRequiredService<AccessTokens>());
         var account = (await server.Services.GetRequiredService<AccountStore>().FindAccountAsync(1))!;
         var stayed = 0;
@@ -64,9 +66,9 @@ public sealed class SessionEndRaceTests
             Assert.True((await tokens.ValidateAsync((await sessions.BeginAsync(account, "test"))!.Access)).TryGet(out var user, out _));
             using var stream = new MemoryStream();
             var socket = new UpgradedStream(stream, () => { });
-            var outbound = new Outbound(socket, log: null!, new Limits(), TimeProvider.System);
+            var outbound = new Outbound(socket, log: null!, new SkaldLimits(), TimeProvider.System);
             using var connection = new Connection(
-                socket, default, outbound, onlyRoom: null, new Limits(), TimeProvider.System,
+                socket, default, outbound, onlyRoom: null, new SkaldLimits(), TimeProvider.System,
                 server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
             registry.Add(connection);
 

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 

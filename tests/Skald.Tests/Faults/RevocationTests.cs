@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Faults;
@@ -42,8 +42,8 @@ public sealed class RevocationTests
 
     /// <summary>Nobody is told that a session has ended: as if that event had been lost.</summary>
     private static void Deafen(SkaldServer server) =>
-        typeof(Sessions).GetField("Ended", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(
-            server.Services.GetRequiredService<Sessions>(),
+        typeof(SessionLifecycle).GetField("Ended", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(
+            server.Services.GetRequiredService<SessionLifecycle>(),
             null);
 
     private static async Task<List<Trial>> TryAsync(int count, Action<SkaldServer> weaken)

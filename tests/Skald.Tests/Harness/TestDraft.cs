@@ -1,7 +1,7 @@
 using System.Text;
 using Skald.Protocol;
-using Skald.Server.Accounts;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 
 namespace Skald.Tests.Harness;

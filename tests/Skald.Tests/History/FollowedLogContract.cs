@@ -1,6 +1,6 @@
 using System.Text;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.History;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;

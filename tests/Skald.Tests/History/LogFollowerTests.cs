@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -93,7 +93,7 @@ public sealed class DeliveryModelTests
     private static void Play(Step[] steps)
     {
         var limits =
-            new Limits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600, MessagesPerBatch = 4 };
+            new SkaldLimits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600, MessagesPerBatch = 4 };
         using var world = new World(limits);
         foreach (var step in steps)
             world.Take(step);
@@ -117,7 +117,7 @@ public sealed class DeliveryModelTests
         private readonly Dictionary<string, List<string>> _model;   // the whole model: a room is a list
         private bool _readsFailed;
 
-        public World(Limits limits)
+        public World(SkaldLimits limits)
         {
             var options = Options.Create(limits);
             _log = ModelLog.Of(_store, limits);

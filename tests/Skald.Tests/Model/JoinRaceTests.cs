@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 using Skald.Server.Delivery;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -13,7 +13,7 @@ public sealed class JoinRaceTests
     public void First_reader_of_a_room_never_misses_the_message_that_is_delivered_while_it_joins()
     {
         using var encoder = new BatchEncoder();
-        var limits = new Limits();
+        var limits = new SkaldLimits();
         var log = ModelLog.Of(new ModelStore(), limits);
         var feeds = new RoomFeeds(Options.Create(limits));
         using var start = new Barrier(2);

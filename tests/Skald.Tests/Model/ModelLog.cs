@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.History;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 
 namespace Skald.Tests.Model;
@@ -9,10 +10,11 @@ namespace Skald.Tests.Model;
 /// <summary>The product's log over a store of the test's.</summary>
 internal static class ModelLog
 {
-    public static RoomLog Of(IMessageStore store, Limits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
+    public static RoomLog Of(
+        IMessageStore store, SkaldLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
         new(
             store,
-            Options.Create(limits ?? new Limits()),
+            Options.Create(limits ?? new SkaldLimits()),
             readiness ?? new Readiness(),
             new LogMetrics(new Telemetry()),
             host ?? new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),

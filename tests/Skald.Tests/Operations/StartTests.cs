@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Skald.Server;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Operations;
@@ -132,7 +133,7 @@ public sealed partial class StartTests
     public void Every_class_of_options_is_known() =>
         Assert.Equal(
             typeof(SkaldHost).Assembly.GetTypes()
-                .Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
+                .Where(type => type.IsPublic && (type == typeof(SkaldLimits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
                 .SelectMany(Setting.Of).Select(setting => setting.Key).Order(StringComparer.Ordinal),
             KnownSettings.Own.Select(setting => setting.Key).Order(StringComparer.Ordinal));
 
@@ -225,7 +226,7 @@ public sealed partial class StartTests
         var lines = HelpLine().Matches(help);
         Assert.InRange(lines.Count, 10, 15);
         Assert.All(lines, line => Assert.True(KnownSettings.Has(line.Groups[1].Value), line.Value));
-        Assert.Contains($"({Spelling.Show(new Limits().Connections)})", help, StringComparison.Ordinal);
+        Assert.Contains($"({Spelling.Show(new SkaldLimits().Connections)})", help, StringComparison.Ordinal);
         Assert.DoesNotContain("docs/", help, StringComparison.Ordinal);   // a downloaded program has none
         Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 140));
         Assert.Equal(KnownSettings.Own.Count, Usage.Settings().Split('\n').Length);
@@ -241,7 +242,8 @@ public sealed partial class StartTests
         Assert.Equal(
             "A. B. C.",
             StartupRefusal.Sentence(
-                new AggregateException(new OptionsValidationException("", typeof(Limits), ["A.", "B."]), new StartupRefusedException("C.")),
+                new AggregateException(
+                    new OptionsValidationException("", typeof(SkaldLimits), ["A.", "B."]), new StartupRefusedException("C.")),
                 null));
 
     [Fact]

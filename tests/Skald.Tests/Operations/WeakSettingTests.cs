@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 
@@ -90,11 +91,11 @@ public sealed class WeakSettingTests
     [Fact]
     public void Every_limit_that_load_tests_switch_off_is_weak_at_0()
     {
-        var limits = new Limits();
+        var limits = new SkaldLimits();
         Assert.Empty(limits.Unlimited);
         limits.SwitchOffRatesAndCounts();
 
-        var off = typeof(Limits).GetProperties().Where(property => property.GetValue(limits) is 0 or 0.0 or 0L)
+        var off = typeof(SkaldLimits).GetProperties().Where(property => property.GetValue(limits) is 0 or 0.0 or 0L)
             .Select(property => property.Name);
         Assert.Equal(off.Order(StringComparer.Ordinal), limits.Unlimited.Order(StringComparer.Ordinal));
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Skald.Server;
-using Skald.Server.Operations;
+using Skald.Server.Limits;
 
 namespace Skald.Tests.Repository;
 
@@ -33,8 +33,8 @@ public sealed partial class DocsReferenceTests
     public void Every_setting_exists(string document)
     {
         var sections = typeof(SkaldHost).Assembly.GetTypes()
-            .Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(Limits)))
-            .ToDictionary(type => type.Name.Replace("Options", "", StringComparison.Ordinal), StringComparer.Ordinal);
+            .Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(SkaldLimits)))
+            .ToDictionary(Server.Settings.Setting.SectionOf, StringComparer.Ordinal);
 
         Assert.Empty(InCode(document).Select(text => Setting().Match(text)).Where(match => match.Success)
             .Where(match => sections.TryGetValue(match.Groups[1].Value, out var section)

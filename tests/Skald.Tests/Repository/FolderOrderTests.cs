@@ -12,14 +12,22 @@ public sealed partial class FolderOrderTests
     private const string Server = "src/Skald.Server/";
     private const string Namespace = "Skald.Server.";
 
-    private static readonly string[] Order =
+    /// <summary>The way of a message, from what knows nothing of chat to the doors. Folders of one floor do not see each other.</summary>
+    private static readonly string[][] Order =
     [
-        "Operations", "Database", "Transport", "Accounts", "Rooms", "History", "Delivery", "MessagePipeline", "Commands", "Conversation",
-        "Connections",
+        ["Settings"], ["Limits"], ["Operations"], ["Database"], ["Http"], ["Transport"],
+        ["Identity"], ["Accounts"],
+        ["Rooms"], ["History"], ["Cluster"], ["Delivery"], ["MessagePipeline"], ["Commands"],
+        ["Conversation/*"],
+        ["Followers/*"],
+        ["Connections", "Mcp", "Admin"],
     ];
 
+    /// <summary>Folders whose own folders are rooms of the house, each by itself: a floor each.</summary>
+    private static readonly string[] Floors = ["Conversation", "Followers"];
+
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
-    private static readonly string[] StorageMayUse = ["Operations", "Database", "Accounts", "Rooms", "History"];
+    private static readonly string[] StorageMayUse = ["Settings", "Limits", "Operations", "Database", "Identity", "Accounts", "Rooms", "History"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
@@ -48,10 +56,9 @@ public sealed partial class FolderOrderTests
     [Fact]
     public void Every_folder_has_its_place_in_the_order()
     {
-        var folders = Directory.EnumerateDirectories(Path.Combine(Source.Root, Server)).Select(Path.GetFileName)
-            .Where(folder => folder is not ("bin" or "obj" or "wwwroot" or "Storage" or "Properties" or "data"));
+        var folders = Source.Files(Server, "*.cs").Select(file => FolderOf(file.AsSpan(Server.Length))).Distinct().Where(folder => folder.Length > 0);
 
-        Assert.Empty(folders.Except(Order));
+        Assert.Empty(folders.Where(folder => folder != "Storage" && FloorOf(folder) < 0));
     }
 
     /// <remarks>
@@ -81,6 +88,14 @@ public sealed partial class FolderOrderTests
     [InlineData("Delivery", "MessagePipeline", false)]
     [InlineData("Connections", "Storage", false)]
     [InlineData("Storage", "Connections", false)]
+    [InlineData("Conversation/Messages", "MessagePipeline", true)]
+    [InlineData("Conversation/Messages", "Conversation/Reading", false)]
+    [InlineData("Followers/Search", "Conversation/Messages", true)]
+    [InlineData("Conversation/Messages", "Followers/Search", false)]
+    [InlineData("Commands", "Conversation/Messages", false)]
+    [InlineData("Connections", "Conversation/Messages", true)]
+    [InlineData("Connections", "Admin", false)]
+    [InlineData("Rooms", "Leftovers", false)]
     public void The_rule_itself_tells_before_from_after(string folder, string used, bool allowed) =>
         Assert.Equal(allowed, MayUse(folder, used));
 
@@ -108,6 +123,9 @@ public sealed partial class FolderOrderTests
     [InlineData("using Skald.Server.Transport;", "Transport")]
     [InlineData("nameof(Connections.Drain)", "Connections")]
     [InlineData("new MessagePipeline()", "MessagePipeline")]
+    [InlineData("using Skald.Server.Conversation.Messages;", "Conversation/Messages")]
+    [InlineData("nameof(Followers.Search.Index)", "Followers/Search")]
+    [InlineData("using Skald.Server.Accounts.Sessions;", "Accounts")]
     [InlineData("limits.Rooms.Count", null)]
     [InlineData("// Rooms.Room", null)]
     public void The_reader_of_sources_sees_the_folders_they_name(string code, string? folder) =>
@@ -118,26 +136,36 @@ public sealed partial class FolderOrderTests
         _ when folder == used => true,
         "" => true,                                  // SkaldHost and Startup put everything together
         "Storage" => StorageMayUse.Contains(used),
-        _ => used.Length > 0 && used != "Storage" && Array.IndexOf(Order, used) < Array.IndexOf(Order, folder),
+        _ => FloorOf(used) is var floor and >= 0 && floor < FloorOf(folder),
     };
+
+    /// <returns>Negative for a folder that has no place in the order.</returns>
+    private static int FloorOf(string folder) => Array.FindIndex(
+        Order, floor => Array.Exists(floor, room => room == folder || (room.EndsWith('*') && folder.StartsWith(room[..^1], StringComparison.Ordinal))));
 
     /// <param name="type">A type's full name. What the compiler made for the whole assembly is of no folder.</param>
     private static string FolderOf(string type) =>
         type.StartsWith(Namespace, StringComparison.Ordinal) ? FolderOf(type.AsSpan(Namespace.Length)) : "";
 
     /// <param name="place">A path or a full name, from the server's own folder or namespace on; what lies in no folder has none.</param>
-    private static string FolderOf(ReadOnlySpan<char> place) =>
-        place.StartsWith("MessagePipeline", StringComparison.Ordinal) ? "MessagePipeline"
-        : place.IndexOfAny('/', '.') is var end and >= 0 && !place[(end + 1)..].SequenceEqual("cs") ? place[..end].ToString()
-        : "";
+    private static string FolderOf(ReadOnlySpan<char> place)
+    {
+        if (place.StartsWith("MessagePipeline", StringComparison.Ordinal))
+            return "MessagePipeline";
+        var parts = place.ToString().Split('/', '.');
+        var folders = parts[..^(parts[^1] == "cs" ? 2 : 1)];
+        return folders is [] ? "" : Array.IndexOf(Floors, folders[0]) >= 0 && folders.Length > 1 ? $"{folders[0]}/{folders[1]}" : folders[0];
+    }
 
     /// <summary>Folders named in using lines or by qualified names, and the pipeline, which has no folder.</summary>
     private static IEnumerable<string> Named(string code) =>
-        Qualified.Matches(NoCode().Replace(code, "")).Select(match => match.Groups[1].Value).Distinct()
-            .Where(name => name == "Storage" || Order.Contains(name));
+        Qualified.Matches(NoCode().Replace(code, "")).Select(match => match.Groups[1].Value.Replace('.', '/')).Distinct()
+            .Where(name => name == "Storage" || FloorOf(name) >= 0);
+
+    private static readonly string Names = string.Join('|', Order.SelectMany(floor => floor).Where(room => !room.EndsWith('*')).Append("Storage"));
 
     private static readonly Regex Qualified = new(
-        $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{string.Join('|', Order)}|Storage)\.[A-Z])|\b(?=MessagePipeline\b))(\w+)",
+        $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{Names}|{string.Join('|', Floors)})\.[A-Z])|\b(?=MessagePipeline\b))((?:{string.Join('|', Floors)})\.\w+|\w+)",
         RegexOptions.CultureInvariant);
 
     [GeneratedRegex(@"//[^\n]*|""[^""\n]*""")]

@@ -12,7 +12,7 @@ namespace Skald.Tests.Repository;
 public sealed partial class LogEventTests
 {
     private static readonly string[] Thousands =
-        ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport"];
+        ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport", "Conversation", "Followers"];
 
     [Fact]
     public void Every_event_has_a_number_of_its_own() =>
@@ -53,9 +53,19 @@ public sealed partial class LogEventTests
             .Select(method => (method.DeclaringType!, method.GetCustomAttribute<LoggerMessageAttribute>()!))
             .Where(e => e.Item2 is not null);
 
-    /// <summary>What stands in no folder is of the node, as Operations is.</summary>
-    private static string Folder(Type type) =>
-        type.Namespace is { } name && name.Split('.') is [_, _, var folder, ..] ? folder : "Operations";
+    /// <summary>
+    /// What stands in no folder is of the node, as Operations is. The ground's folders share its thousand, people's folders share one,
+    /// and the database's port has the storage's.
+    /// </summary>
+    private static string Folder(Type type) => type.Namespace is { } name && name.Split('.') is [_, _, var folder, ..]
+        ? folder switch
+        {
+            "Settings" or "Limits" or "Http" => "Operations",
+            "Identity" => "Accounts",
+            "Database" => "Storage",
+            _ => folder,
+        }
+        : "Operations";
 
     [GeneratedRegex(@"\{(\w+)[^}]*\}")]
     private static partial Regex Placeholder();

@@ -4,8 +4,10 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Skald.Server;
+using Skald.Server.Http;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
-using Skald.Server.Operations.Settings;
+using Skald.Server.Settings;
 
 namespace Skald.Tests.Repository;
 
@@ -40,8 +42,8 @@ public sealed partial class SettingsTableTests
 
     private static IEnumerable<Type> OptionTypes() =>
         typeof(SkaldHost).Assembly.GetTypes()
-            .Where(type => type.IsPublic && (type == typeof(Limits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
-            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(Limits) ? 3 : 2)
+            .Where(type => type.IsPublic && (type == typeof(SkaldLimits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
+            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(SkaldLimits) ? 3 : 2)
             .ThenBy(type => type.Name, StringComparer.Ordinal);
 
     private static string Show(object? value) => value switch

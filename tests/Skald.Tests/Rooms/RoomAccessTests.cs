@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
-using Skald.Server.Accounts;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -73,5 +74,5 @@ public sealed class RoomAccessTests : IAsyncLifetime
         await _server.Services.GetRequiredService<RoomDirectory>().FindAsync(room) is not null;
 
     private async Task EndSessionAsync() =>
-        Assert.True(await _server.Services.GetRequiredService<Sessions>().RevokeAsync(_ann.Id, _ann.SessionId));
+        Assert.True(await _server.Services.GetRequiredService<SessionLifecycle>().RevokeAsync(_ann.Id, _ann.SessionId));
 }

@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Skald.Server.Accounts;
+using Skald.Server.Identity;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Storage;

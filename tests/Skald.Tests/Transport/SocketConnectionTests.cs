@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
-using Skald.Server.Operations;
+using Skald.Server.Http;
+using Skald.Server.Limits;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -25,7 +26,7 @@ public sealed class SocketConnectionTests : IDisposable
             socket,
             new SmallBlocks(),
             new BatchingScheduler(),
-            new ConnectionsByAddress(Options.Create(new Limits()), Options.Create(new ProxyOptions())),
+            new ConnectionsByAddress(Options.Create(new SkaldLimits()), Options.Create(new ProxyOptions())),
             _clock,
             _log.CreateLogger(nameof(SocketConnection)));
     }

@@ -6,8 +6,15 @@ internal static class MessagesSetup
 {
     public static void AddMessages(this IServiceCollection services)
     {
+        services.AddSingleton<HistoryRequests>();
         services.AddCommand<SendHandler>();
         services.AddCommand<EditHandler>();
         services.AddCommand<DeleteHandler>();
+    }
+
+    public static void MapMessages(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapHistory();
+        MessageEndpoints.Map(endpoints);
     }
 }

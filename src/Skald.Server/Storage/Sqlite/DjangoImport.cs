@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Accounts.Passwords;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;

@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Skald.Protocol;
+using Skald.Server.Commands;
+using Skald.Server.History;
+using Skald.Server.Http;
+using Skald.Server.Identity;
+using Skald.Server.Limits;
+using Skald.Server.Rooms;
+
+namespace Skald.Server.Conversation.Messages;
+
+/// <summary><c>/api/rooms/{room}/messages/</c>: the same way into the log for whoever has no socket.</summary>
+internal static class MessageEndpoints
+{
+    private const string Message =
+        """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","version":42,"duplicate":false}""";
+
+    private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
+
+    private static readonly ChatError TooFast =
+        new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) };
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/api/rooms/{room}/messages", SendAsync)
+            .Describes("Messages", "sendMessage", "Send a message")
+            .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
+            .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
+            .TakesRoom()
+            .Takes<SendRequest>("""{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}""")
+            .Gives(StatusCodes.Status201Created, Message)
+            .Gives(StatusCodes.Status200OK, Message.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
+            .Refuses(MessageText.Empty, RoomDirectory.NoSuchRoom with { Room = "nowhere" }, Problems.TooLarge, Problems.WrongType, TooFast)
+            .ForUsers();
+        endpoints.MapPatch("/api/rooms/{room}/messages/{seq}", EditAsync)
+            .Describes("Messages", "editMessage", "Give a message another text")
+            .WithDescription(
+                "Only who wrote it may. With if_version, the text_version that you have seen (or the seq of a message that was never edited), an edit of another text is refused: " +
+                "edit_conflict, with the message as it is in now. An edit to the same text stores nothing and is answered with unchanged.")
+            .Produces<StoredChange>()
+            .TakesRoom()
+            .TakesNumber("seq", 1, long.MaxValue, "The message's seq.")
+            .Takes<EditRequest>("""{"message":"Hello, world!","client_msg_id":"77aa3c1e-9b21","if_version":42}""")
+            .Gives(StatusCodes.Status200OK, Change)
+            .Refuses(
+                MessageText.Empty, InGlobal(LoggedMessage.NotTheirs), InGlobal(LoggedMessage.NotFound),
+                InGlobal(LoggedMessage.Conflict), InGlobal(LoggedMessage.Gone), Problems.TooLarge, Problems.WrongType, TooFast)
+            .ForUsers();
+        endpoints.MapDelete("/api/rooms/{room}/messages/{seq}", DeleteAsync)
+            .Describes("Messages", "deleteMessage", "Delete a message")
+            .WithDescription(
+                "Only who wrote it may. Its text is erased with the answer, and from every file of the server within a minute; seq, sender and times stay. " +
+                "Deleting it again is answered with unchanged.")
+            .Produces<StoredChange>()
+            .TakesRoom()
+            .TakesNumber("seq", 1, long.MaxValue, "The message's seq.")
+            .Gives(StatusCodes.Status200OK, Change)
+            .Refuses(InGlobal(LoggedMessage.NotTheirs), InGlobal(LoggedMessage.NotFound), TooFast)
+            .ForUsers();
+    }
+
+    private static async Task<IResult> SendAsync(
+        string room, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<SkaldLimits> limits)
+    {
+        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
+            return unreadable.ToProblem();
+        var send = SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error);
+        return send is null ? error!.ToProblem() : await RunAsync(commands, user, send, static draft => new Answer(
+            draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
+            draft,
+            static (json, draft) =>
+            {
+                Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+                draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
+            }));
+    }
+
+    private static async Task<IResult> EditAsync(
+        string room, string seq, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<SkaldLimits> limits)
+    {
+        if (!TryRead(seq, out var target))
+            return LoggedMessage.NotFound.ToProblem();
+        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
+            return unreadable.ToProblem();
+        var edit = EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error);
+        return edit is null ? error!.ToProblem() : await RunAsync(commands, user, edit, ChangeOf);
+    }
+
+    private static async Task<IResult> DeleteAsync(string room, string seq, CurrentUser user, CommandTable commands) =>
+        TryRead(seq, out var target)
+            ? await RunAsync(commands, user, new DeleteCommand(default, room, target, ClientMessageId: null), ChangeOf)
+            : LoggedMessage.NotFound.ToProblem();
+
+    private static Answer ChangeOf(Draft draft) =>
+        new(StatusCodes.Status200OK, draft, static (json, draft) => draft.ToStored().WriteTo(json));
+
+    private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
+
+    private static bool TryRead(string seq, out long target) => long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
+
+    private static async Task<Outcome<byte[]>> ReadAsync(HttpRequest request)
+    {
+        if (!request.HasJsonContentType())
+            return Problems.WrongType;
+        using var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body);
+        }
+        catch (IOException e)
+        {
+            return Problems.Unreadable(e);
+        }
+
+        return body.ToArray();
+    }
+
+    /// <summary>Does what a socket's command would do, and waits for its end.</summary>
+    private static async Task<IResult> RunAsync(CommandTable commands, CurrentUser user, EntryCommand command, Func<Draft, Answer> answer)
+    {
+        var caller = new HttpCaller(user);
+        await commands.RunAsync(caller, command);
+        return (await caller.Ended).TryGet(out var draft, out var refusal) ? answer(draft) : refusal.ToProblem();
+    }
+
+    private sealed class Answer(int status, Draft draft, Action<FrameWriter, Draft> write) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var body = new ArrayBufferWriter<byte>(1024);
+            using (var writer = new FrameWriter(body))
+                write(writer, draft);
+            var response = httpContext.Response;
+            response.StatusCode = status;
+            response.ContentType = "application/json";
+            response.ContentLength = body.WrittenCount;
+            return response.BodyWriter.WriteAsync(body.WrittenMemory).AsTask();
+        }
+    }
+}
+
+/// <summary>A message to send.</summary>
+/// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
+/// <param name="ClientMsgId">The sender's own name for the message, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes the send idempotent.</param>
+internal sealed record SendRequest(
+    string Message,
+    [property: RegularExpression("^[A-Za-z0-9_-]{8,64}$")] string? ClientMsgId = null);
+
+/// <summary>Another text for a message.</summary>
+/// <param name="Message">The text: at most {Limits:MessageCodePoints} code points and {Limits:MessageBytes} bytes of UTF-8.</param>
+/// <param name="ClientMsgId">The sender's own name for the edit, 8–64 of <c>A–Z a–z 0–9 _ -</c>: makes it idempotent.</param>
+/// <param name="IfVersion">The text_version that the sender has seen; of a message that was never edited, its seq.</param>
+internal sealed record EditRequest(
+    string Message,
+    [property: RegularExpression("^[A-Za-z0-9_-]{8,64}$")] string? ClientMsgId = null,
+    long? IfVersion = null);
+
+/// <summary>The message as it is stored.</summary>
+internal sealed record StoredMessage : HistoryMessage
+{
+    /// <summary>Whether it was there before: the same client_msg_id came again.</summary>
+    public required bool Duplicate { get; init; }
+}
+
+/// <summary>The entry that an edit or a delete is stored as.</summary>
+internal sealed record StoredChange
+{
+    /// <summary>The room.</summary>
+    public required string Room { get; init; }
+
+    /// <summary>The entry's place in the room's log; where nothing changed, that of the entry that made the message what it is.</summary>
+    [Range(1, HistoryMessage.LargestExact)]
+    public required long Seq { get; init; }
+
+    /// <summary>When it was stored: UTC, microseconds.</summary>
+    public required DateTime Timestamp { get; init; }
+
+    /// <summary>The message's seq.</summary>
+    [Range(1, HistoryMessage.LargestExact)]
+    public required long Target { get; init; }
+
+    /// <summary>Whether it was there before: the same client_msg_id came again.</summary>
+    public required bool Duplicate { get; init; }
+
+    /// <summary>There and true where the message was so already.</summary>
+    public bool? Unchanged { get; init; }
+}

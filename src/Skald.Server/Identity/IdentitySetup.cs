@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Options;
+using Skald.Server.Operations;
+using Skald.Server.Settings;
+
+namespace Skald.Server.Identity;
+
+/// <summary>Wiring. Needs a <see cref="UserExists"/> from the accounts.</summary>
+internal static class IdentitySetup
+{
+    public static void AddIdentity(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<AccountsOptions>(configuration);
+        services.AddSingleton(OpenKeys);
+        services.AddSingleton<EndedSessions>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<SocketTickets>();
+    }
+
+    private static KeyRing OpenKeys(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<IOptions<AccountsOptions>>().Value;
+        if (options.SigningKey is { } key)
+            return KeyRing.FromSettings(key, options.PreviousSigningKey);
+        var path = Path.Combine(Path.GetFullPath(services.GetRequiredService<IOptions<DataOptions>>().Value.Directory), KeyFile.Name);
+        return new KeyFile(path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<KeyFile>>()).Open();
+    }
+}
