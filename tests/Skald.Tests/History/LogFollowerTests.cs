@@ -143,7 +143,9 @@ public sealed class LogFollowerTests : IDisposable
         var sender = new CurrentUser(ann.Id, ann.Username, SessionId: 1);
         for (var n = 0; n < Messages; n += 12)
         {
-            var drafts = Enumerable.Range(n, 12).Select(m => rooms[m / 6 % 2]).Select(room => new TestDraft(room, sender, TestDraft.Send(room, "x")));
+            var drafts = Enumerable.Range(n, 12)
+                .Select(m => rooms[m / 6 % 2])
+                .Select(room => new TestDraft(room, sender, TestDraft.Send(room, "x")));
             await stores.Messages.AppendAsync(new Batch(drafts));
             await Task.Yield();
         }
