@@ -4,7 +4,7 @@ using Skald.Server.History;
 
 namespace Skald.Server;
 
-/// <summary>The way of a message, from whoever sends it to everyone who reads it:</summary>
+/// <summary>The way of a message, from its sender to its readers:</summary>
 /// <remarks>
 /// <code>socket in -> authorise -> append (durable, sequenced) -> announce -> fan out -> socket out</code>
 /// Commands bring a <see cref="Draft"/> in: socket in, step 1, is their caller's. The numbers are those of ARCHITECTURE.md; each is a

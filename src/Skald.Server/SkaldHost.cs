@@ -41,8 +41,8 @@ public static class SkaldHost
     }
 
     /// <summary>
-    /// Maps the server's routes. Below a prefix, as <c>/chat</c>, its page, its API docs and its health are there too; without one those addresses
-    /// (<c>/</c>, <c>/docs/</c>, <c>/healthz</c>) stay the application's. Nothing else in the application changes.
+    /// Maps the server's routes. Below a prefix, as <c>/chat</c>, its page, its API docs and its health are there too; without one
+    /// those addresses (<c>/</c>, <c>/docs/</c>, <c>/healthz</c>) stay the application's. Nothing else in the application changes.
     /// </summary>
     /// <returns>Takes conventions for all of its routes.</returns>
     public static IEndpointConventionBuilder MapSkald(this IEndpointRouteBuilder endpoints, string prefix = "")
@@ -62,7 +62,8 @@ public static class SkaldHost
 
     /// <param name="prefix">Below which path.</param>
     /// <param name="first">Middleware around each endpoint before all other, where the application's own pipeline does not have it.</param>
-    internal static RouteGroupBuilder MapApi(this IEndpointRouteBuilder endpoints, string prefix = "", Action<IApplicationBuilder>? first = null)
+    internal static RouteGroupBuilder MapApi(
+        this IEndpointRouteBuilder endpoints, string prefix = "", Action<IApplicationBuilder>? first = null)
     {
         var skald = endpoints.MapGroup(prefix);
         skald.AreOurOwn(endpoints, own =>
@@ -94,7 +95,7 @@ public static class SkaldHost
         {
             var readiness = app.Services.GetRequiredService<Readiness>();
             await app.RunAsync();
-            return readiness.Has(NotReadyReasons.LogEnded) ? 1 : 0;   // systemd, and whoever else watches the process, starts it again
+            return readiness.Has(NotReadyReasons.LogEnded) ? 1 : 0;   // for systemd, or another supervisor, to restart it
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -8,9 +8,13 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server;
 
-/// <summary>The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is ready.</summary>
+/// <summary>
+/// The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is
+/// ready.
+/// </summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<SkaldLimits> limits, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<SkaldLimits> limits, IOptions<ProxyOptions> proxies,
+    IServer server, ILoggerFactory loggers, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -24,7 +28,7 @@ internal sealed class Startup(
         readiness.TakeBack(NotReadyReasons.Starting);
     }
 
-    /// <remarks>Only now does the web server know its addresses.</remarks>
+    /// <remarks>Only now does Kestrel know its addresses.</remarks>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var open = server.Features.Get<IServerAddressesFeature>()?.Addresses
@@ -36,7 +40,9 @@ internal sealed class Startup(
         }
 
         if (proxies.Value.TrustsEverybody)
-            weak.Report(ProxyOptions.Setting, "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
+            weak.Report(
+                ProxyOptions.Setting,
+                "whoever connects is believed about whose address it is, so limits by address hold nobody. List the proxies only");
         return Task.CompletedTask;
     }
 

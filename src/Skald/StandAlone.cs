@@ -35,7 +35,7 @@ internal static class StandAlone
         return app;
     }
 
-    /// <summary>HAProxy's check asks so where nobody has told it another: the server is there.</summary>
+    /// <summary>HAProxy's check asks so by default: the server is there.</summary>
     private static Task AnswerHaproxy(HttpContext context, RequestDelegate next)
     {
         if (!HttpMethods.IsOptions(context.Request.Method) || context.Request.Path != "/")

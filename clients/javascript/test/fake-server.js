@@ -130,7 +130,9 @@ export class FakeServer {
     const path = url.pathname;
     this.requests.push({ method, path });
     const body = text ? JSON.parse(text) : {};
-    if (path === "/api/registration/") return { status: 200, body: { open: true, password_min_length: 8, password_max_length: 128, path: "/" } };
+    if (path === "/api/registration/") {
+      return { status: 200, body: { open: true, password_min_length: 8, password_max_length: 128, path: "/" } };
+    }
     if (path === "/api/register/") return this.#register(body);
     if (path === "/api/login/") return keepAsAsked(this.#login(body), body.keep === "cookie");
     if (path === "/api/token/refresh/") {

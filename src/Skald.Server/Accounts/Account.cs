@@ -20,7 +20,9 @@ internal sealed class Account
 
     public Timestamp? DisabledAt { get; init; }
 
-    /// <summary>The one check of whether a user may have a credential: asked at login, refresh, password change and ticket .</summary>
+    /// <summary>
+    /// The one check of whether a user may have a credential: asked at login, refresh, password change and ticket.
+    /// </summary>
     public bool IsActive => DisabledAt is null;
 
     public Account WithPasswordHash(string hash) => new()

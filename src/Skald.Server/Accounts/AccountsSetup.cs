@@ -9,7 +9,8 @@ internal static class AccountsSetup
     public static void AddAccounts(this IServiceCollection services)
     {
         services.AddSingleton<AccountStore>();
-        services.AddSingleton<UserExists>(provider => async id => await provider.GetRequiredService<AccountStore>().FindAccountAsync(id) is not null);
+        services.AddSingleton<UserExists>(
+            provider => async id => await provider.GetRequiredService<AccountStore>().FindAccountAsync(id) is not null);
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<RefreshCookie>();
         services.AddSingleton<SessionLifecycle>();

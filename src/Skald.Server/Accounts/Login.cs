@@ -56,7 +56,9 @@ internal sealed partial class Login(
         return await sessions.BeginAsync(account, userAgent) is { } pair ? pair : Refused;
     }
 
-    /// <summary>One name has one counter, in whatever case it comes; what cannot be a name is cut, so that the counters stay small.</summary>
+    /// <summary>
+    /// One name has one counter, in whatever case it comes; what cannot be a name is cut, so that the counters stay small.
+    /// </summary>
     private static string ThrottleKey(string name) =>
         Username.IsValid(name) ? Username.Key(name) : name[..Math.Min(name.Length, Username.MaxLength)];
 
@@ -71,7 +73,9 @@ internal sealed partial class Login(
 
     private static partial class Log
     {
-        [LoggerMessage(1021, LogLevel.Warning, "The password of user {UserId} cannot be verified: its hash is of {Algorithm}. Give the user another with skald users reset")]
+        [LoggerMessage(
+            1021, LogLevel.Warning,
+            "The password of user {UserId} cannot be verified: its hash is of {Algorithm}. Give the user another with skald users reset")]
         public static partial void NotVerifiable(ILogger logger, long userId, string algorithm);
 
         [LoggerMessage(1020, LogLevel.Warning, "Too many failed logins for {Username}: one from {Address} has to wait {RetryAfter}")]

@@ -26,7 +26,9 @@ internal static class MeEndpoints
 
         api.MapGet("/me", GetAsync)
             .Describes("Accounts", "getMe", "Who am I?").WithDescription("The account of the access token.")
-            .Gives(StatusCodes.Status200OK, """{"id":7,"username":"testuser","email":"test@test.com","created_at":"2026-02-21T16:46:02.123456Z"}""")
+            .Gives(
+                StatusCodes.Status200OK,
+                """{"id":7,"username":"testuser","email":"test@test.com","created_at":"2026-02-21T16:46:02.123456Z"}""")
             .ForUsers();
 
         api.MapPost("/me/password", ChangePasswordAsync)
@@ -47,7 +49,8 @@ internal static class MeEndpoints
             .ForUsers();
 
         api.MapDelete("/me/sessions/{id:long}", EndOneAsync)
-            .Describes("Accounts", "endSession", "End one of my sessions").WithDescription("Its tokens stop working and its sockets are closed with 4401.")
+            .Describes("Accounts", "endSession", "End one of my sessions")
+            .WithDescription("Its tokens stop working and its sockets are closed with 4401.")
             .TakesNumber("id", 1, long.MaxValue, "Which: an id of the list.")
             .Refuses(NoSuchSession)
             .ForUsers();
@@ -58,15 +61,17 @@ internal static class MeEndpoints
 
         api.MapPost("/ws-ticket", IssueTicketAsync)
             .Describes("Accounts", "createSocketTicket", "Get a ticket for one socket")
-            .WithDescription("Opens one socket as ?ticket=, once, within expires_in seconds: an address with a used ticket is worth nothing in a log.")
+            .WithDescription(
+                "Opens one socket as ?ticket=, once, within expires_in seconds: an address with a used ticket is worth nothing in a log.")
             .Gives(StatusCodes.Status200OK, """{"ticket":"q1Vb8nQhM0tqk3m8m1mJ3o4Jt2uQx0aP5k1bq7b0sZs","expires_in":30}""")
             .Refuses(TooManyTickets)
             .ForUsers();
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> LogoutAsync(HttpContext context, CurrentUser user, SessionLifecycle sessions)
+    private static async Task<Results<NoContent, ProblemHttpResult>> LogoutAsync(
+        HttpContext context, CurrentUser user, SessionLifecycle sessions)
     {
-        // Also where the session cannot be ended now: whoever comes to this browser next is not to be let in by its cookie.
+        // Also where the session cannot be ended now: its cookie must not sign in the next person at this browser.
         RefreshCookie.Forget(context);
         try
         {

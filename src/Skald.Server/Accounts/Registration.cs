@@ -15,11 +15,12 @@ internal sealed class Registration(AccountStore store, PasswordHasher hasher, IO
     private readonly KeyedRateLimiter<string> _lookUpsPerAddress =
         new(limits.Value.RegistersPerAddressPerSecond, limits.Value.RegisterBurst, clock);
 
-    /// <summary>What is said of a name that somebody has.</summary>
+    /// <summary>The refusal of a name that is taken.</summary>
     public const string Taken = "A user with that username already exists.";
 
     /// <summary>What is answered where the operator alone makes accounts.</summary>
-    public static ChatError Closed { get; } = new(ErrorCode.RegistrationClosed, "Nobody can register here. Ask whoever runs this server for an account.");
+    public static ChatError Closed { get; } = new(
+        ErrorCode.RegistrationClosed, "Nobody can register here. Ask whoever runs this server for an account.");
 
     private static ChatError NameTaken { get; } = new(ErrorCode.ValidationFailed, "Check username: see errors.")
     {

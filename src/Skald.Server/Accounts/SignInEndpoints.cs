@@ -15,7 +15,8 @@ internal static class SignInEndpoints
     private const string PairExample = """{"access":"eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJ1c2VyX2lkIjoiNyJ9.kJ0","refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""";
 
     private static readonly ChatError NotReadable = new(ErrorCode.Malformed, "The body cannot be read.");
-    private static readonly ChatError NoToken = new(ErrorCode.BadRequest, "The body needs \"refresh\", a string; or \"keep\": \"cookie\", where the session is kept in a cookie.");
+    private static readonly ChatError NoToken = new(
+        ErrorCode.BadRequest, "The body needs \"refresh\", a string; or \"keep\": \"cookie\", where the session is kept in a cookie.");
     private static readonly ChatError TooMany =
         new(ErrorCode.RateLimited, "Too many logins from this address.") { RetryAfter = TimeSpan.FromSeconds(3) };
 
@@ -23,7 +24,8 @@ internal static class SignInEndpoints
     {
         api.MapGet("/registration", GetRegistration)
             .Describes("Accounts", "getRegistration", "May one register here, and with which passwords?")
-            .WithDescription("What a form shows before anybody has filled it in. New passwords in /api/me/password/ follow the same rule. " +
+            .WithDescription(
+                "What a form shows before anybody has filled it in. New passwords in /api/me/password/ follow the same rule. " +
                 "A browser that finds this server below another path than \"path\" gets no cookie back: do not ask it to keep one.")
             .Gives(StatusCodes.Status200OK, """{"open":true,"password_min_length":8,"password_max_length":128,"path":"/"}""")
             .Produces(StatusCodes.Status431RequestHeaderFieldsTooLarge);
@@ -43,7 +45,14 @@ internal static class SignInEndpoints
                 "gets the refresh token as a cookie that no script can read, and it is not in the answer.")
             .Takes<LoginRequest>("""{"username":"testuser","password":"12345678"}""", forms: true)
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(EndpointDocs.Invalid("password", "This field is required."), Login.Refused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, TooMany, PasswordHasher.Overloaded);
+            .Refuses(
+                EndpointDocs.Invalid("password", "This field is required."),
+                Login.Refused,
+                RefreshCookie.Foreign,
+                Problems.TooLarge,
+                Problems.WrongType,
+                TooMany,
+                PasswordHasher.Overloaded);
 
         api.MapPost("/token/refresh", RefreshAsync)
             .Describes("Accounts", "refreshTokens", "Exchange a refresh token for a new pair")
@@ -51,10 +60,17 @@ internal static class SignInEndpoints
                 "may have been lost; later it ends the session. Without a token in the body it is the cookie's, and so is the next one.")
             .Takes<RefreshRequest>("""{"refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""")
             .Gives(StatusCodes.Status200OK, PairExample)
-            .Refuses(NotReadable, SessionLifecycle.RefreshRefused, RefreshCookie.Foreign, Problems.TooLarge, Problems.WrongType, EndpointDocs.StorageFailed);
+            .Refuses(
+                NotReadable,
+                SessionLifecycle.RefreshRefused,
+                RefreshCookie.Foreign,
+                Problems.TooLarge,
+                Problems.WrongType,
+                EndpointDocs.StorageFailed);
     }
 
-    private static Ok<RegistrationView> GetRegistration(HttpRequest request, IOptions<AccountsOptions> options) => TypedResults.Ok(new RegistrationView(
+    private static Ok<RegistrationView> GetRegistration(HttpRequest request, IOptions<AccountsOptions> options) =>
+        TypedResults.Ok(new RegistrationView(
         !options.Value.RegistrationIsClosed,
         options.Value.PasswordMinLength,
         options.Value.PasswordMaxLength,

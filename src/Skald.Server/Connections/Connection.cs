@@ -41,7 +41,8 @@ internal sealed partial class Connection : IDisposable
 
     /// <param name="unread">What it sent that was read already.</param>
     public Connection(
-        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, SkaldLimits limits, TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
+        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, SkaldLimits limits, TimeProvider clock,
+        ConnectionMetrics metrics, ILogger logger)
     {
         _socket = socket;
         _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };
@@ -159,10 +160,12 @@ internal sealed partial class Connection : IDisposable
         if (_flood.TryTake(out var wait))
             return true;
         NoteExcess();
-        Answer(id, new ChatError(ErrorCode.RateLimited, $"Too many frames on this connection; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
-        {
-            RetryAfter = wait,
-        });
+        Answer(
+            id,
+            new ChatError(ErrorCode.RateLimited, $"Too many frames on this connection; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
+            {
+                RetryAfter = wait,
+            });
         return false;
     }
 
@@ -204,7 +207,9 @@ internal sealed partial class Connection : IDisposable
         }
     }
 
-    /// <summary>Answers the newest of the pings that came since it was called last; the others need no answer (RFC 6455, section 5.5.3).</summary>
+    /// <summary>
+    /// Answers the newest of the pings that came since it was called last; the others need no answer (RFC 6455, section 5.5.3).
+    /// </summary>
     private void AnswerPing()
     {
         if (_pong is not { } pong)
@@ -213,7 +218,9 @@ internal sealed partial class Connection : IDisposable
         Outbound.Answer(pong);
     }
 
-    /// <summary>The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.</summary>
+    /// <summary>
+    /// The peer closes, or answers our close. Either way both have said so, and the connection may end once that is written.
+    /// </summary>
     private Task AnswerCloseAsync(ReadOnlyMemory<byte> payload)
     {
         if (Interlocked.Exchange(ref _closing, 1) == 0)
@@ -226,7 +233,9 @@ internal sealed partial class Connection : IDisposable
         return Outbound.Finished;
     }
 
-    /// <summary>Reads on without looking, until the peer has seen our close: closing at once would reset the connection before it does.</summary>
+    /// <summary>
+    /// Reads on without looking, until the peer has seen our close: closing at once would reset the connection before it does.
+    /// </summary>
     private async Task DiscardAsync()
     {
         await Outbound.Finished;

@@ -67,9 +67,9 @@ internal sealed class ConnectionRegistry : IDisposable
             connection.Close(CloseCode.Drain, comeBack());
     }
 
-    /// <summary>Takes those that somebody should look at by now. They are not due again before <see cref="CheckAgain"/>.</summary>
-    /// <remarks>Of all others only a number is read, one behind the other: ten thousand that are idle cost some microseconds.</remarks>
-    /// <param name="now">In the count of whoever looks.</param>
+    /// <summary>Collects the connections whose next check is due; they are not due again before <see cref="CheckAgain"/>.</summary>
+    /// <remarks>Of the others only a number is read, in memory order: ten thousand idle ones cost some microseconds.</remarks>
+    /// <param name="now">Time since the caller, <see cref="Heartbeat"/>, started; as in <see cref="CheckAgain"/>.</param>
     public void CollectDue(TimeSpan now, List<Connection> due)
     {
         lock (_listGate)
@@ -131,7 +131,9 @@ internal sealed class ConnectionRegistry : IDisposable
         }
     }
 
-    /// <summary>Cuts what is still open: nobody else knows these sockets when an application is disposed of that was not stopped.</summary>
+    /// <summary>
+    /// Aborts the sockets that are still open, which they are where an application is disposed of without having been stopped.
+    /// </summary>
     public void Dispose()
     {
         foreach (var connection in All)

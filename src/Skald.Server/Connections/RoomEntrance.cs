@@ -37,7 +37,8 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
         var subscription = new Subscription(connection.Outbound, room, dialect);
         var joined = Begin(join, room, feeds.Register(subscription));
         subscription.StartAt(joined.Since);
-        // Whoever cannot go on where it was is told so, asked or not: what follows would have a hole that it takes for none.
+        // A client that cannot continue from its cursor is told so, with or without an id: else it would take the hole that follows for
+        // none.
         if (tell || !joined.Complete)
             connection.Answer(joined);
         connection.Outbound.Start(subscription);

@@ -4,9 +4,15 @@ using Skald.Server.Accounts.Sessions;
 
 namespace Skald.Server.Connections;
 
-/// <summary>Looks up the sessions of sockets that may have expired, one after the other, and closes the sockets of those that have.</summary>
-/// <remarks>Apart from <see cref="Heartbeat"/>: while the disk stalls, every peer is still pinged, and whoever is slow or gone is still found.</remarks>
-internal sealed partial class SessionWatch(ConnectionRegistry registry, SessionLifecycle sessions, TimeProvider clock, ILogger<SessionWatch> logger) : BackgroundService
+/// <summary>
+/// Looks up the sessions of sockets that may have expired, one after the other, and closes the sockets of those that have.
+/// </summary>
+/// <remarks>
+/// Apart from <see cref="Heartbeat"/>: while the disk stalls, every peer is still pinged, and slow and dead ones are still found.
+/// </remarks>
+internal sealed partial class SessionWatch(
+    ConnectionRegistry registry, SessionLifecycle sessions, TimeProvider clock, ILogger<SessionWatch> logger)
+    : BackgroundService
 {
     /// <summary>Sockets that may wait for their check. Those beyond it come again with a later tick.</summary>
     private const int MostWaiting = 1_024;
@@ -14,7 +20,8 @@ internal sealed partial class SessionWatch(ConnectionRegistry registry, SessionL
     /// <summary>How long a session that could not be looked up is left alone.</summary>
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    private readonly Channel<Connection> _waiting = Channel.CreateBounded<Connection>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<Connection> _waiting =
+        Channel.CreateBounded<Connection>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private bool _failing;   // said once, until a session can be looked up again
 
     /// <summary>Has the session of a socket looked up, soon.</summary>
@@ -66,7 +73,8 @@ internal sealed partial class SessionWatch(ConnectionRegistry registry, SessionL
 
     private static partial class Log
     {
-        [LoggerMessage(4020, LogLevel.Warning, "Sessions cannot be looked up; sockets of those that may have expired stay open until they can")]
+        [LoggerMessage(
+            4020, LogLevel.Warning, "Sessions cannot be looked up; sockets of those that may have expired stay open until they can")]
         public static partial void NotChecked(ILogger logger, Exception cause);
     }
 }

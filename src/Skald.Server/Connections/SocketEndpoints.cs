@@ -8,7 +8,10 @@ using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
 
-/// <summary>The two sockets: <c>/ws/</c>, and the Django project's <c>/ws/chat/{room}/</c>. Everything that can be refused is refused before the upgrade.</summary>
+/// <summary>
+/// The two sockets: <c>/ws/</c>, and the Django project's <c>/ws/chat/{room}/</c>. Everything that can be refused is refused before the
+/// upgrade.
+/// </summary>
 internal sealed class SocketEndpoints(
     Admission admission,
     HandshakeCredential credential,
@@ -19,8 +22,14 @@ internal sealed class SocketEndpoints(
 {
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapMethods("/ws", Handshake.Methods, (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ExcludeFromDescription();
-        endpoints.MapMethods("/ws/chat/{room}", Handshake.Methods, (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
+        endpoints.MapMethods(
+            "/ws",
+            Handshake.Methods,
+            (HttpContext context, SocketEndpoints sockets) => sockets.ServeAsync(context, roomName: null)).ExcludeFromDescription();
+        endpoints.MapMethods(
+            "/ws/chat/{room}",
+            Handshake.Methods,
+            (HttpContext context, string room, SocketEndpoints sockets) => sockets.ServeAsync(context, room))
             .ExcludeFromDescription();
     }
 
@@ -96,7 +105,9 @@ internal sealed class SocketEndpoints(
         return TypedResults.Problem(problem).ExecuteAsync(context);
     }
 
-    /// <summary><c>?since=SEQ&amp;epoch=EPOCH</c> of the room socket; without, where the room is before the client can see the socket open.</summary>
+    /// <summary>
+    /// <c>?since=SEQ&amp;epoch=EPOCH</c> of the room socket; without, where the room is before the client can see the socket open.
+    /// </summary>
     private static ChatError? ReadPosition(HttpRequest request, out long? since, out string? epoch)
     {
         since = null;

@@ -33,7 +33,7 @@ internal sealed partial class SocketServer(
             }
             catch (Exception e)
             {
-                // Nobody else would hear of it.
+                // Nothing else observes this task.
                 Log.Ended(logger, entrant.User?.Id, e);
             }
         }

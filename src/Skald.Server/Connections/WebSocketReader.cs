@@ -18,7 +18,9 @@ internal sealed class WebSocketReader : IDisposable
     private const int MinBuffer = 4 * 1024;
     private const int MaxHeader = 14;
 
-    /// <summary>Bytes that a frame counts for at least. A ping has 6, but costs an answer: by its bytes alone it would be nearly free.</summary>
+    /// <summary>
+    /// Bytes that a frame counts for at least. A ping has 6, but costs an answer: by its bytes alone it would be nearly free.
+    /// </summary>
     private const int LeastCharge = 64;
 
     /// <summary>A delay cuts off fractions of it: added, it waits long enough.</summary>

@@ -5,8 +5,8 @@ namespace Skald.Server.Database;
 /// <summary>One statement on a connection of <see cref="IDatabase"/>, in the SQL that SQLite and PostgreSQL share.</summary>
 /// <remarks>
 /// Parameters are <c>@name</c>, of type long, int, bool, string, byte[] or null. Times are microseconds in an integer column. A bool is
-/// for a condition (<c>CASE WHEN @disabled</c>), not for a column: SQLite has none of that type. <c>INSERT … ON CONFLICT … DO NOTHING</c> and
-/// <c>RETURNING</c> are in both; <c>iif</c>, <c>INSERT OR IGNORE</c> and <c>rowid</c> are SQLite's alone.
+/// for a condition (<c>CASE WHEN @disabled</c>), not for a column: SQLite has none of that type. <c>INSERT … ON CONFLICT … DO
+/// NOTHING</c> and <c>RETURNING</c> are in both; <c>iif</c>, <c>INSERT OR IGNORE</c> and <c>rowid</c> are SQLite's alone.
 /// </remarks>
 internal static class Sql
 {

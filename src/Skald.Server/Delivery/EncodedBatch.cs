@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>Consecutive entries of one room as WebSocket frames: encoded once for each <see cref="Dialect"/>, the same bytes for all its readers.</summary>
+/// <summary>
+/// Consecutive entries of one room as WebSocket frames: encoded once for each <see cref="Dialect"/>, the same bytes for all its
+/// readers.
+/// </summary>
 /// <param name="first">The first entry's <c>seq</c>.</param>
 /// <param name="bytes">The frames, one behind the other.</param>
 /// <param name="starts">Where each entry's frame starts in <paramref name="bytes"/>.</param>

@@ -20,17 +20,19 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
 
     private readonly Lock _gate = new();
     private readonly List<Subscription> _subscriptions = [];
-    private TaskCompletionSource? _whenFinished;   // made when somebody asks
+    private TaskCompletionSource? _whenFinished;   // created on demand
     private ArrayBufferWriter<byte>? _answers;
     private ReadOnlyMemory<byte> _rest;   // of a frame whose beginning the socket has taken
     private int _next;                    // whose turn it is, of the rooms that are behind
-    private bool _looping;                // the loop writes, and nobody else
+    private bool _looping;                // while it is set, only the loop writes
     private bool _closing;                // the close frame is queued: nothing may follow it
     private bool _broken;                 // the socket is gone
     private bool _finished;
     private long _waitingSince;           // of the write under way; 0 while there is none
 
-    /// <summary>Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).</summary>
+    /// <summary>
+    /// Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).
+    /// </summary>
     public Action<CloseCode, Exception?> Failed { get; set; } = (_, _) => { };
 
     /// <summary>Called when the socket takes nothing: <see cref="Stalled"/> counts from now.</summary>
@@ -130,7 +132,8 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
             }
             else
             {
-                // Nothing waits before it: it goes straight out. What does not fit must follow whatever its length, or the frame would be torn.
+                // Nothing waits before it: it goes straight out. What does not fit must follow whatever its length, or the frame would
+                // be torn.
                 _rest = WriteNow(frame).ToArray();
                 if (_rest.IsEmpty)
                     return;
@@ -335,7 +338,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
                 far.Active = false;
             }
 
-            // The loop goes on: the close frame has to be written by somebody.
+            // The loop goes on, since it has to write the close frame.
             Failed(failure is null ? CloseCode.PositionLost : CloseCode.ServerError, failure);
         }
     }
@@ -359,7 +362,9 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
             if (!subscription.Active)
                 continue;
             // A reader of another dialect may pass over a batch, and has more to come.
-            while (bytes.IsEmpty && subscription.IsBehind && subscription.Feed.TryReadTail(subscription.Cursor, subscription.Dialect, out bytes, out var end))
+            while (bytes.IsEmpty
+                && subscription.IsBehind
+                && subscription.Feed.TryReadTail(subscription.Cursor, subscription.Dialect, out bytes, out var end))
                 subscription.MoveTo(end);
             if (!bytes.IsEmpty)
                 continue;

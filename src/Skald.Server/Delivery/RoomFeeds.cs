@@ -6,7 +6,7 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
-/// <summary>The feeds of this node: one for each room that somebody here listens to.</summary>
+/// <summary>The feeds of this node: one for each room that has readers here.</summary>
 internal sealed class RoomFeeds(IOptions<SkaldLimits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
@@ -17,7 +17,9 @@ internal sealed class RoomFeeds(IOptions<SkaldLimits> limits)
     /// <summary>Bytes that the tails of all rooms hold.</summary>
     public long TailBytes => _tails.Used;
 
-    /// <summary>Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.</summary>
+    /// <summary>
+    /// Adds a cursor to its room's feed. It gets nothing before <see cref="Outbound.Start"/>, and from then on everything.
+    /// </summary>
     /// <returns>The room's newest message that a subscriber can have had.</returns>
     public long Register(Subscription subscription)
     {
@@ -43,7 +45,7 @@ internal sealed class RoomFeeds(IOptions<SkaldLimits> limits)
     }
 
     /// <summary>Takes in new messages of one room. Its <see cref="Room.LastSeq"/> tells of them already.</summary>
-    /// <returns>Null where nobody here listens.</returns>
+    /// <returns>Null where the room has no readers here.</returns>
     public FanOut? Accept(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)
     {
         Interlocked.MemoryBarrier();

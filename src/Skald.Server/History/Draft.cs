@@ -21,7 +21,10 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
 
     public string? ClientMessageId => Command.ClientMessageId;
 
-    /// <summary>Why it must not be stored, where that is known already. The store still says whether it has it: then it is a duplicate, and no refusal.</summary>
+    /// <summary>
+    /// Why it must not be stored, where that is known already. The store still says whether it has it: then it is a duplicate, and no
+    /// refusal.
+    /// </summary>
     public ChatError? Refusal { get; private set; }
 
     public DraftEnd End { get; private set; }
@@ -34,7 +37,7 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>The message that the draft changes, as it is from then on. Null for a message, and until it is stored.</summary>
     public LoggedMessage? Changed { get; private set; }
 
-    /// <summary>Null where nobody listens.</summary>
+    /// <summary>Null without a listener.</summary>
     public MessageTrace? Trace { get; set; }
 
     public EntryKind Kind => Command switch
@@ -47,7 +50,9 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>A message's text as it is stored: of a duplicate, that of the first time.</summary>
     public byte[] Text => _storedText ?? ((SendCommand)Command).Text;
 
-    /// <summary>The entry is stored. Like its siblings called by the store inside its transaction: final only once the commit has succeeded.</summary>
+    /// <summary>
+    /// The entry is stored. Like its siblings called by the store inside its transaction: final only once the commit has succeeded.
+    /// </summary>
     public void StoreAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Stored, seq, timestamp);
 
     /// <param name="changed">The message after it.</param>
@@ -71,7 +76,9 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>Sends it to the store to be refused there, unless it was stored before: only then is "never stored" true.</summary>
     public void RefuseUnlessStored(ChatError refusal) => Refusal = refusal;
 
-    /// <summary>Tells the sender, once, how it ended. Called on the delivery thread or by the sender's own call: it must not wait.</summary>
+    /// <summary>
+    /// Tells the sender, once, how it ended. Called on the delivery thread or by the sender's own call: it must not wait.
+    /// </summary>
     /// <param name="refusal">Why nothing was stored, or null: then it is on disk.</param>
     public abstract void Complete(ChatError? refusal);
 
@@ -85,7 +92,10 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
         Complete(refusal with { Room = Room.Name });
     }
 
-    /// <summary>Writes what <see cref="Complete()"/> has left: a batch often holds several drafts of one connection, and they are answered together.</summary>
+    /// <summary>
+    /// Writes what <see cref="Complete()"/> has left: a batch often holds several drafts of one connection, and they are answered
+    /// together.
+    /// </summary>
     public virtual void Flush()
     {
     }

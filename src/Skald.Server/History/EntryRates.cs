@@ -38,5 +38,9 @@ internal sealed class EntryRates(IOptions<SkaldLimits> limits, TimeProvider cloc
     }
 
     private static ChatError Limited(string what, TimeSpan wait, Draft draft) =>
-        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.") { Room = draft.Room.Name, RetryAfter = wait };
+        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
+        {
+            Room = draft.Room.Name,
+            RetryAfter = wait,
+        };
 }

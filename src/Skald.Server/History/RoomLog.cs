@@ -13,15 +13,22 @@ namespace Skald.Server.History;
 /// Group commit without a timer: while one batch is on its way to disk, and while the one before is fanned out, the next one gathers.
 /// So a lone message waits for one fsync, and ten thousand wait for few.
 /// </remarks>
-internal sealed partial class RoomLog(IMessageStore store, IOptions<SkaldLimits> limits, Readiness readiness, LogMetrics metrics, IHostApplicationLifetime host, ILogger<RoomLog> logger)
+internal sealed partial class RoomLog(
+    IMessageStore store,
+    IOptions<SkaldLimits> limits,
+    Readiness readiness,
+    LogMetrics metrics,
+    IHostApplicationLifetime host,
+    ILogger<RoomLog> logger)
 {
     private static readonly ChatError QueueFull = new StorageException(ErrorCode.Overloaded).Error;
-    private static readonly ChatError Stopped = new(ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
+    private static readonly ChatError Stopped = new(
+        ErrorCode.ShuttingDown, "This server is going down; nothing was stored. Send it again to the next.");
     private static readonly ChatError Unknown = new StorageException(ErrorCode.ServerError).Error;
 
     private readonly int _batchSize = limits.Value.MessagesPerBatch;
 
-    // Synchronous continuations: the sender that finds the log idle carries the batch to the engine itself, one thread hop less.
+    // Synchronous continuations: the sender that finds the log idle hands the batch to the store itself, one thread hop less.
     private readonly Channel<Draft> _queue = Channel.CreateBounded<Draft>(
         new BoundedChannelOptions(limits.Value.QueuedMessages) { SingleReader = true, AllowSynchronousContinuations = true });
 
@@ -65,11 +72,14 @@ internal sealed partial class RoomLog(IMessageStore store, IOptions<SkaldLimits>
         _stopped = true;
         _queue.Writer.TryComplete();
         await _running;
-        // The loop may have ended upon the engine's thread or delivery's: whoever stops waits for those next, and must not do so upon them.
+        // The loop may have ended on the store's thread or on the delivery thread. The caller waits for those next, which it must not
+        // do on them.
         await Task.Yield();
     }
 
-    /// <summary>Runs the loop. Without it nothing is stored any more, so a fault that ends it ends the server: whoever started that starts it again.</summary>
+    /// <summary>
+    /// Runs the loop. Without it nothing is stored any more, so a fault that ends it ends the server, for systemd to restart.
+    /// </summary>
     private async Task RunAsync(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted)
     {
         try

@@ -11,8 +11,9 @@ namespace Skald.Server.Identity;
 
 /// <summary>Makes and checks access tokens: JWTs with the claims of the Django project's, HS256 and nothing else.</summary>
 /// <remarks>
-/// RFC 8725: the algorithm is pinned, the key comes from our own ring by <c>kid</c>, and whatever else a header says
-/// (<c>jwk</c>, <c>jku</c>, <c>x5u</c>) is not looked at, so nothing is ever fetched. <c>typ: at+jwt</c> (RFC 9068) keeps tokens of another kind out.
+/// RFC 8725: the algorithm is pinned, the key comes from our own ring by <c>kid</c>, and whatever else a header says (<c>jwk</c>,
+/// <c>jku</c>, <c>x5u</c>) is not looked at, so nothing is ever fetched. <c>typ: at+jwt</c> (RFC 9068) keeps tokens of another kind
+/// out.
 /// </remarks>
 internal sealed class AccessTokens
 {
@@ -37,7 +38,13 @@ internal sealed class AccessTokens
     // A signature that was right stays right: what can change, time and session, is asked each time.
     private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
-    public AccessTokens(IOptions<AccountsOptions> options, IOptions<SkaldLimits> limits, KeyRing keys, EndedSessions ended, UserExists userExists, TimeProvider clock)
+    public AccessTokens(
+        IOptions<AccountsOptions> options,
+        IOptions<SkaldLimits> limits,
+        KeyRing keys,
+        EndedSessions ended,
+        UserExists userExists,
+        TimeProvider clock)
     {
         _options = options.Value;
         _maxLength = limits.Value.TokenBytes;
@@ -45,7 +52,12 @@ internal sealed class AccessTokens
         _ended = ended;
         _userExists = userExists;
         _clock = clock;
-        _handler = new JsonWebTokenHandler { MapInboundClaims = false, SetDefaultTimesOnTokenCreation = false, MaximumTokenSizeInBytes = _maxLength };
+        _handler = new JsonWebTokenHandler
+        {
+            MapInboundClaims = false,
+            SetDefaultTimesOnTokenCreation = false,
+            MaximumTokenSizeInBytes = _maxLength,
+        };
         _rules = new TokenValidationParameters
         {
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
@@ -90,7 +102,8 @@ internal sealed class AccessTokens
     }
 
     /// <summary>
-    /// Checks a token, from its size to its session. The database is read once a token: whoever has the signing key can name a user that is not there.
+    /// Checks a token, from its size to its session. The database is read once a token: a token that was forged with a stolen key may
+    /// name a user that does not exist.
     /// </summary>
     public async ValueTask<Outcome<CurrentUser>> ValidateAsync(string token)
     {
@@ -107,7 +120,9 @@ internal sealed class AccessTokens
             Remember(token, verified);
         }
 
-        return IsInItsTime(notBefore: null, verified.ValidTo) && IsOfThisDatabase(verified) && !_ended.Contains(verified.User.SessionId) ? verified.User : Refused;
+        return IsInItsTime(notBefore: null, verified.ValidTo) && IsOfThisDatabase(verified) && !_ended.Contains(verified.User.SessionId)
+            ? verified.User
+            : Refused;
     }
 
     /// <returns>Null where there is such a user.</returns>

@@ -9,7 +9,8 @@ namespace Skald.Server.Identity;
 /// One-time tickets for a socket's handshake: browsers send no header with it, and an access token in an address ends up in proxies'
 /// logs. In memory: a ticket lives for seconds, and a restart only costs the client another.
 /// </summary>
-internal sealed class SocketTickets(EndedSessions ended, IOptions<AccountsOptions> options, IOptions<SkaldLimits> limits, TimeProvider clock)
+internal sealed class SocketTickets(
+    EndedSessions ended, IOptions<AccountsOptions> options, IOptions<SkaldLimits> limits, TimeProvider clock)
 {
     /// <summary>Tickets that the node issues within one lifetime, used or not: some 30 MB.</summary>
     private const int MaxTickets = 100_000;

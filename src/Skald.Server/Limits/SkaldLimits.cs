@@ -3,10 +3,14 @@ using Skald.Protocol;
 
 namespace Skald.Server.Limits;
 
-/// <summary>The section <c>Limits</c>: what one client, one address or the whole node may take. For counts and rates 0 means no limit.</summary>
+/// <summary>
+/// The section <c>Limits</c>: what one client, one address or the whole node may take. For counts and rates 0 means no limit.
+/// </summary>
 public sealed class SkaldLimits
 {
-    /// <summary>False switches every rate and count limit off, for load tests; sizes stay. The server says so at start and each hour.</summary>
+    /// <summary>
+    /// False switches every rate and count limit off, for load tests; sizes stay. The server says so at start and each hour.
+    /// </summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>Longest message text, in Unicode code points.</summary>
@@ -79,7 +83,10 @@ public sealed class SkaldLimits
     [Beyond("rate_limited")]
     public double NewRoomsPerUserPerMinute { get; set; } = 30;
 
-    /// <summary>Bytes a second from one socket, control frames included, each frame as 64 at least; over it reading stops until the rate is kept again, and <see cref="FloodTime"/> counts.</summary>
+    /// <summary>
+    /// Bytes a second from one socket, control frames included, each frame as 64 at least; over it reading stops until the rate is kept
+    /// again, and <see cref="FloodTime"/> counts.
+    /// </summary>
     [Range(0, int.MaxValue)]
     [Beyond("4029")]
     public double BytesPerConnection { get; set; } = 64 * 1024;
@@ -109,7 +116,9 @@ public sealed class SkaldLimits
     [Beyond("4008")]
     public TimeSpan WriteStall { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Bytes of the newest messages that a room keeps encoded for readers that fall a little behind; older ones come from the log.</summary>
+    /// <summary>
+    /// Bytes of the newest messages that a room keeps encoded for readers that fall a little behind; older ones come from the log.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int TailBytes { get; set; } = 64 * 1024;
 
@@ -133,14 +142,16 @@ public sealed class SkaldLimits
     public int ConnectionsPerAddress { get; set; } = 100;
 
     /// <summary>
-    /// Connections from one address (IPv6: one /64) that are no sockets yet, or never; over TLS sockets count too. For one more, the one that was silent longest
-    /// is ended. Trusted proxies may have any number.
+    /// Connections from one address (IPv6: one /64) that are no sockets yet, or never; over TLS sockets count too. For one more, the
+    /// one that was silent longest is ended. Trusted proxies may have any number.
     /// </summary>
     [Range(0, int.MaxValue)]
     [Beyond(BeyondAttribute.Cut)]
     public int RequestConnectionsPerAddress { get; set; } = 200;
 
-    /// <summary>Sockets of the node; never more than five eighths of the files it may have open (<c>nofile</c>), also where this is 0.</summary>
+    /// <summary>
+    /// Sockets of the node; never more than five eighths of the files it may have open (<c>nofile</c>), also where this is 0.
+    /// </summary>
     [Range(0, int.MaxValue)]
     [Beyond("overloaded")]
     public int Connections { get; set; } = 50_000;
@@ -183,7 +194,9 @@ public sealed class SkaldLimits
     [Range(1, 100_000)]
     public int MessagesPerBatch { get; set; } = 1_024;
 
-    /// <summary>Failed logins of one account in <see cref="LoginFailureWindow"/> before each further one waits, twice as long each time.</summary>
+    /// <summary>
+    /// Failed logins of one account in <see cref="LoginFailureWindow"/> before each further one waits, twice as long each time.
+    /// </summary>
     [Range(0, 1_000_000)]
     [Beyond("rate_limited")]
     public int LoginFailures { get; set; } = 5;
@@ -243,8 +256,8 @@ public sealed class SkaldLimits
     public TimeSpan RequestHeaderTime { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Time that a connection may wait for its next request. Longer than the 60 s for which load balancers commonly keep one: else they send a request into a
-    /// connection that ends at that moment.
+    /// Time that a connection may wait for its next request. Longer than the 60 s for which load balancers commonly keep one: else they
+    /// send a request into a connection that ends at that moment.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     [Beyond(BeyondAttribute.Cut)]
@@ -259,25 +272,32 @@ public sealed class SkaldLimits
         Rooms = RoomsPerConnection,
     };
 
-    /// <summary>Names of the counts and rates that are 0, and so hold nobody back.</summary>
+    /// <summary>Names of the counts and rates that are 0, and so limit nothing.</summary>
     internal IEnumerable<string> Unlimited =>
         new (string Name, double Value)[]
         {
-            (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection), (nameof(MessagesPerUser), MessagesPerUser),
-            (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(EditsPerMessagePerMinute), EditsPerMessagePerMinute), (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
+            (nameof(RoomsPerConnection), RoomsPerConnection), (nameof(CommandsPerConnection), CommandsPerConnection),
+            (nameof(MessagesPerUser), MessagesPerUser),
+            (nameof(MessagesPerRoom), MessagesPerRoom), (nameof(EditsPerMessagePerMinute), EditsPerMessagePerMinute),
+            (nameof(NewRoomsPerUserPerMinute), NewRoomsPerUserPerMinute), (nameof(BytesPerConnection), BytesPerConnection),
             (nameof(MessagesBehind), MessagesBehind), (nameof(BytesBehind), BytesBehind), (nameof(ConnectionsPerUser), ConnectionsPerUser),
             (nameof(HistoryRequestsPerUser), HistoryRequestsPerUser),
             (nameof(ConnectionsPerAddress), ConnectionsPerAddress), (nameof(RequestConnectionsPerAddress), RequestConnectionsPerAddress),
             (nameof(Connections), Connections), (nameof(Handshakes), Handshakes),
             (nameof(HandshakesPerAddress), HandshakesPerAddress), (nameof(LoginFailures), LoginFailures),
-            (nameof(LoginsPerAddressPerMinute), LoginsPerAddressPerMinute), (nameof(RegistersPerAddressPerSecond), RegistersPerAddressPerSecond),
+            (nameof(LoginsPerAddressPerMinute), LoginsPerAddressPerMinute),
+            (nameof(RegistersPerAddressPerSecond), RegistersPerAddressPerSecond),
         }.Where(limit => limit.Value <= 0).Select(limit => limit.Name);
 
     /// <summary>What <see cref="Enabled"/> = false means: no rate and no count, while sizes and the bounds of memory stay.</summary>
     internal void SwitchOffRatesAndCounts()
     {
-        RoomsPerConnection = ConnectionsPerUser = HistoryRequestsPerUser = ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
-        CommandsPerConnection = MessagesPerUser = MessagesPerRoom = EditsPerMessagePerMinute = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
+        RoomsPerConnection =
+            ConnectionsPerUser =
+                HistoryRequestsPerUser =
+                    ConnectionsPerAddress = RequestConnectionsPerAddress = Connections = LoginFailures = LoginsPerAddressPerMinute = 0;
+        CommandsPerConnection =
+            MessagesPerUser = MessagesPerRoom = EditsPerMessagePerMinute = NewRoomsPerUserPerMinute = BytesPerConnection = 0;
         Handshakes = HandshakesPerAddress = RegistersPerAddressPerSecond = 0;
     }
 }

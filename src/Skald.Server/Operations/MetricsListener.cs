@@ -20,7 +20,8 @@ namespace Skald.Server.Operations;
 /// the application around us say.
 /// </remarks>
 internal sealed partial class MetricsListener(
-    IOptions<MetricsOptions> options, IServiceProvider services, Readiness readiness, WeakSettings weak, Libraries libraries, ILoggerFactory loggers, ILogger<MetricsListener> logger)
+    IOptions<MetricsOptions> options, IServiceProvider services, Readiness readiness, WeakSettings weak, Libraries libraries,
+    ILoggerFactory loggers, ILogger<MetricsListener> logger)
     : IHostedService, IHttpApplication<HttpContext>, IDisposable
 {
     private const string Setting = "Metrics:Listen";
@@ -110,7 +111,10 @@ internal sealed partial class MetricsListener(
     {
         var kestrel = new KestrelServerOptions { ApplicationServices = services };
         WebServerLimits.Apply(kestrel);
-        var server = new KestrelServer(Options.Create(kestrel), new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), loggers);
+        var server = new KestrelServer(
+            Options.Create(kestrel),
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers),
+            loggers);
         server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Add(address);
         return server;
     }
@@ -119,7 +123,13 @@ internal sealed partial class MetricsListener(
     /// <param name="Readiness">As <c>/readyz</c>.</param>
     /// <param name="Libraries">The native ones, with their versions.</param>
     /// <param name="WeakSettings">What makes this server weaker than it ships.</param>
-    private sealed record HealthDetails(string Status, string Readiness, string Version, string Runtime, IReadOnlyDictionary<string, string> Libraries, IReadOnlyList<WeakSetting> WeakSettings);
+    private sealed record HealthDetails(
+        string Status,
+        string Readiness,
+        string Version,
+        string Runtime,
+        IReadOnlyDictionary<string, string> Libraries,
+        IReadOnlyList<WeakSetting> WeakSettings);
 
     private static partial class Log
     {

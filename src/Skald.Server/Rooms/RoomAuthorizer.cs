@@ -4,17 +4,18 @@ using Skald.Server.Identity;
 
 namespace Skald.Server.Rooms;
 
-/// <summary>The one place that says whether somebody may do something with a room, now. Asked by HTTP, join, resume and every send.</summary>
+/// <summary>
+/// The one place that decides whether a user may do something with a room, now. Asked by HTTP, join, resume and every send.
+/// </summary>
 internal sealed class RoomAuthorizer(SessionLifecycle sessions)
 {
     private static readonly ChatError SessionEnded = new(ErrorCode.TokenNotValid, "The session has ended; log in again.");
 
     /// <returns>Null when allowed, else why not.</returns>
     /// <remarks>
-    /// Every room is public today: whoever is signed in may enter. It waits for nothing and counts nothing, so that anybody may ask at
-    /// any time.
+    /// Every room is public today: each user may enter. It never waits and counts nothing, so that it may be asked at any time.
     /// </remarks>
-#pragma warning disable IDE0060 // Which room and what for decide as soon as not every room is public; whoever asks says both already.
+#pragma warning disable IDE0060 // Room and action decide as soon as not every room is public; callers pass both already.
     public ChatError? Check(CurrentUser user, Room room, RoomAction action) => CheckSession(user);
 #pragma warning restore IDE0060
 

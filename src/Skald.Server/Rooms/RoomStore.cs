@@ -12,7 +12,7 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
     /// <returns>The room as it is on disk, or null.</returns>
     public Task<Room?> FindAsync(string name) => database.ReadAsync(connection => FindAsync(connection, name));
 
-    /// <summary>Makes the room, or finds it if somebody was faster.</summary>
+    /// <summary>Makes the room, or finds it if another call was faster.</summary>
     /// <param name="name">A valid <see cref="RoomName"/>.</param>
     /// <param name="createdBy">The user; null for rooms that are there from the start.</param>
     /// <exception cref="StorageException">Nothing was stored.</exception>

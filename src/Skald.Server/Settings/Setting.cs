@@ -37,7 +37,8 @@ internal sealed class Setting
     public string Default => _default is IList<string> ? "" : Spelling.Show(_default);
 
     /// <summary>The section that holds the settings of this class: <c>Connections</c> for ConnectionsOptions.</summary>
-    public static string SectionOf(Type options) => options.Name.EndsWith(Limits, StringComparison.Ordinal) ? Limits : options.Name.Replace("Options", "", StringComparison.Ordinal);
+    public static string SectionOf(Type options) =>
+        options.Name.EndsWith(Limits, StringComparison.Ordinal) ? Limits : options.Name.Replace("Options", "", StringComparison.Ordinal);
 
     /// <summary>The settings that a class of options has, in its order: all that can be set, and its lists.</summary>
     public static IReadOnlyList<Setting> Of(Type options) =>

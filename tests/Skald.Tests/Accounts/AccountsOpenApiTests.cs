@@ -32,7 +32,7 @@ public sealed class AccountsOpenApiTests
                 AssertExamples(body.GetProperty("content"));
             foreach (var response in o.Value.GetProperty("responses").EnumerateObject())
             {
-                if (response.Name is "204" or "431")   // the latter is the web server's own, without a body
+                if (response.Name is "204" or "431")   // the latter is Kestrel's own, without a body
                     continue;
                 AssertExamples(response.Value.GetProperty("content"));
             }

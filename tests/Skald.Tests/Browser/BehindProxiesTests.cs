@@ -86,7 +86,9 @@ public sealed class BehindProxiesTests(Chromium chromium) : BrowserTest(chromium
 
         await page.Page.AddInitScriptAsync(init);
         if (module is not null)
-            await page.Page.RouteAsync("**/app/chat.js", route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = module }));
+            await page.Page.RouteAsync(
+                "**/app/chat.js",
+                route => route.FulfillAsync(new() { ContentType = "text/javascript", Body = module }));
         await page.Page.ReloadAsync();
 
         await Expect(page.Part("too-old")).ToContainTextAsync("Firefox 121", new() { Timeout = 10_000 });

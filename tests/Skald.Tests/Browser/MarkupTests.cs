@@ -137,7 +137,8 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
         await AssertNothingForeignAsync(page);
 
         await page.SayAsync("Or www.example.org/x, ann+chat@mail.example.org. Not www., a@b, https://bob@example.com/ or xwww.example.com");
-        await Expect(page.Part("message-text").Last.GetByRole(AriaRole.Link)).ToHaveTextAsync(["www.example.org/x", "ann+chat@mail.example.org"]);
+        await Expect(page.Part("message-text").Last.GetByRole(AriaRole.Link))
+            .ToHaveTextAsync(["www.example.org/x", "ann+chat@mail.example.org"]);
         Assert.Equal(
             ["https://www.example.org/x", "mailto:ann+chat@mail.example.org"],
             await page.Part("message-text").Last.Locator("a").EvaluateAllAsync<string[]>("all => all.map(one => one.href)"));
@@ -175,7 +176,8 @@ public sealed class MarkupTests(Chromium chromium) : BrowserTest(chromium)
     /// <summary>In messages and names is nothing but text and safe links, and in the page nothing that it did not bring along.</summary>
     private static async Task AssertNothingForeignAsync(ChatPage page)
     {
-        const string foreign = "[data-testid=message-text] :not(a), .author *, .room-item-name *, .room-item-word *, .avatar *, .fault *, " +
+        const string foreign =
+            "[data-testid=message-text] :not(a), .author *, .room-item-name *, .room-item-word *, .avatar *, .fault *, " +
             "script:not([src='app/main.js']):not([src='app/browser.js'])";
         Assert.Empty(await page.Page.Locator(foreign).EvaluateAllAsync<string[]>("all => all.map(one => one.outerHTML)"));
         var links = await page.Page.Locator("[data-testid=message-text] a").EvaluateAllAsync<string[]>(

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
-using Skald.Server.Identity;
 using Skald.Server.Commands;
 using Skald.Server.Conversation.Messages;
+using Skald.Server.Identity;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Commands;

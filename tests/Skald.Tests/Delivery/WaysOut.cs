@@ -9,7 +9,7 @@ public sealed class DirectSocketDeliveryTests : DeliveryTests
         SkaldServer.StartAsync([("Connections:DirectSocket", "true"), .. settings], clock);
 }
 
-/// <summary>Through the web server's stream.</summary>
+/// <summary>Through Kestrel's stream.</summary>
 public sealed class StreamDeliveryTests : DeliveryTests
 {
     private protected override Task<SkaldServer> StartAsync(TimeProvider? clock, params (string Key, string Value)[] settings) =>

@@ -106,7 +106,7 @@ public sealed class FullDiskTests
     }
 
     /// <remarks>
-    /// With small blocks the engine leaves holes in the file that it maps, and would be killed by the first message that touches one.
+    /// With small blocks SQLite leaves holes in the file that it maps, and would be killed by the first message that touches one.
     /// </remarks>
     [Theory]
     [InlineData(1_024, false)]

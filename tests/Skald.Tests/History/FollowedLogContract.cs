@@ -1,7 +1,7 @@
 using System.Text;
 using Skald.Protocol;
-using Skald.Server.Identity;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -146,7 +146,7 @@ public abstract class FollowedLogContract : IAsyncLifetime
     private async Task AppendAsync(params TestDraft[] drafts)
     {
         await _stores.Messages.AppendAsync(new Batch(drafts));
-        await Task.Yield();   // off the engine's thread, which must not be blocked
+        await Task.Yield();   // off SQLite's thread, which must not be blocked
     }
 
     private TestDraft Send(Room room, string text, string? id = null) => new(room, _ann, TestDraft.Send(room, text, id));

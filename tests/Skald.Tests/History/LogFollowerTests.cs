@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
-using Skald.Server.Identity;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;

@@ -482,7 +482,7 @@ public abstract class MessageStoreContract : IAsyncLifetime
         }
         finally
         {
-            // Off the engine's thread, which must not be blocked: a test that fails would end on it, and wait for itself.
+            // Off SQLite's thread, which must not be blocked: a test that fails would end on it, and wait for itself.
             await Task.Yield();
         }
 

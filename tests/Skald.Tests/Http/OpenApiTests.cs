@@ -87,7 +87,7 @@ public sealed class OpenApiTests
 
         foreach (var (name, operation) in await OperationsAsync(server))
         {
-            // 431 is the web server's own answer, without a body. A readiness check answers its own body: it is no refusal.
+            // 431 is Kestrel's own answer, without a body. A readiness check answers its own body: it is no refusal.
             foreach (var response in operation.GetProperty("responses").EnumerateObject()
                 .Where(r => r.Name[0] is '4' or '5' && r.Name != "431" && name != "GET /readyz"))
             {

@@ -135,7 +135,7 @@ public sealed class LimitTests
         Assert.Equal(beyond ? Answer(setting) : null, answer);
     }
 
-    /// <summary>All but what the web server alone can hold, which is the application's.</summary>
+    /// <summary>All but what Kestrel alone can hold, which is the application's.</summary>
     public static TheoryData<string, int> TrialsOfOurs() =>
         [.. Rows.Where(row => !row.OfWebServer).SelectMany(row => new[] { row.Allowed, row.Next }.Select(n => (row.Setting, n)))];
 
@@ -191,7 +191,7 @@ public sealed class LimitTests
         /// <summary>What is just beyond.</summary>
         public int Next { get; private init; } = Allowed + 1;
 
-        /// <summary>Whether only the web server can hold it.</summary>
+        /// <summary>Whether only Kestrel can hold it.</summary>
         public bool OfWebServer { get; private init; }
 
         /// <summary>A time, under the test's own clock. Sockets are looked at each second: beyond is two more.</summary>
@@ -211,7 +211,7 @@ public sealed class LimitTests
         public static Row OfRate(string setting, Func<LimitProbe, TimeSpan, Task<string?>> tryAsync, params (string, string)[] with) =>
             new(setting, "8", 8, (p, n) => tryAsync(p, TimeSpan.FromSeconds(1.0 / n)), with);
 
-        /// <summary>A second of the web server's, whose clock no test owns: either nobody waits, or everybody does.</summary>
+        /// <summary>A second of Kestrel's, whose clock no test owns: either nobody waits, or everybody does.</summary>
         public static Row OfRealTime(string setting, Func<LimitProbe, Task<string?>> tryAsync) =>
             new(setting, "00:00:01", 1, (p, _) => tryAsync(p)) { Next = 100, OfWebServer = true };
     }

@@ -5,7 +5,7 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Protocol;
 
-/// <summary>The one pass over a frame refuses what the base library's strict parser refuses, and nothing else.</summary>
+/// <summary>The one pass over a frame refuses what the BCL's strict parser refuses, and nothing else.</summary>
 public sealed class FrameFieldsTests
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = ProtocolLimits.JsonDepth, AllowDuplicateProperties = false };

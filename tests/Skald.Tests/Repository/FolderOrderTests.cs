@@ -27,7 +27,8 @@ public sealed partial class FolderOrderTests
     private static readonly string[] Floors = ["Conversation", "Followers"];
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
-    private static readonly string[] StorageMayUse = ["Settings", "Limits", "Operations", "Database", "Identity", "Accounts", "Rooms", "History"];
+    private static readonly string[] StorageMayUse =
+        ["Settings", "Limits", "Operations", "Database", "Identity", "Accounts", "Rooms", "History"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
@@ -56,7 +57,8 @@ public sealed partial class FolderOrderTests
     [Fact]
     public void Every_folder_has_its_place_in_the_order()
     {
-        var folders = Source.Files(Server, "*.cs").Select(file => FolderOf(file.AsSpan(Server.Length))).Distinct().Where(folder => folder.Length > 0);
+        var folders = Source.Files(Server, "*.cs").Select(file => FolderOf(file.AsSpan(Server.Length))).Distinct()
+            .Where(folder => folder.Length > 0);
 
         Assert.Empty(folders.Where(folder => folder != "Storage" && FloorOf(folder) < 0));
     }
@@ -141,7 +143,8 @@ public sealed partial class FolderOrderTests
 
     /// <returns>Negative for a folder that has no place in the order.</returns>
     private static int FloorOf(string folder) => Array.FindIndex(
-        Order, floor => Array.Exists(floor, room => room == folder || (room.EndsWith('*') && folder.StartsWith(room[..^1], StringComparison.Ordinal))));
+        Order, floor =>
+            Array.Exists(floor, room => room == folder || (room.EndsWith('*') && folder.StartsWith(room[..^1], StringComparison.Ordinal))));
 
     /// <param name="type">A type's full name. What the compiler made for the whole assembly is of no folder.</param>
     private static string FolderOf(string type) =>
@@ -154,7 +157,8 @@ public sealed partial class FolderOrderTests
             return "MessagePipeline";
         var parts = place.ToString().Split('/', '.');
         var folders = parts[..^(parts[^1] == "cs" ? 2 : 1)];
-        return folders is [] ? "" : Array.IndexOf(Floors, folders[0]) >= 0 && folders.Length > 1 ? $"{folders[0]}/{folders[1]}" : folders[0];
+        return folders is [] ? "" : Array.IndexOf(Floors, folders[0]) >= 0
+            && folders.Length > 1 ? $"{folders[0]}/{folders[1]}" : folders[0];
     }
 
     /// <summary>Folders named in using lines or by qualified names, and the pipeline, which has no folder.</summary>
@@ -162,7 +166,8 @@ public sealed partial class FolderOrderTests
         Qualified.Matches(NoCode().Replace(code, "")).Select(match => match.Groups[1].Value.Replace('.', '/')).Distinct()
             .Where(name => name == "Storage" || FloorOf(name) >= 0);
 
-    private static readonly string Names = string.Join('|', Order.SelectMany(floor => floor).Where(room => !room.EndsWith('*')).Append("Storage"));
+    private static readonly string Names = string.Join(
+        '|', Order.SelectMany(floor => floor).Where(room => !room.EndsWith('*')).Append("Storage"));
 
     private static readonly Regex Qualified = new(
         $@"(?:Skald\.Server\.|(?<![.\w])(?=(?:{Names}|{string.Join('|', Floors)})\.[A-Z])|\b(?=MessagePipeline\b))((?:{string.Join('|', Floors)})\.\w+|\w+)",

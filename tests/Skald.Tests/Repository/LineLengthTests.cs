@@ -10,9 +10,7 @@ public sealed partial class LineLengthTests
         int.Parse(Setting().Match(Source.Read(".editorconfig")).Groups[1].ValueSpan, CultureInfo.InvariantCulture);
 
     [Theory]
-    [InlineData("src/Skald")]
-    [InlineData("src/Skald.Server/Transport")]
-    [InlineData("src/Skald.Server/wwwroot")]
+    [InlineData("src")]
     [InlineData("tests")]
     [InlineData("bench")]
     [InlineData("clients")]

@@ -117,7 +117,7 @@ public sealed class SocketConnectionTests : IDisposable
         return read.WrittenSpan.ToArray();
     }
 
-    /// <summary>Blocks as small as the web server's, so that an answer is many.</summary>
+    /// <summary>Blocks as small as Kestrel's, so that an answer is many.</summary>
     private sealed class SmallBlocks : MemoryPool<byte>
     {
         public override int MaxBufferSize => 4_096;

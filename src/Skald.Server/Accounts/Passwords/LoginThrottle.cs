@@ -4,8 +4,9 @@ using Skald.Server.Limits;
 namespace Skald.Server.Accounts.Passwords;
 
 /// <summary>
-/// Slows down guessing at one account: after <see cref="SkaldLimits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to the failure window. Never a
-/// hard lock, and never in the way of who is signed in. A name that does not exist is slowed down the same way.
+/// Slows down guessing at one account: after <see cref="SkaldLimits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to
+/// the failure window. Never a hard lock, and never in the way of who is signed in. A name that does not exist is slowed
+/// down the same way.
 /// </summary>
 /// <remarks>
 /// An attempt counts as failed from the moment it begins and is taken back when it succeeds: else a hundred at once would all
@@ -21,7 +22,9 @@ internal sealed class LoginThrottle(IOptions<SkaldLimits> limits, TimeProvider c
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Failures> _failures = new(StringComparer.Ordinal);
 
-    /// <summary>Whether an attempt may be made now. It then ends in <see cref="Succeed"/>, in <see cref="Withdraw"/>, or as a failure.</summary>
+    /// <summary>
+    /// Whether an attempt may be made now. It then ends in <see cref="Succeed"/>, in <see cref="Withdraw"/>, or as a failure.
+    /// </summary>
     /// <param name="name">What is being guessed at.</param>
     /// <param name="retryAfter">When not: how long until it may.</param>
     public bool TryBegin(string name, out TimeSpan retryAfter)

@@ -10,7 +10,10 @@ internal sealed class PasswordChange(AccountStore store, PasswordHasher hasher, 
 {
     private static readonly ChatError WrongPassword = new(ErrorCode.ValidationFailed, "Check current_password: see errors.")
     {
-        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal) { [PasswordRequest.CurrentField] = ["This is not the current password."] },
+        Errors = new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            [PasswordRequest.CurrentField] = ["This is not the current password."],
+        },
     };
 
     /// <param name="user">Whose password it is, in the session that stays.</param>

@@ -67,8 +67,9 @@ internal sealed class RefreshCookie(IOptions<AccountsOptions> options)
 
     /// <summary>The path below which the browser finds this server, as far as it can be known here; empty at the root.</summary>
     /// <remarks>
-    /// An application may have mapped us below a prefix, or in a group of routes, which only the request's own path tells. What a proxy takes off
-    /// is known where it says so (<c>X-Forwarded-Prefix</c>, of <c>TrustedProxies</c>); else the browser keeps the cookie for a path that it never asks for.
+    /// An application may have mapped us below a prefix, or in a group of routes, which only the request's own path tells. What a proxy
+    /// takes off is known where it says so (<c>X-Forwarded-Prefix</c>, of <c>TrustedProxies</c>); else the browser keeps the cookie for
+    /// a path that it never asks for.
     /// </remarks>
     /// <param name="request">To a route below <c>/api/</c>.</param>
     public static PathString ServerPath(HttpRequest request)

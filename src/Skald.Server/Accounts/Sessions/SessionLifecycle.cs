@@ -7,7 +7,9 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts.Sessions;
 
-/// <summary>A session from login to end: begins, refreshes, expires, is revoked. Everything that was given out on it ends with it.</summary>
+/// <summary>
+/// A session from login to end: begins, refreshes, expires, is revoked. Everything that was given out on it ends with it.
+/// </summary>
 internal sealed partial class SessionLifecycle(
     AccountStore store,
     AccessTokens accessTokens,
@@ -29,7 +31,9 @@ internal sealed partial class SessionLifecycle(
     public static ChatError RefreshRefused { get; } =
         new(ErrorCode.TokenNotValid, "The refresh token is wrong, expired, revoked or used up. Log in again.");
 
-    /// <summary>Raised with a session's id once its revocation is on disk. Expiry raises nothing: see <see cref="GetExpiryAsync"/>.</summary>
+    /// <summary>
+    /// Raised with a session's id once its revocation is on disk. Expiry raises nothing: see <see cref="GetExpiryAsync"/>.
+    /// </summary>
     [SuppressMessage("Design", "MA0046:Use EventHandler<T> to declare events", Justification = "An id says it all.")]
     public event Action<long>? Ended;
 
@@ -72,7 +76,8 @@ internal sealed partial class SessionLifecycle(
                 continue;          // another request was faster: the session is now one generation on, or has ended
             }
 
-            if (generation == session.Generation - 1 && now.Microseconds - session.RotatedAt.Microseconds <= options.Value.RefreshGrace.TotalMicroseconds)
+            if (generation == session.Generation - 1
+                && now.Microseconds - session.RotatedAt.Microseconds <= options.Value.RefreshGrace.TotalMicroseconds)
                 return Pair(account, id, session.Generation);
 
             Log.Reused(logger, id, account.Id);
@@ -161,7 +166,7 @@ internal sealed partial class SessionLifecycle(
 
     private void End(IReadOnlyList<long> sessionIds, Timestamp now)
     {
-        // All are known as ended before any listener hears of one: whoever reconnects at once is refused.
+        // All are marked as ended before the first listener is called, so that a client that reconnects at once is refused.
         foreach (var id in sessionIds)
             ended.Add(id, now);
         foreach (var id in sessionIds)
@@ -170,7 +175,9 @@ internal sealed partial class SessionLifecycle(
 
     private static partial class Log
     {
-        [LoggerMessage(1010, LogLevel.Warning, "A used refresh token of session {SessionId} of user {UserId} came back: the session is ended, as the token may be stolen")]
+        [LoggerMessage(
+            1010, LogLevel.Warning,
+            "A used refresh token of session {SessionId} of user {UserId} came back: the session is ended, as the token may be stolen")]
         public static partial void Reused(ILogger logger, long sessionId, long userId);
     }
 }

@@ -33,7 +33,8 @@ internal static class HistoryEndpoints
             .Produces<HistoryMessage[]>()
             .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Skald-Seq", Microsoft.OpenApi.JsonSchemaType.Integer,
                 "The room's newest seq when the page was read: join with since=this, and nothing is missed between the page and what follows."))
-            .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Skald-Epoch", Microsoft.OpenApi.JsonSchemaType.String, "The log that Skald-Seq belongs to."))
+            .WithMetadata(new ApiHeader(
+                StatusCodes.Status200OK, "Skald-Epoch", Microsoft.OpenApi.JsonSchemaType.String, "The log that Skald-Seq belongs to."))
             .WithMetadata(new ApiHeader(StatusCodes.Status200OK, "Link", Microsoft.OpenApi.JsonSchemaType.String,
                 "RFC 8288, each target relative to this address: <?limit=100&before=41>; rel=\"prev\". Not there where there is no other page."))
             .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","version":42}]""")
@@ -77,7 +78,11 @@ internal static class HistoryEndpoints
             var oldest = onwards ? Math.Min(start, newest) + 1 : found.FirstSeq;   // beyond the newest there is nothing, however far
             await page.ReadAsync(log, found, oldest, newest, (int)count, newestFirst: !onwards);
             if (page.Last > 0)
-                Link(context, count, (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null, onwards && page.More ? page.Last : null);
+                Link(
+                    context,
+                    count,
+                    (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null,
+                    onwards && page.More ? page.Last : null);
             await page.WriteAsync(context.Response);
             return Results.Empty;
         }

@@ -12,7 +12,7 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Conversation.Messages;
 
-/// <summary><c>/api/rooms/{room}/messages/</c>: the same way into the log for whoever has no socket.</summary>
+/// <summary><c>/api/rooms/{room}/messages/</c>: sending, editing and deleting for a client without a socket; the same pipeline.</summary>
 internal static class MessageEndpoints
 {
     private const string Message =
@@ -21,7 +21,11 @@ internal static class MessageEndpoints
     private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
 
     private static readonly ChatError TooFast =
-        new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.") { Room = "global", RetryAfter = TimeSpan.FromMilliseconds(50) };
+        new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.")
+        {
+            Room = "global",
+            RetryAfter = TimeSpan.FromMilliseconds(50),
+        };
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -99,7 +103,8 @@ internal static class MessageEndpoints
 
     private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
 
-    private static bool TryRead(string seq, out long target) => long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
+    private static bool TryRead(string seq, out long target) =>
+        long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
 
     private static async Task<Outcome<byte[]>> ReadAsync(HttpRequest request)
     {

@@ -91,7 +91,8 @@ internal sealed class DjangoDatabase : IDisposable
             [] => throw new CommandRefusedException(
                 $"The table {table} of {file} has no author, text, time and room. Those that could be meant: {string.Join(", ", names)}."),
             _ => throw new CommandRefusedException(
-                $"Several tables of {file} could have the messages: {string.Join(", ", found.Select(one => one.Name))}. Choose one with --table NAME."),
+                $"Several tables of {file} could have the messages: {string.Join(", ", found.Select(one => one.Name))}. "
+                    + "Choose one with --table NAME."),
         };
     }
 

@@ -83,7 +83,7 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
 
     private void NameUsers()
     {
-        // Who has a name that can stay keeps it, whoever else is to get another.
+        // A user whose name is valid keeps it; only then are others renamed.
         var renamed = new List<DjangoUser>();
         foreach (var user in source.ReadUsers())
         {
@@ -98,7 +98,10 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
         foreach (var user in renamed)
         {
             if (Username.IsValid(user.Username))
-                Rename(user, $"{user.Username[..Math.Min(user.Username.Length, Username.MaxLength - 21)]}-{user.Id}", "it differs from another by case only");
+                Rename(
+                    user,
+                    $"{user.Username[..Math.Min(user.Username.Length, Username.MaxLength - 21)]}-{user.Id}",
+                    "it differs from another by case only");
             else
                 Rename(user, $"user-{user.Id}", "a name here is 1–150 ASCII letters, digits and @ . + - _");
         }
@@ -207,7 +210,8 @@ internal sealed class DjangoImport(DjangoDatabase source, Action<string> tell)
     private static long InsertRoom(SqliteConnection target, string name, Timestamp at)
     {
         using var insert = target.CreateCommand();
-        insert.CommandText = "INSERT INTO rooms (name, created_at) VALUES ($name, $at) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id";
+        insert.CommandText =
+            "INSERT INTO rooms (name, created_at) VALUES ($name, $at) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id";
         insert.Parameters.AddWithValue("$name", name);
         insert.Parameters.AddWithValue("$at", at.Microseconds);
         return (long)insert.ExecuteScalar()!;

@@ -6,7 +6,10 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>Stores one batch, inside its transaction: so a <c>seq</c> is as durable as its entry, and a message is never other than its log says.</summary>
+/// <summary>
+/// Stores one batch, inside its transaction: so a <c>seq</c> is as durable as its entry, and a message is never other than its log
+/// says.
+/// </summary>
 /// <param name="sql">The writer's.</param>
 /// <param name="now">When all of it is stored.</param>
 internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames names, RoomsOptions rules, Timestamp now)

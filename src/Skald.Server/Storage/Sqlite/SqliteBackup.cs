@@ -29,7 +29,8 @@ internal static class SqliteBackup
             throw new CommandRefusedException($"{to} is a directory. Name a file in it with --to FILE.");
         // Whatever way leads there: a server's database is not to be replaced by accident.
         if (File.Exists(Path.Combine(Path.GetDirectoryName(to)!, SqliteFile.LockName)))
-            throw new CommandRefusedException($"{Path.GetDirectoryName(to)} is a server's data directory. Choose another place, best on another disk, with --to FILE.");
+            throw new CommandRefusedException(
+                $"{Path.GetDirectoryName(to)} is a server's data directory. Choose another place, best on another disk, with --to FILE.");
         if (File.Exists(to) && !overwrite)
             throw new CommandRefusedException($"{to} exists. Choose another name with --to FILE, or replace it with --overwrite.");
 
@@ -37,11 +38,14 @@ internal static class SqliteBackup
         WriteBeside(to, overwrite, part => Copy(file, part, index));
     }
 
-    /// <summary>Makes a copy the database of a data directory that has none, as another log: with a new epoch, and nobody signed in.</summary>
+    /// <summary>
+    /// Makes a copy the database of a data directory that has none, as another log: with a new epoch, and nobody signed in.
+    /// </summary>
     /// <param name="from">The copy; it stays as it is.</param>
     /// <param name="directory">The data directory, made if need be.</param>
     /// <param name="journal">
-    /// Names what was deleted (<see cref="ErasureJournal"/>), and so is erased in the copy too; null for the one that lies in the directory.
+    /// Names what was deleted (<see cref="ErasureJournal"/>), and so is erased in the copy too; null for the one that lies in the
+    /// directory.
     /// </param>
     /// <param name="now">Tokens made before it are no longer believed.</param>
     /// <returns>The new epoch, and how many messages were erased; null where there is no journal.</returns>
@@ -69,7 +73,7 @@ internal static class SqliteBackup
                     "or choose another directory with --data DIR.");
         }
 
-        // The directory is ours alone: nobody writes them any more.
+        // This command holds the directory's lock: no server writes them any more.
         foreach (var part in SqliteFile.UnfinishedCopies(file))
             File.Delete(part);
         var known = Path.Combine(Path.GetDirectoryName(file)!, ErasureJournal.Name);
@@ -129,20 +133,26 @@ internal static class SqliteBackup
         }
         catch (SqliteException e) when (!SqliteErrors.IsFull(e, copy))
         {
-            throw new CommandRefusedException($"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.", e);
+            throw new CommandRefusedException(
+                $"{from} cannot be read as a database ({e.Message}). Check that this user may read it, or name another.",
+                e);
         }
 
         // It came in WAL mode. One file is easier to keep, and can be read from a medium that cannot be written.
         Ask(copy, "PRAGMA journal_mode = DELETE");
         var found = Ask(copy, "PRAGMA integrity_check(1)");
         if (found != "ok")
-            throw new CommandRefusedException($"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
+            throw new CommandRefusedException(
+                $"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
     }
 
-    /// <remarks>In steps that are synced one by one: a commit of the server on the same disk waits for a few megabytes, not for all of it.</remarks>
+    /// <remarks>
+    /// In steps that are synced one by one: a commit of the server on the same disk waits for a few megabytes, not for all of it.
+    /// </remarks>
     private static void CopyPages(SqliteConnection source, SqliteConnection copy, FileStream file, WalIndex? index)
     {
-        // In one read transaction. Without it each step would begin its own, and the copy start anew whenever something was stored between two.
+        // In one read transaction. Without it each step would begin its own, and the copy start anew whenever something was stored
+        // between two.
         Ask(source, "BEGIN; SELECT count(*) FROM sqlite_schema");
         index?.TakeAgain();
         using var backup = raw.sqlite3_backup_init(copy.Handle, "main", source.Handle, "main");

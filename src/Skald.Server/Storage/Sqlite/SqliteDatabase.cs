@@ -7,7 +7,7 @@ using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read, lent to whoever reads.</summary>
+/// <summary>The database file: one connection that writes, on a thread of its own, and a few that only read.</summary>
 /// <remarks>
 /// SQLite is synchronous: a commit, which waits for the disk, never runs on the thread pool. One writer in one process alone
 /// checkpoints, which keeps out of reach of bugs where two do; the worst of them is refused by its version too (<see cref="SqliteFile"/>).
@@ -27,7 +27,8 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
     private int _disposed;
 
     /// <exception cref="StartupRefusedException">The file cannot be trusted with messages; the text says what to change.</exception>
-    public SqliteDatabase(IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, TimeProvider clock, ILogger<SqliteDatabase> logger)
+    public SqliteDatabase(
+        IOptions<DataOptions> options, Telemetry telemetry, Readiness readiness, TimeProvider clock, ILogger<SqliteDatabase> logger)
     {
         (_readiness, _logger) = (readiness, logger);
         var file = SqliteFile.Prepare(options.Value.Directory);
@@ -42,8 +43,13 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
             var (directory, wal) = (Path.GetDirectoryName(file)!, file + "-wal");
             var disk = new DriveInfo(directory);
             _space = new DiskSpace(directory, clock, readiness, logger);
-            telemetry.Meter.CreateObservableGauge("skald.wal.size", () => File.Exists(wal) ? new FileInfo(wal).Length : 0, "By", "Size of the database's write-ahead log: some 16 MB, unless a reader holds it.");
-            telemetry.Meter.CreateObservableGauge("skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
+            telemetry.Meter.CreateObservableGauge(
+                "skald.wal.size",
+                () => File.Exists(wal) ? new FileInfo(wal).Length : 0,
+                "By",
+                "Size of the database's write-ahead log: some 16 MB, unless a reader holds it.");
+            telemetry.Meter.CreateObservableGauge(
+                "skald.disk.free", () => disk.AvailableFreeSpace, "By", "Space left for the data directory.");
             _readers = new SqliteReaders(file, MaxQueued);
         }
         catch (Exception e)
@@ -59,7 +65,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
     public string Epoch { get; }
 
     /// <summary>Runs work in a transaction of its own, on the writer's thread. Commits with fsync, or leaves nothing behind.</summary>
-    /// <param name="work">Only SQL: whoever waits behind it waits for it.</param>
+    /// <param name="work">Only SQL: all writes queue behind it.</param>
     /// <returns>What the work returned, once it is on disk.</returns>
     /// <exception cref="StorageException">The disk refused, or too much is queued.</exception>
     public Task<T> WriteAsync<T>(Func<SqliteConnection, T> work) =>
@@ -102,7 +108,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
             try
             {
                 using var truncate = connection.CreateCommand();
-                truncate.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";   // its first column is 1 where somebody reads
+                truncate.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";   // its first column is 1 while a reader holds the WAL
                 done.SetResult(_failed || (long)truncate.ExecuteScalar()! == 0);
             }
             catch (Exception e)
@@ -191,7 +197,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
                     throw new StorageException(ErrorCode.Overloaded, e);
                 case SqliteException failure when SqliteErrors.IsFailure(failure):
                     _failed = true;
-                    _readiness.Add(NotReadyReasons.StorageFailed);   // and nobody takes it back: nothing is stored from here on
+                    _readiness.Add(NotReadyReasons.StorageFailed);   // never taken back: nothing is stored from here on
                     Log.Failed(_logger, e);
                     // The log may have reached the disk although its fsync failed: the next start finds it there, or does not.
                     throw new StorageException(committing ? ErrorCode.ServerError : ErrorCode.StorageFailed, e);

@@ -17,7 +17,7 @@ internal static class SqliteMessageRow
     public static long UserId(SqliteStatement row) => row.Int64(1);
 
     /// <returns>Valid until the statement's next step.</returns>
-    /// <remarks>Most messages are never changed, and each column that is asked for costs a call of the engine.</remarks>
+    /// <remarks>Most messages are never changed, and each column that is asked for costs a call of SQLite.</remarks>
     public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, UserNames names, Room room)
     {
         var version = row.Int64(5);   // 0 for null

@@ -6,7 +6,8 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>The logs in SQLite: messages in one table, what was done to them in another, and one numbering over both.</summary>
-internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, IOptions<RoomsOptions> rules, TimeProvider clock) : IMessageStore
+internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, IOptions<RoomsOptions> rules, TimeProvider clock)
+    : IMessageStore
 {
     private const string Messages =
         $"SELECT {SqliteMessageRow.Columns} FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 AND m.deleted_at IS NULL ORDER BY m.seq";

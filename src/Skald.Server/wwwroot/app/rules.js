@@ -1,11 +1,17 @@
 /** Whether one may register is the operator's to say, and so is how long a password must be. */
 
 /**
+ * @typedef {object} Rules
+ * @property {boolean} open whether one may register
+ * @property {"cookie" | null} keep whether the browser can keep a session: behind a proxy that takes a path off and does not say so,
+ *   the server's cookies are for a path that the browser never asks for
+ */
+
+/**
  * Asks the server, and tells the rule for passwords wherever a new one is chosen. Where there is no answer nothing is forbidden: the
  * server refuses by itself, and says why.
  * @param {import("../skald/index.js").Session} session
- * @returns {Promise<{open: boolean, keep: "cookie" | null}>} whether one may register, and whether the browser can keep a session here: behind
- *   a proxy that takes a path off and does not say so, the server's cookies are for a path that the browser never asks for
+ * @returns {Promise<Rules>}
  */
 export async function learnRules(session) {
   try {

@@ -23,7 +23,8 @@ export class SignIn {
   #done;
   #registering = false;
   #open = true;
-  /** What the server allows here, once it has said so. */ #rules = Promise.resolve(/** @type {Awaited<ReturnType<typeof learnRules>>} */ ({ open: true, keep: null }));
+  /** What the server allows here, once it has said so. @type {Promise<import("./rules.js").Rules>} */
+  #rules = Promise.resolve({ open: true, keep: null });
 
   /** @param {Session} session @param {(kept: boolean) => void} done told whether a reload will find the session again */
   constructor(session, done) {

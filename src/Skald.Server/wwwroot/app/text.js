@@ -28,7 +28,8 @@ function linkTo(url, written) {
   link.rel = "noopener noreferrer nofollow";
   link.target = "_blank";
   // A host in letters that look like others is shown as it really is, in punycode.
-  link.textContent = url.protocol === "mailto:" || written.toLowerCase().replace(/^https?:\/\//, "").startsWith(url.host) ? written : url.href;
+  const isHostShown = written.toLowerCase().replace(/^https?:\/\//, "").startsWith(url.host);
+  link.textContent = isHostShown || url.protocol === "mailto:" ? written : url.href;
   return link;
 }
 
