@@ -1,8 +1,8 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Rooms;
+using SQLitePCL;
 
 namespace Skald.Server.Storage.Sqlite;
 
