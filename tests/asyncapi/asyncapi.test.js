@@ -30,6 +30,11 @@ test("is a document of AsyncAPI 3.0", () => {
   assert.ok(validate(document), JSON.stringify(validate.errors, null, 1));
 });
 
+test("is of this version", () => {
+  const props = readFileSync(new URL("../../Directory.Build.props", import.meta.url), "utf8");
+  assert.equal(document.info.version, /<Version>(.+)<\/Version>/.exec(props)?.[1]);
+});
+
 for (const { name, frame, fields } of read("vectors/server-frames.json")) {
   test(`knows every field of what the server sends: ${name}`, () => {
     const component = componentOf(fields.type, "deliver");

@@ -30,7 +30,7 @@ internal static class ApiDocument
             Title = "Skald",
             Version = Version,
             Description = "A self-hosted real-time chat backend: a room is a log and everything else is a cursor into it. " +
-                "The sockets and their frames are described in docs/protocol.",
+                "The sockets and their frames are in ../asyncapi.json, and in words in docs/protocol.",
             License = new OpenApiLicense { Name = "Apache-2.0", Identifier = "Apache-2.0" },
         };
         document.Tags = new HashSet<OpenApiTag>(Parts);

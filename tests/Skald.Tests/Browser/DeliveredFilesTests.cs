@@ -28,7 +28,7 @@ public sealed class DeliveredFilesTests(Chromium chromium) : BrowserTest(chromiu
         {
             ("/", 200, "text/html"), ("/style.css", 200, "text/css"), ("/favicon.svg", 200, "image/svg+xml"),
             ("/app/main.js", 200, "text/javascript"), ("/app/browser.js", 200, "text/javascript"),
-            ("/skald/index.js", 200, "text/javascript"),
+            ("/skald/index.js", 200, "text/javascript"), ("/asyncapi.json", 200, "application/json"),
             ("/api/me/", 401, "application/problem+json"), ("/nowhere", 404, "application/problem+json"),
         })
         {
