@@ -92,13 +92,11 @@ internal static class MeEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> ChangePasswordAsync(
         HttpContext context, CurrentUser user, PasswordChange change, IOptions<AccountsOptions> options, CancellationToken ct)
     {
-        var body = await RequestFields.ReadAsync(context.Request, forms: false, ct);
-        if (!body.TryGet(out var fields, out var unreadable))
+        var body = await RequestFields.ReadAsync<PasswordRequest>(
+            context.Request, forms: false, fields => PasswordRequest.From(fields, options.Value), ct);
+        if (!body.TryGet(out var request, out var unreadable))
             return unreadable.ToProblem();
-        var request = PasswordRequest.From(fields, options.Value);
-        if ((fields.Error ?? await change.ChangeAsync(user, request)) is { } error)
-            return error.ToProblem();
-        return TypedResults.NoContent();
+        return await change.ChangeAsync(user, request) is { } error ? error.ToProblem() : TypedResults.NoContent();
     }
 
     private static async Task<Ok<SessionView[]>> ListAsync(CurrentUser user, SessionLifecycle sessions) =>

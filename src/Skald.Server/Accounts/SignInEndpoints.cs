@@ -15,8 +15,6 @@ internal static class SignInEndpoints
     private const string PairExample = """{"access":"eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJ1c2VyX2lkIjoiNyJ9.kJ0","refresh":"AAs3_hVqJ8kAAAAB0WmFzZTY0dXJsIGV4YW1wbGUgb2YgYSB0b2tlbg"}""";
 
     private static readonly ChatError NotReadable = new(ErrorCode.Malformed, "The body cannot be read.");
-    private static readonly ChatError NoToken = new(
-        ErrorCode.BadRequest, "The body needs \"refresh\", a string; or \"keep\": \"cookie\", where the session is kept in a cookie.");
     private static readonly ChatError TooMany =
         new(ErrorCode.RateLimited, "Too many logins from this address.") { RetryAfter = TimeSpan.FromSeconds(3) };
 
@@ -99,13 +97,11 @@ internal static class SignInEndpoints
     private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> LoginAsync(
         HttpContext context, Login login, RefreshCookie cookie, IOptions<AccountsOptions> options, CancellationToken ct)
     {
-        var body = await RequestFields.ReadAsync(context.Request, forms: true, ct);
-        if (!body.TryGet(out var fields, out var unreadable))
+        var body = await RequestFields.ReadAsync<LoginRequest>(
+            context.Request, forms: true, fields => LoginRequest.From(fields, options.Value), ct);
+        if (!body.TryGet(out var request, out var unreadable))
             return unreadable.ToProblem();
-        var request = LoginRequest.From(fields, options.Value);
         var inCookie = request.Keep is not null;
-        if (fields.Error is { } invalid)
-            return invalid.ToProblem();
         if (inCookie && RefreshCookie.Check(context.Request) is { } foreign)
             return foreign.ToProblem();
 
@@ -116,24 +112,22 @@ internal static class SignInEndpoints
     private static async Task<Results<Ok<TokenView>, ProblemHttpResult>> RefreshAsync(
         HttpContext context, SessionLifecycle sessions, RefreshCookie cookie, CancellationToken ct)
     {
-        var body = await RequestFields.ReadAsync(context.Request, forms: false, ct);
-        if (!body.TryGet(out var fields, out var unreadable))
+        var body = await RequestFields.ReadAsync(context.Request, forms: false, RefreshRequest.From, ct);
+        if (!body.TryGet(out var request, out var unreadable))
             return unreadable.ToProblem();
-        var token = fields.Optional("refresh");
-        var inCookie = RefreshCookie.Asked(fields) is not null;
-        if (fields.Error is not null)
-            return NoToken.ToProblem();
-        var kept = token.Length == 0 ? RefreshCookie.Read(context.Request) : null;
-        if (token.Length == 0 && kept is null && !inCookie)
-            return NoToken.ToProblem();
+        var inCookie = request.Keep is not null;
+        var kept = request.Refresh is null ? RefreshCookie.Read(context.Request) : null;
+        var token = request.Refresh ?? kept;
+        if (token is null && !inCookie)
+            return RefreshRequest.NoToken.ToProblem();
 
         // A token that came out of the cookie never goes into a body, where a script could read it.
         inCookie |= kept is not null;
         if (inCookie && RefreshCookie.Check(context.Request) is { } foreign)
             return foreign.ToProblem();
-        if (token.Length == 0 && kept is null)
+        if (token is null)
             return RefreshCookie.Missing.ToProblem();
-        var outcome = await sessions.RefreshAsync(kept ?? token);
+        var outcome = await sessions.RefreshAsync(token);
         return outcome.TryGet(out var pair, out var error) ? TypedResults.Ok(cookie.Answer(context, pair, inCookie)) : error.ToProblem();
     }
 }

@@ -26,7 +26,21 @@ internal sealed class RequestFields
         ? null
         : new ChatError(ErrorCode.ValidationFailed, $"Check {string.Join(", ", _errors.Keys)}: see errors.") { Errors = _errors };
 
-    /// <summary>Reads the body.</summary>
+    /// <summary>Reads the body as one request.</summary>
+    /// <param name="forms">Whether a form will do as well as JSON.</param>
+    /// <param name="from">Asks for the fields. Its own refusal comes before <see cref="Error"/>.</param>
+    /// <param name="ct">Cancelled when the client has gone.</param>
+    public static async Task<Outcome<T>> ReadAsync<T>(
+        HttpRequest request, bool forms, Func<RequestFields, Outcome<T>> from, CancellationToken ct)
+        where T : notnull
+    {
+        if (!(await ReadAsync(request, forms, ct)).TryGet(out var fields, out var unreadable))
+            return unreadable;
+        var read = from(fields);
+        return read.TryGet(out _, out var refusal) && fields.Error is { } invalid ? invalid : read;
+    }
+
+    /// <summary>Reads the body for a caller that has to wait for something between its fields and what is wrong with them.</summary>
     /// <param name="forms">Whether a form will do as well as JSON.</param>
     /// <param name="ct">Cancelled when the client has gone.</param>
     public static async Task<Outcome<RequestFields>> ReadAsync(HttpRequest request, bool forms, CancellationToken ct)
