@@ -16,6 +16,7 @@ internal static class AccountsSetup
         services.AddSingleton<SessionLifecycle>();
         services.AddSingleton<PasswordHasher>();
         services.AddSingleton<LoginThrottle>();
+        services.AddSingleton<PasswordCheck>();
         services.AddSingleton<Registration>();
         services.AddSingleton<Login>();
         services.AddSingleton<PasswordChange>();

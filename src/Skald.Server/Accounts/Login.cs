@@ -11,7 +11,7 @@ internal sealed partial class Login(
     AccountStore store,
     PasswordHasher hasher,
     SessionLifecycle sessions,
-    LoginThrottle throttle,
+    PasswordCheck passwords,
     IOptions<SkaldLimits> limits,
     TimeProvider clock,
     ILogger<Login> logger)
@@ -22,6 +22,8 @@ internal sealed partial class Login(
     /// <summary>The same, byte for byte, for a wrong password, an unknown name and a disabled user .</summary>
     public static ChatError Refused { get; } = new(ErrorCode.InvalidCredentials, "No active account found with the given credentials.");
 
+    private static ChatError TooManyForName { get; } = new(ErrorCode.RateLimited, "Too many failed logins for this name.");
+
     /// <param name="request">Checked already.</param>
     /// <param name="address">As <see cref="ClientAddress"/> gives it.</param>
     /// <param name="userAgent">What the client calls itself; anything.</param>
@@ -31,30 +33,19 @@ internal sealed partial class Login(
             return new ChatError(ErrorCode.RateLimited, "Too many logins from this address.") { RetryAfter = retryAfter };
 
         var key = ThrottleKey(request.Username);
-        if (!throttle.TryBegin(key, out retryAfter))
+        var verified = await passwords.VerifyAsync(key, request.Password, () => FindAsync(request.Username), TooManyForName, Refused);
+        if (!verified.TryGet(out var account, out var refusal))
         {
-            Log.Delayed(logger, Username.ForLog(request.Username), address, retryAfter);
-            return new ChatError(ErrorCode.RateLimited, "Too many failed logins for this name.") { RetryAfter = retryAfter };
+            if (refusal.Code == ErrorCode.RateLimited && refusal.RetryAfter is { } wait)
+                Log.Delayed(logger, Username.ForLog(request.Username), address, wait);
+            return refusal;
         }
 
-        var account = Username.IsValid(request.Username) ? await store.FindAccountAsync(request.Username) : null;
-        if (!hasher.TryVerify(request.Password, account?.PasswordHash, out var verifying))
-        {
-            throttle.Withdraw(key);
-            return PasswordHasher.Overloaded;
-        }
-
-        if (!await verifying || account is not { IsActive: true })
-        {
-            if (account is not null && hasher.WhyNever(account.PasswordHash) is { } algorithm)
-                Log.NotVerifiable(logger, account.Id, algorithm);
-            return Refused;
-        }
-
-        throttle.Succeed(key);
         account = await RehashAsync(account, request.Password);
         return await sessions.BeginAsync(account, userAgent) is { } pair ? pair : Refused;
     }
+
+    private async Task<Account?> FindAsync(string name) => Username.IsValid(name) ? await store.FindAccountAsync(name) : null;
 
     /// <summary>
     /// One name has one counter, in whatever case it comes; what cannot be a name is cut, so that the counters stay small.
@@ -73,11 +64,6 @@ internal sealed partial class Login(
 
     private static partial class Log
     {
-        [LoggerMessage(
-            1021, LogLevel.Warning,
-            "The password of user {UserId} cannot be verified: its hash is of {Algorithm}. Give the user another with skald users reset")]
-        public static partial void NotVerifiable(ILogger logger, long userId, string algorithm);
-
         [LoggerMessage(1020, LogLevel.Warning, "Too many failed logins for {Username}: one from {Address} has to wait {RetryAfter}")]
         public static partial void Delayed(ILogger logger, string username, string address, TimeSpan retryAfter);
     }

@@ -6,8 +6,10 @@ using Skald.Server.Identity;
 namespace Skald.Server.Accounts.Passwords;
 
 /// <summary>Exchanges a password for another and ends every other session .</summary>
-internal sealed class PasswordChange(AccountStore store, PasswordHasher hasher, SessionLifecycle sessions, LoginThrottle throttle)
+internal sealed class PasswordChange(AccountStore store, PasswordCheck passwords, PasswordHasher hasher, SessionLifecycle sessions)
 {
+    private static readonly ChatError TooMany = new(ErrorCode.RateLimited, "Too many wrong passwords.");
+
     private static readonly ChatError WrongPassword = new(ErrorCode.ValidationFailed, "Check current_password: see errors.")
     {
         Errors = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -23,19 +25,10 @@ internal sealed class PasswordChange(AccountStore store, PasswordHasher hasher, 
     {
         // The key has spaces, which no username has: guesses made here with a stolen token never delay the owner's login.
         var key = string.Create(CultureInfo.InvariantCulture, $"password change of {user.Id}");
-        if (!throttle.TryBegin(key, out var retryAfter))
-            return new ChatError(ErrorCode.RateLimited, "Too many wrong passwords.") { RetryAfter = retryAfter };
-
-        var account = await store.FindAccountAsync(user.Id);
-        if (!hasher.TryVerify(request.CurrentPassword, account?.PasswordHash, out var verifying))
-        {
-            throttle.Withdraw(key);
-            return PasswordHasher.Overloaded;
-        }
-
-        if (!await verifying || account is not { IsActive: true })
-            return WrongPassword;
-        throttle.Succeed(key);
+        var verified = await passwords.VerifyAsync(
+            key, request.CurrentPassword, () => store.FindAccountAsync(user.Id), TooMany, WrongPassword);
+        if (!verified.TryGet(out var account, out var refusal))
+            return refusal;
         if (!hasher.TryHash(request.NewPassword, out var hashing))
             return PasswordHasher.Overloaded;
         return await sessions.ChangePasswordAsync(account, await hashing, user.SessionId) ? null : WrongPassword;
