@@ -12,6 +12,7 @@ public sealed class OpenFilesTests
 
     [Theory]
     [Attack("A-13")]
+    [Attack("A-64")]
     [InlineData("")]
     [InlineData("GET /ws/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")]
     public async Task Server_that_could_run_out_of_them_refuses_and_lives(string saying)
@@ -42,6 +43,8 @@ public sealed class OpenFilesTests
 
         Assert.False(server.HasExited, server.Output);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(server));
+        Assert.DoesNotContain("crit:", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("fail:", server.Output, StringComparison.Ordinal);
     }
 
     /// <summary>Asks until it is answered: the last of the crowd may still be on their way out.</summary>
