@@ -1,6 +1,6 @@
 namespace Skald.Protocol;
 
-/// <summary>What a server says to one client.</summary>
+/// <summary>What a server says to a client.</summary>
 public interface IServerFrame
 {
     void WriteTo(FrameWriter writer);

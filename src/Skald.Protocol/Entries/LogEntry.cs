@@ -5,7 +5,7 @@ namespace Skald.Protocol;
 /// An entry points at its message and holds nothing of it: what is read is the message as it is by then. So a text lies in one place,
 /// and is gone where it is erased.
 /// </remarks>
-public readonly ref struct LogEntry
+public readonly ref struct LogEntry : IServerFrame
 {
     public required EntryKind Kind { get; init; }
 

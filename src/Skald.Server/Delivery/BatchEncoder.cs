@@ -1,4 +1,3 @@
-using System.Buffers;
 using Skald.Protocol;
 using Skald.Server.History;
 
@@ -9,32 +8,20 @@ internal sealed class BatchEncoder : IDisposable
 {
     private const int InitialCapacity = 16 * 1024;
 
-    private readonly ArrayBufferWriter<byte> _json = new(1024);
-    private readonly ArrayBufferWriter<byte> _frames = new(InitialCapacity);
-    private readonly FrameWriter _writer;
+    private readonly FrameBuffer _frames = new(InitialCapacity);
     private readonly List<int> _starts = [];
     private readonly List<int> _others = [];   // which of them are no messages
 
-    public BatchEncoder() => _writer = new FrameWriter(_json);
-
     public int Count => _starts.Count;
 
-    public int Length => _frames.WrittenCount;
+    public int Length => _frames.Length;
 
     public void Add(in LogEntry entry)
     {
-        _json.ResetWrittenCount();
-        _writer.Reset(_json);
-        entry.WriteTo(_writer);
         if (entry.Kind != EntryKind.Message || entry.Message.IsDeleted)
             _others.Add(_starts.Count);
-        _starts.Add(_frames.WrittenCount);
-
-        var payload = _json.WrittenSpan;
-        var frame = _frames.GetSpan(WebSocketFrame.MaxHeaderLength + payload.Length);
-        var header = WebSocketFrame.WriteHeader(frame, WebSocketFrame.Text, payload.Length);
-        payload.CopyTo(frame[header..]);
-        _frames.Advance(header + payload.Length);
+        _starts.Add(_frames.Length);
+        _frames.Add(entry);
     }
 
     public void Add(Draft draft)
@@ -47,17 +34,17 @@ internal sealed class BatchEncoder : IDisposable
     public EncodedBatch Finish(long first, long startOffset)
     {
         var batch = new EncodedBatch(
-            first, _frames.WrittenSpan.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
+            first, _frames.Frames.ToArray(), [.. _starts], _others.Count == 0 ? null : [.. _others], startOffset);
         Clear();
         return batch;
     }
 
     public void Clear()
     {
-        _frames.ResetWrittenCount();
+        _frames.Clear();
         _starts.Clear();
         _others.Clear();
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => _frames.Dispose();
 }
