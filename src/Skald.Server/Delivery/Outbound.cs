@@ -60,7 +60,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
     /// <summary>Starts a subscription's flow: everything after its cursor, then what comes.</summary>
     public void Start(Subscription subscription)
     {
-        bool loop;
+        Next next;
         lock (_gate)
         {
             // Listed even when it is too late for it, so that it is unregistered with the others.
@@ -68,11 +68,10 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
             if (_closing || _broken)
                 return;
             subscription.Active = true;
-            loop = BeginLoop();
+            next = BeginLoop();
         }
 
-        if (loop)
-            _ = LoopAsync();
+        Do(next);
     }
 
     public void Stop(Subscription subscription)
@@ -88,8 +87,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
     /// <remarks>On the delivery thread: it waits for nothing.</remarks>
     public void Offer(Subscription subscription, EncodedBatch batch)
     {
-        CloseCode? failure = null;
-        var loop = false;
+        var next = Next.Nothing;
         lock (_gate)
         {
             if (!subscription.Active || _closing || _broken)
@@ -97,55 +95,45 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
             if (_looping)
             {
                 if (subscription.IsTooFarBehind(limits.MessagesBehind, limits.BytesBehind))
-                    failure = CloseCode.SlowConsumer;
+                    next = Next.TooSlow;
             }
             else if (subscription.Cursor == batch.First - 1)
             {
                 subscription.MoveTo(batch.End);
-                loop = WriteOrBegin(batch.Frames(subscription.Dialect));
+                next = WriteOrBegin(batch.Frames(subscription.Dialect));
             }
             else
             {
-                loop = BeginLoop();
+                next = BeginLoop();
             }
         }
 
-        if (failure is not null)
-            Failed(failure, null);
-        else if (loop)
-            _ = LoopAsync();
+        Do(next);
     }
 
     /// <summary>An answer to this connection's client: an ack, an error, a pong.</summary>
     /// <param name="frame">A whole WebSocket frame; copied where it has to wait.</param>
     public void Answer(ReadOnlySpan<byte> frame)
     {
-        var queued = true;
-        bool loop;
+        Next next;
         lock (_gate)
         {
             if (_closing || _broken)
                 return;
             if (_looping || _answers is not null)
             {
-                queued = Queue(frame);
+                next = Queue(frame) ? BeginLoop() : Next.TooSlow;
             }
             else
             {
                 // Nothing waits before it: it goes straight out. What does not fit must follow whatever its length, or the frame would
                 // be torn.
                 _rest = WriteNow(frame).ToArray();
-                if (_rest.IsEmpty)
-                    return;
+                next = _rest.IsEmpty ? Next.Nothing : BeginLoop();
             }
-
-            loop = queued && BeginLoop();
         }
 
-        if (!queued)
-            Failed(CloseCode.SlowConsumer, null);
-        else if (loop)
-            _ = LoopAsync();
+        Do(next);
     }
 
     /// <summary>As <see cref="Answer"/>, but the frame may wait for others, and go out with them at the next <see cref="Flush"/>.</summary>
@@ -170,34 +158,32 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
     /// <summary>Writes what was held.</summary>
     public void Flush()
     {
-        bool loop;
+        Next next;
         lock (_gate)
         {
             if (_looping || _broken || _answers is not { WrittenMemory: var held })
                 return;
             _answers = null;
-            loop = WriteOrBegin(held);
+            next = WriteOrBegin(held);
         }
 
-        if (loop)
-            _ = LoopAsync();
+        Do(next);
     }
 
     /// <summary>The last frames of this connection. What waits in its rooms stays in the log.</summary>
     public void Finish(ReadOnlySpan<byte> frames)
     {
-        bool loop;
+        Next next;
         lock (_gate)
         {
             if (_closing || _broken)
                 return;
             (_answers ??= new ArrayBufferWriter<byte>()).Write(frames);
             _closing = true;
-            loop = BeginLoop();
+            next = BeginLoop();
         }
 
-        if (loop)
-            _ = LoopAsync();
+        Do(next);
     }
 
     /// <returns>False where more answers wait than may.</returns>
@@ -210,20 +196,35 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
         return true;
     }
 
-    /// <returns>Whether the caller must run the loop, after it has left the lock.</returns>
-    private bool BeginLoop()
+    /// <returns>The loop, unless it runs already or there is no socket to write to.</returns>
+    private Next BeginLoop()
     {
         if (_looping || _broken)
-            return false;
-        return _looping = true;
+            return Next.Nothing;
+        _looping = true;
+        return Next.Loop;
+    }
+
+    /// <summary>Does what was found out under the lock, after it: both call others, and the loop writes at once.</summary>
+    private void Do(Next next)
+    {
+        switch (next)
+        {
+            case Next.Loop:
+                _ = LoopAsync();
+                break;
+            case Next.TooSlow:
+                Failed(CloseCode.SlowConsumer, null);
+                break;
+        }
     }
 
     /// <summary>Writes what the socket takes now. The rest is the loop's.</summary>
     /// <returns>As <see cref="BeginLoop"/>.</returns>
-    private bool WriteOrBegin(ReadOnlyMemory<byte> bytes)
+    private Next WriteOrBegin(ReadOnlyMemory<byte> bytes)
     {
         _rest = bytes[^WriteNow(bytes.Span).Length..];
-        return !_rest.IsEmpty && BeginLoop();
+        return _rest.IsEmpty ? Next.Nothing : BeginLoop();
     }
 
     /// <returns>What the socket did not take.</returns>
@@ -375,5 +376,17 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits li
         }
 
         return !bytes.IsEmpty;
+    }
+
+    /// <summary>What is to be done once the lock is left.</summary>
+    private enum Next
+    {
+        Nothing,
+
+        /// <summary>To run the loop, which is ours now.</summary>
+        Loop,
+
+        /// <summary>To say that this reader is too slow.</summary>
+        TooSlow,
     }
 }
