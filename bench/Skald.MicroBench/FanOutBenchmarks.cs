@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
@@ -30,13 +29,12 @@ public class FanOutBenchmarks
     public void Subscribe()
     {
         Array.Fill(_text, (byte)'x');
-        var limits = new SkaldLimits();
-        var options = Options.Create(limits);
-        _feeds = new RoomFeeds(options);
+        var limits = new DeliveryLimits();
+        _feeds = new RoomFeeds(Options.Create(limits));
         _room = new Room(1, "global", firstSeq: 1, lastSeq: 0);
         var log = new RoomLog(
             new NoStore(),
-            options,
+            Options.Create(new LogLimits()),
             new Readiness(),
             new LogMetrics(new Telemetry()),
             new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),

@@ -5,6 +5,7 @@ using Skald.Server.Http;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
+using Skald.Server.Settings;
 
 namespace Skald.Server;
 
@@ -13,8 +14,8 @@ namespace Skald.Server;
 /// ready.
 /// </summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<SkaldLimits> limits, IOptions<ProxyOptions> proxies,
-    IServer server, ILoggerFactory loggers, WeakSettings weak)
+    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<LimitsOptions> limits,
+    IEnumerable<SettingsInForce> settings, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -66,8 +67,11 @@ internal sealed class Startup(
             return;
         }
 
-        foreach (var limit in limits.Value.Unlimited)
-            weak.Report($"Limits:{limit}", "0 is no limit: one client can take all there is of it");
+        foreach (var (setting, value) in settings.SelectMany(section => section.All))
+        {
+            if (OffAtZeroAttribute.IsOff(setting.Property, value))
+                weak.Report(setting.Key, "0 is no limit: one client can take all there is of it");
+        }
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,10 +1,16 @@
+using Skald.Server.Accounts;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
+using Skald.Server.Conversation.Messages;
+using Skald.Server.Delivery;
+using Skald.Server.History;
 using Skald.Server.Http;
 using Skald.Server.Identity;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Settings;
+using Skald.Server.Transport;
 
 namespace Skald;
 
@@ -14,13 +20,16 @@ namespace Skald;
 /// </summary>
 internal static class KnownSettings
 {
-    /// <summary>The server's own, in the order of docs/operations.md.</summary>
-    public static readonly IReadOnlyList<Setting> Own =
+    /// <summary>The classes that hold the server's own, in the order of docs/operations.md.</summary>
+    public static readonly IReadOnlyList<Type> Classes =
     [
-        .. new[] { typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions),
-            typeof(MetricsOptions), typeof(RoomsOptions), typeof(SkaldLimits) }
-            .SelectMany(Setting.Of),
+        typeof(DataOptions), typeof(ProxyOptions), typeof(AccountsOptions), typeof(ConnectionsOptions), typeof(MetricsOptions),
+        typeof(RoomsOptions),
+        typeof(LimitsOptions), typeof(WireLimits), typeof(ConnectionLimits), typeof(IdentityLimits), typeof(LogLimits), typeof(RoomLimits),
+        typeof(DeliveryLimits), typeof(HistoryLimits), typeof(AccountLimits), typeof(TransportLimits), typeof(RequestLimits),
     ];
+
+    public static readonly IReadOnlyList<Setting> Own = [.. Classes.SelectMany(Setting.Of)];
 
     /// <summary>Of ASP.NET Core, single ones.</summary>
     private static readonly string[] Platform =

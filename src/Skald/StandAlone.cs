@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Skald.Server;
 using Skald.Server.Http;
 using Skald.Server.Limits;
@@ -11,7 +12,12 @@ internal static class StandAlone
     {
         // The address of a socket may carry a token: the hosting layer's request log, which prints addresses, stays quiet.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(WebServerLimits.Apply);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // Kestrel is made before the host judges the settings: a fault in one that it needs would hide those of all others.
+            kestrel.ApplicationServices.GetRequiredService<IStartupValidator>().Validate();
+            WebServerLimits.Apply(kestrel);
+        });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Complete);
         builder.Services.ConfigureHttpJsonOptions(ApiJson.Apply);
         return builder.AddSkald();

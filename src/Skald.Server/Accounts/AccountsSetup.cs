@@ -1,13 +1,15 @@
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Identity;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Accounts;
 
 internal static class AccountsSetup
 {
-    public static void AddAccounts(this IServiceCollection services)
+    public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddLimits<AccountLimits>(configuration);
         services.AddSingleton<AccountStore>();
         services.AddSingleton<UserExists>(
             provider => async id => await provider.GetRequiredService<AccountStore>().FindAccountAsync(id) is not null);

@@ -12,7 +12,7 @@ internal sealed partial class Login(
     PasswordHasher hasher,
     SessionLifecycle sessions,
     PasswordCheck passwords,
-    IOptions<SkaldLimits> limits,
+    IOptions<AccountLimits> limits,
     TimeProvider clock,
     ILogger<Login> logger)
 {

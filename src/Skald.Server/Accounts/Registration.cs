@@ -6,7 +6,7 @@ using Skald.Server.Limits;
 namespace Skald.Server.Accounts;
 
 /// <summary>Makes an account. Names are public, so a taken one is said to be taken .</summary>
-internal sealed class Registration(AccountStore store, PasswordHasher hasher, IOptions<SkaldLimits> limits, TimeProvider clock)
+internal sealed class Registration(AccountStore store, PasswordHasher hasher, IOptions<AccountLimits> limits, TimeProvider clock)
 {
     private readonly KeyedRateLimiter<string> _perAddress =
         new(limits.Value.RegistersPerAddressPerSecond, limits.Value.RegisterBurst, clock);

@@ -1,8 +1,14 @@
+using Skald.Server.Limits;
+
 namespace Skald.Server.Commands;
 
 internal static class CommandsSetup
 {
-    public static void AddCommands(this IServiceCollection services) => services.AddSingleton<CommandTable>();
+    public static void AddCommands(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddLimits<WireLimits>(configuration);
+        services.AddSingleton<CommandTable>();
+    }
 
     /// <summary>Has a command handled.</summary>
     public static void AddCommand<THandler>(this IServiceCollection services)

@@ -7,9 +7,9 @@ namespace Skald.Server.Connections;
 /// <summary>
 /// Whether one more socket may come in: decided before the upgrade, where a refusal costs little and says when to come back.
 /// </summary>
-internal sealed class Admission(IOptions<SkaldLimits> limits, TimeProvider clock)
+internal sealed class Admission(IOptions<ConnectionLimits> limits, TimeProvider clock)
 {
-    private readonly SkaldLimits _limits = limits.Value;
+    private readonly ConnectionLimits _limits = limits.Value;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
     private readonly KeyedRateLimiter<string> _addressRate = new(limits.Value.HandshakesPerAddress, limits.Value.HandshakeBurst, clock);

@@ -3,7 +3,6 @@ using System.Text;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
 
@@ -26,7 +25,7 @@ internal sealed partial class Connection : IDisposable
 
     private readonly ISocket _socket;
     private readonly WebSocketReader _reader;
-    private readonly SkaldLimits _limits;
+    private readonly ConnectionLimits _limits;
     private readonly TimeProvider _clock;
     private readonly ConnectionMetrics _metrics;
     private readonly ILogger _logger;
@@ -40,12 +39,13 @@ internal sealed partial class Connection : IDisposable
     private long _sessionCheckAt = DateTimeOffset.MaxValue.UtcTicks;
 
     /// <param name="unread">What it sent that was read already.</param>
+    /// <param name="frameBytes">The largest message it may send, in bytes after reassembly.</param>
     public Connection(
-        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, SkaldLimits limits, TimeProvider clock,
-        ConnectionMetrics metrics, ILogger logger)
+        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, ConnectionLimits limits, int frameBytes,
+        TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
     {
         _socket = socket;
-        _reader = new WebSocketReader(socket, unread.Span, limits, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };
+        _reader = new WebSocketReader(socket, unread.Span, limits, frameBytes, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };
         Outbound = outbound;
         OnlyRoom = onlyRoom;
         (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
@@ -21,7 +20,7 @@ internal sealed class ConnectionRegistry : IDisposable
     private readonly ConnectionMetrics _metrics;
     private readonly int _perUser;
 
-    public ConnectionRegistry(SessionLifecycle sessions, IOptions<SkaldLimits> limits, ConnectionMetrics metrics)
+    public ConnectionRegistry(SessionLifecycle sessions, IOptions<IdentityLimits> limits, ConnectionMetrics metrics)
     {
         (_sessions, _metrics) = (sessions, metrics);
         metrics.ObserveConnections(() => Count);

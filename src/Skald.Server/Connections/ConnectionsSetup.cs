@@ -1,4 +1,5 @@
 using Skald.Server.Commands;
+using Skald.Server.Limits;
 using Skald.Server.Settings;
 
 namespace Skald.Server.Connections;
@@ -8,6 +9,11 @@ internal static class ConnectionsSetup
     public static void AddConnections(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<ConnectionsOptions>(configuration);
+        services.AddLimits<ConnectionLimits>(configuration).PostConfigure(limits =>
+        {
+            if (OpenFiles.ForSockets is { } most && (limits.Connections == 0 || limits.Connections > most))
+                limits.Connections = most;
+        });
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();

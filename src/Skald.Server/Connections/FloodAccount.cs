@@ -4,7 +4,7 @@ namespace Skald.Server.Connections;
 
 /// <summary>How fast a connection's frames come, and for how long they have come too fast.</summary>
 /// <remarks>A field of the connection: it is not copied.</remarks>
-internal struct FloodAccount(SkaldLimits limits, TimeProvider clock)
+internal struct FloodAccount(ConnectionLimits limits, TimeProvider clock)
 {
     /// <summary>Excess counts as unbroken while it comes again within this time.</summary>
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(1);

@@ -1,13 +1,12 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Commands;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Finds who does what a frame says. Called by the connection's read loop, one frame after the other.</summary>
 internal sealed partial class FrameDispatcher(
-    CommandTable commands, SignIn signIn, IOptions<SkaldLimits> limits, ILogger<FrameDispatcher> logger)
+    CommandTable commands, SignIn signIn, IOptions<WireLimits> limits, ILogger<FrameDispatcher> logger)
 {
     private static readonly ChatError NotAuthenticated =
         new(ErrorCode.NotAuthenticated, "Authenticate first: send auth with an access token.");

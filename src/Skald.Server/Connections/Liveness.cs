@@ -1,10 +1,8 @@
-using Skald.Server.Limits;
-
 namespace Skald.Server.Connections;
 
 /// <summary>Whether the peer is still there: who is silent is pinged, and who does not answer is dead.</summary>
 /// <remarks>A field of the connection: it is not copied.</remarks>
-internal struct Liveness(SkaldLimits limits, TimeProvider clock)
+internal struct Liveness(ConnectionLimits limits, TimeProvider clock)
 {
     private long _pingedAt;   // 0: no ping waits for an answer
 

@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Commands;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Takes connections into rooms and out of them: in a room a connection has a subscription, a cursor into its log.</summary>
-internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog log, IOptions<SkaldLimits> limits)
+internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog log, IOptions<WireLimits> limits)
 {
     private readonly int _mostRooms = limits.Value.Protocol.Rooms;
 

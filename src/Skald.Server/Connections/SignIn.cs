@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Commands;
 using Skald.Server.History;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Connections;
 
 /// <summary>Ties connections to their users: by the handshake's credential, or by <c>auth</c>.</summary>
-internal sealed class SignIn(AccessTokens tokens, ConnectionRegistry registry, RoomLog log, IOptions<SkaldLimits> limits)
+internal sealed class SignIn(
+    AccessTokens tokens, ConnectionRegistry registry, RoomLog log, IOptions<ConnectionLimits> limits, IOptions<WireLimits> wire)
 {
     private static readonly ChatError AnotherUser = new(ErrorCode.Forbidden, "This connection belongs to another session; open a new one.");
 
@@ -50,5 +51,5 @@ internal sealed class SignIn(AccessTokens tokens, ConnectionRegistry registry, R
     }
 
     private void AnswerReady(Connection connection, FrameId re, CurrentUser user) =>
-        connection.Answer(new ReadyFrame(re, user.Id, user.Username, log.Epoch, limits.Value.PingInterval, limits.Value.Protocol));
+        connection.Answer(new ReadyFrame(re, user.Id, user.Username, log.Epoch, limits.Value.PingInterval, wire.Value.Protocol));
 }

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Commands;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
@@ -15,7 +15,9 @@ internal sealed partial class SocketServer(
     SignIn signIn,
     RoomEntrance entrance,
     RoomLog log,
-    IOptions<SkaldLimits> limits,
+    IOptions<ConnectionLimits> limits,
+    IOptions<WireLimits> wire,
+    IOptions<DeliveryLimits> delivery,
     IOptions<AccountsOptions> accounts,
     TimeProvider clock,
     ConnectionMetrics metrics,
@@ -43,8 +45,9 @@ internal sealed partial class SocketServer(
     /// <param name="address">What it was admitted as.</param>
     public Task ServeAsync(ISocket socket, ReadOnlyMemory<byte> unread, Entrant entrant, string address)
     {
-        var outbound = new Outbound(socket, log, limits.Value, clock);
-        var connection = new Connection(socket, unread, outbound, entrant.OnlyRoom, limits.Value, clock, metrics, logger)
+        var outbound = new Outbound(socket, log, delivery.Value, clock);
+        var connection = new Connection(
+            socket, unread, outbound, entrant.OnlyRoom, limits.Value, wire.Value.FrameBytes, clock, metrics, logger)
         {
             SessionCheckAt = FirstSessionCheck(),
         };

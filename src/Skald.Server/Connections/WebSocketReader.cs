@@ -27,7 +27,8 @@ internal sealed class WebSocketReader : IDisposable
     private static readonly TimeSpan DelayStep = TimeSpan.FromMilliseconds(1);
 
     private readonly ISocket _socket;
-    private readonly SkaldLimits _limits;
+    private readonly ConnectionLimits _limits;
+    private readonly int _frameBytes;
     private readonly TimeProvider _clock;
 
     private byte[] _buffer = [];
@@ -46,9 +47,10 @@ internal sealed class WebSocketReader : IDisposable
     private long _unfinishedSince;
 
     /// <param name="unread">What was read of it already.</param>
-    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, SkaldLimits limits, TimeProvider clock)
+    /// <param name="frameBytes">The largest message it reads, its fragments together.</param>
+    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, ConnectionLimits limits, int frameBytes, TimeProvider clock)
     {
-        (_socket, _limits, _clock) = (socket, limits, clock);
+        (_socket, _limits, _frameBytes, _clock) = (socket, limits, frameBytes, clock);
         _heardAt = clock.GetTimestamp();
         if (unread.IsEmpty)
             return;
@@ -223,7 +225,7 @@ internal sealed class WebSocketReader : IDisposable
             Require(length is > ushort.MaxValue and <= long.MaxValue);
         }
 
-        if (!control && length > (ulong)(_limits.FrameBytes - _messageLength))
+        if (!control && length > (ulong)(_frameBytes - _messageLength))
             throw new WebSocketViolationException(CloseCode.TooBig);
         if (bytes.Length < 2 + extended + 4)
         {

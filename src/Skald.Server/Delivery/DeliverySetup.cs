@@ -1,9 +1,12 @@
+using Skald.Server.Limits;
+
 namespace Skald.Server.Delivery;
 
 internal static class DeliverySetup
 {
-    public static void AddDelivery(this IServiceCollection services)
+    public static void AddDelivery(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddLimits<DeliveryLimits>(configuration);
         services.AddSingleton<RoomFeeds>();
         services.AddSingleton<DeliveryMetrics>();
         services.AddSingleton<DeliveryThread>();

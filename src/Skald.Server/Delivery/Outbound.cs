@@ -1,7 +1,6 @@
 using System.Buffers;
 using Skald.Protocol;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Transport;
 
@@ -13,7 +12,7 @@ namespace Skald.Server.Delivery;
 /// by a loop of this connection's own, which goes on from the cursors: what waits is a number for each room, not a queue.
 /// Only answers (acks, errors) are queued, in a buffer with a bound. Exactly one of the two writes at any time.
 /// </remarks>
-internal sealed class Outbound(ISocketWriter socket, RoomLog log, SkaldLimits limits, TimeProvider clock)
+internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits limits, TimeProvider clock)
 {
     /// <summary>Milliseconds between two attempts to read the log while too many read it.</summary>
     private const int LeastWait = 50, MostWait = 250;

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
 
 /// <summary>The feeds of this node: one for each room that has readers here.</summary>
-internal sealed class RoomFeeds(IOptions<SkaldLimits> limits)
+internal sealed class RoomFeeds(IOptions<DeliveryLimits> limits)
 {
     private readonly ConcurrentDictionary<Room, RoomFeed> _feeds = new();
     private readonly TailBudget _tails = new(limits.Value.TailBytesInAll);

@@ -5,7 +5,7 @@ using Skald.Server.Limits;
 namespace Skald.Server.History;
 
 /// <summary>How fast entries may come: of one user, into one room, about one message.</summary>
-internal sealed class EntryRates(IOptions<SkaldLimits> limits, TimeProvider clock) : IDraftCheck
+internal sealed class EntryRates(IOptions<LogLimits> limits, TimeProvider clock) : IDraftCheck
 {
     private readonly KeyedRateLimiter<long> _byUser = new(limits.Value.MessagesPerUser, burst: 2 * limits.Value.MessagesPerUser, clock);
     private readonly KeyedRateLimiter<long> _byRoom = new(limits.Value.MessagesPerRoom, burst: 2 * limits.Value.MessagesPerRoom, clock);

@@ -1,9 +1,12 @@
+using Skald.Server.Limits;
+
 namespace Skald.Server.History;
 
 internal static class HistorySetup
 {
-    public static void AddHistory(this IServiceCollection services)
+    public static void AddHistory(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddLimits<LogLimits>(configuration);
         services.AddSingleton<LogMetrics>();
         services.AddSingleton<RoomLog>();
         services.AddSingleton<MayWrite>();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
@@ -15,7 +14,7 @@ namespace Skald.Server.History;
 /// </remarks>
 internal sealed partial class RoomLog(
     IMessageStore store,
-    IOptions<SkaldLimits> limits,
+    IOptions<LogLimits> limits,
     Readiness readiness,
     LogMetrics metrics,
     IHostApplicationLifetime host,

@@ -13,7 +13,7 @@ internal sealed partial class OpenApiSettings(IEnumerable<SettingsInForce> setti
 {
     private readonly Lazy<Dictionary<string, string>> _values = new(() =>
         settings.SelectMany(section => section.All)
-            .ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal));
+            .ToDictionary(one => one.Setting.Key, one => Spelling.Show(one.Value), StringComparer.Ordinal));
 
     public void Configure(string? name, OpenApiOptions options)
     {

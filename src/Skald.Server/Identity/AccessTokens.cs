@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Skald.Protocol;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Identity;
@@ -40,7 +39,7 @@ internal sealed class AccessTokens
 
     public AccessTokens(
         IOptions<AccountsOptions> options,
-        IOptions<SkaldLimits> limits,
+        IOptions<IdentityLimits> limits,
         KeyRing keys,
         EndedSessions ended,
         UserExists userExists,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Settings;
 
@@ -10,6 +11,7 @@ internal static class IdentitySetup
     public static void AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<AccountsOptions>(configuration);
+        services.AddLimits<IdentityLimits>(configuration);
         services.AddSingleton(OpenKeys);
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<AccessTokens>();

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Identity;
 
@@ -10,7 +9,7 @@ namespace Skald.Server.Identity;
 /// logs. In memory: a ticket lives for seconds, and a restart only costs the client another.
 /// </summary>
 internal sealed class SocketTickets(
-    EndedSessions ended, IOptions<AccountsOptions> options, IOptions<SkaldLimits> limits, TimeProvider clock)
+    EndedSessions ended, IOptions<AccountsOptions> options, IOptions<IdentityLimits> limits, TimeProvider clock)
 {
     /// <summary>Tickets that the node issues within one lifetime, used or not: some 30 MB.</summary>
     private const int MaxTickets = 100_000;

@@ -1,55 +1,40 @@
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
+using System.ComponentModel.DataAnnotations;
 
 namespace Skald.Server.Limits;
 
-/// <summary>
-/// Holds the limits of a request at our own endpoints, whatever server they are called by and however it is configured. A web server
-/// that holds them already (<see cref="WebServerLimits"/>) has answered before.
-/// </summary>
-internal sealed class RequestLimits(RequestDelegate next, IOptions<SkaldLimits> limits, IOptions<KestrelServerOptions> kestrel)
+/// <summary>Limits of one request, whatever it asks for.</summary>
+public sealed class RequestLimits
 {
-    private readonly SkaldLimits _limits = limits.Value;
-    private readonly bool _headHolds =
-        kestrel.Value.Limits.MaxRequestLineSize <= limits.Value.RequestLineBytes
-        && kestrel.Value.Limits.MaxRequestHeadersTotalSize <= limits.Value.RequestHeaderBytes
-        && kestrel.Value.Limits.MaxRequestHeaderCount <= limits.Value.RequestHeaders;
+    /// <summary>All headers of one request together, in bytes.</summary>
+    [Range(1024, 1_000_000)]
+    [Beyond("431")]
+    public int RequestHeaderBytes { get; set; } = 16 * 1024;
 
-    public Task InvokeAsync(HttpContext context)
-    {
-        if (!_headHolds && StatusOfHead(context) is { } refused)
-        {
-            context.Response.StatusCode = refused;
-            return Task.CompletedTask;
-        }
+    /// <summary>Headers of one request.</summary>
+    [Range(10, 10_000)]
+    [Beyond("431")]
+    public int RequestHeaders { get; set; } = 50;
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = _limits.RequestBodyBytes;
-        else
-            context.Request.Body = new BoundedBody(context.Request.Body, _limits.RequestBodyBytes);
-        return next(context);
-    }
+    /// <summary>First line of one request, in bytes; a token in <c>?token=</c> may be as long as <c>TokenBytes</c>.</summary>
+    [Range(1024, 1_000_000)]
+    [Beyond("414")]
+    public int RequestLineBytes { get; set; } = 8 * 1024;
 
-    /// <summary>Counts as Kestrel does: each line with the two bytes that end it.</summary>
-    private int? StatusOfHead(HttpContext context)
-    {
-        var request = context.Request;
-        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        if (request.Method.Length + (target?.Length ?? 0) + request.Protocol.Length + "  \r\n".Length > _limits.RequestLineBytes)
-            return StatusCodes.Status414UriTooLong;
-        var (count, bytes) = (0, 0);
-        foreach (var (name, values) in request.Headers)
-        {
-            foreach (var value in values)
-            {
-                count++;
-                bytes += name.Length + ": \r\n".Length + (value?.Length ?? 0);
-            }
-        }
+    /// <summary>Body of one request, in bytes.</summary>
+    [Range(1024, 100_000_000)]
+    [Beyond("payload_too_large")]
+    public int RequestBodyBytes { get; set; } = 64 * 1024;
 
-        return count > _limits.RequestHeaders || bytes > _limits.RequestHeaderBytes
-            ? StatusCodes.Status431RequestHeaderFieldsTooLarge
-            : null;
-    }
+    /// <summary>Time for the headers of one request to come, once they began.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    [Beyond("408")]
+    public TimeSpan RequestHeaderTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Time that a connection may wait for its next request. Longer than the 60 s for which load balancers commonly keep one: else they
+    /// send a request into a connection that ends at that moment.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    [Beyond(BeyondAttribute.Cut)]
+    public TimeSpan RequestIdleTime { get; set; } = TimeSpan.FromSeconds(90);
 }

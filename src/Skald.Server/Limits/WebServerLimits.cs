@@ -8,7 +8,7 @@ internal static class WebServerLimits
 {
     public static void Apply(KestrelServerOptions kestrel)
     {
-        var limits = kestrel.ApplicationServices.GetRequiredService<IOptions<SkaldLimits>>().Value;
+        var limits = kestrel.ApplicationServices.GetRequiredService<IOptions<RequestLimits>>().Value;
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = OpenFiles.ForRequests;   // those that are no sockets yet, or never
         kestrel.Limits.MaxRequestHeadersTotalSize = limits.RequestHeaderBytes;

@@ -8,7 +8,7 @@ using Skald.Server.Limits;
 namespace Skald.Server.Rooms;
 
 /// <summary>All rooms that this node has met, by name: one <see cref="Room"/> object each.</summary>
-internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<SkaldLimits> limits, TimeProvider clock)
+internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<RoomLimits> limits, TimeProvider clock)
 {
     public static ChatError NoSuchRoom { get; } = new(ErrorCode.RoomNotFound, "There is no room of this name.");
 

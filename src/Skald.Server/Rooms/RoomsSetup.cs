@@ -1,3 +1,4 @@
+using Skald.Server.Limits;
 using Skald.Server.Settings;
 
 namespace Skald.Server.Rooms;
@@ -7,6 +8,7 @@ internal static class RoomsSetup
     public static void AddRooms(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSettings<RoomsOptions>(configuration);
+        services.AddLimits<RoomLimits>(configuration);
         services.AddSingleton<RoomStore>();
         services.AddSingleton<RoomDirectory>();
         services.AddSingleton<RoomAuthorizer>();

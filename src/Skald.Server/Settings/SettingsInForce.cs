@@ -1,9 +1,16 @@
 namespace Skald.Server.Settings;
 
 /// <summary>The settings of a class of options, with what they are on this server.</summary>
-internal sealed class SettingsInForce(IReadOnlyList<Setting> settings, Func<object> options)
+/// <param name="type">The class.</param>
+/// <param name="settings">What it has.</param>
+/// <param name="options">Reads and judges them, where that has not been done yet.</param>
+internal sealed class SettingsInForce(Type type, IReadOnlyList<Setting> settings, Func<object> options)
 {
-    /// <summary>Each key with its value as the documentation spells it: <c>Limits:PingInterval</c>, <c>15 s</c>.</summary>
-    public IEnumerable<(string Key, string Value)> All =>
-        settings.Select(setting => (setting.Key, Spelling.Show(setting.Property.GetValue(options()))));
+    public Type Type => type;
+
+    /// <summary>Keys of the section that this class is bound to.</summary>
+    public IEnumerable<string> Keys => settings.Where(setting => setting.IsInSection).Select(setting => setting.Key);
+
+    public IEnumerable<(Setting Setting, object? Value)> All =>
+        settings.Select(setting => (setting, setting.Property.GetValue(options())));
 }

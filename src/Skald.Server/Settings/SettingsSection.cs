@@ -11,7 +11,9 @@ namespace Skald.Server.Settings;
 /// In place of the framework's binder, which takes 15 for 15 days, one value for an empty list, and no notice of a key that it does not
 /// know.
 /// </remarks>
-internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
+/// <param name="classes">All classes of options: who shares the section has keys in it too.</param>
+internal sealed class SettingsSection<TOptions>(IConfiguration configuration, IEnumerable<SettingsInForce> classes)
+    : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
     where TOptions : class
 {
     public static readonly IReadOnlyList<Setting> Settings = Setting.Of(typeof(TOptions));
@@ -40,9 +42,10 @@ internal sealed class SettingsSection<TOptions>(IConfiguration configuration) : 
     private IEnumerable<string> Unknown()
     {
         var section = configuration.GetSection(Setting.SectionOf(typeof(TOptions)));
-        var known = Settings.Where(setting => setting.IsInSection).Select(setting => setting.Key).ToArray();
-        if (known.Length == 0)
-            yield break;
+        var sharing = classes.Where(other => Setting.SectionOf(other.Type) == section.Key).ToArray();
+        var known = sharing.SelectMany(other => other.Keys).ToArray();
+        if (known.Length == 0 || sharing[0].Type != typeof(TOptions))
+            yield break;   // the first of those that share a section looks through it
         if (section.Value is { Length: > 0 } value)
             yield return $"{section.Key} is \"{value}\", but it is a section, and has no value of its own. Write {known[0]}, or another of its settings.";
         foreach (var child in section.GetChildren())

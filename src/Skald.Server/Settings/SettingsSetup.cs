@@ -4,15 +4,19 @@ namespace Skald.Server.Settings;
 
 internal static class SettingsSetup
 {
-    /// <summary>Adds a class of options that is read from the configuration and judged at start.</summary>
+    /// <summary>
+    /// Adds a class of options that is read from the configuration and judged at start. Several classes may share a section.
+    /// </summary>
     public static OptionsBuilder<TOptions> AddSettings<TOptions>(this IServiceCollection services, IConfiguration configuration)
         where TOptions : class
     {
-        var section = new SettingsSection<TOptions>(configuration);
-        services.AddSingleton<IConfigureOptions<TOptions>>(section);
-        services.AddSingleton<IValidateOptions<TOptions>>(section);
-        services.AddSingleton(provider =>
-            new SettingsInForce(SettingsSection<TOptions>.Settings, () => provider.GetRequiredService<IOptions<TOptions>>().Value));
+        services.AddSingleton(provider => new SettingsSection<TOptions>(configuration, provider.GetServices<SettingsInForce>()));
+        services.AddSingleton<IConfigureOptions<TOptions>>(provider => provider.GetRequiredService<SettingsSection<TOptions>>());
+        services.AddSingleton<IValidateOptions<TOptions>>(provider => provider.GetRequiredService<SettingsSection<TOptions>>());
+        services.AddSingleton(provider => new SettingsInForce(
+            typeof(TOptions),
+            SettingsSection<TOptions>.Settings,
+            () => provider.GetRequiredService<IOptions<TOptions>>().Value));
         return services.AddOptions<TOptions>().ValidateOnStart();
     }
 }

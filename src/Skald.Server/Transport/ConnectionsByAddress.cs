@@ -10,10 +10,10 @@ namespace Skald.Server.Transport;
 /// The connections that speak HTTP, by remote address, so that one address cannot take every connection that the node may hold.
 /// </summary>
 /// <remarks>
-/// Beyond <see cref="SkaldLimits.RequestConnectionsPerAddress"/> the one of the address that was silent longest is aborted. Many users
+/// Beyond <see cref="TransportLimits.RequestConnectionsPerAddress"/> the one of the address that was silent longest is aborted. Many users
 /// behind one address go on, at the price of reconnecting; a client that only holds connections holds no more than its limit.
 /// </remarks>
-internal sealed class ConnectionsByAddress(IOptions<SkaldLimits> limits, IOptions<ProxyOptions> proxies)
+internal sealed class ConnectionsByAddress(IOptions<TransportLimits> limits, IOptions<ProxyOptions> proxies)
 {
     private readonly int _most = limits.Value.RequestConnectionsPerAddress;
     private readonly Lock _gate = new();

@@ -67,7 +67,7 @@ internal sealed class AccountsBench : IAsyncDisposable
         services.AddLimits(configuration);
         services.AddOperations(configuration);
         services.AddIdentity(configuration);
-        services.AddAccounts();
+        services.AddAccounts(configuration);
         services.AddSingleton<IDatabase, SqliteDatabase>();
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
 

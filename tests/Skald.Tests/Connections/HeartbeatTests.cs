@@ -2,9 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 using Skald.Server.Transport;
@@ -139,12 +139,11 @@ public sealed class HeartbeatTests
         var clock = new FakeClock();
         await using var server = await SkaldServer.StartAsync(clock: clock);
         var registry = server.Services.GetRequiredService<ConnectionRegistry>();
-        var limits = new SkaldLimits();
         using var stream = new MemoryStream();
         var socket = new UpgradedStream(stream, () => throw new ObjectDisposedException("HttpContext"));
         using var gone = new Connection(
-            socket, default, new Outbound(socket, log: null!, limits, clock), onlyRoom: null, limits, clock,
-            new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
+            socket, default, new Outbound(socket, log: null!, new DeliveryLimits(), clock), onlyRoom: null, new ConnectionLimits(),
+            new WireLimits().FrameBytes, clock, new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);
 

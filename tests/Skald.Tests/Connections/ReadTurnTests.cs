@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Delivery;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -18,11 +18,11 @@ public sealed class ReadTurnTests
         const int Pings = 500;
         byte[] sent = [.. Enumerable.Repeat(RawHttp.Frame(WebSocketFrame.Ping, []), Pings).SelectMany(frame => frame)];
         var socket = new CountingSocket();
-        var limits = new SkaldLimits();
         var turns = new Turns();
         using var connection = new Connection(
-            socket, sent, new Outbound(socket, log: null!, limits, TimeProvider.System), onlyRoom: null, limits, TimeProvider.System,
-            new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
+            socket, sent, new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System), onlyRoom: null,
+            new ConnectionLimits(), new WireLimits().FrameBytes, TimeProvider.System, new ConnectionMetrics(new Telemetry()),
+            NullLogger.Instance);
 
         var reading = turns.Begin(() => connection.ReadAsync(dispatcher: null!));
 

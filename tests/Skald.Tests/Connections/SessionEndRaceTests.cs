@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Sessions;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Database;
 using Skald.Server.Delivery;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -66,9 +66,9 @@ public sealed class SessionEndRaceTests
             Assert.True((await tokens.ValidateAsync((await sessions.BeginAsync(account, "test"))!.Access)).TryGet(out var user, out _));
             using var stream = new MemoryStream();
             var socket = new UpgradedStream(stream, () => { });
-            var outbound = new Outbound(socket, log: null!, new SkaldLimits(), TimeProvider.System);
+            var outbound = new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System);
             using var connection = new Connection(
-                socket, default, outbound, onlyRoom: null, new SkaldLimits(), TimeProvider.System,
+                socket, default, outbound, onlyRoom: null, new ConnectionLimits(), new WireLimits().FrameBytes, TimeProvider.System,
                 server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
             registry.Add(connection);
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Skald.Protocol;
-using Skald.Server.Limits;
+using Skald.Server.History;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
@@ -349,7 +349,7 @@ public sealed class SocketLimitTests
     }
 
     [Fact]
-    public void Default_rate_of_a_room_is_200() => Assert.Equal(200, new SkaldLimits().MessagesPerRoom);
+    public void Default_rate_of_a_room_is_200() => Assert.Equal(200, new LogLimits().MessagesPerRoom);
 
     [Fact]
     public async Task One_connection_may_be_in_128_rooms()

@@ -5,7 +5,6 @@ using Skald.Protocol;
 using Skald.Server;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
@@ -18,13 +17,14 @@ namespace Skald.Tests.Delivery;
 public sealed class DeliveryThreadTests
 {
     private readonly Room _room = new(1, "room", 1, 0);
-    private readonly RoomFeeds _feeds = new(Options.Create(new SkaldLimits()));
+    private readonly RoomFeeds _feeds = new(Options.Create(new DeliveryLimits()));
 
     [Fact]
     public async Task Batch_that_cannot_be_encoded_does_not_hold_up_the_log()
     {
         var socket = new ModelSocket();
-        _feeds.Register(new Subscription(new Outbound(socket, log: null!, new SkaldLimits(), TimeProvider.System), _room, Dialect.Entries));
+        var reader = new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System);
+        _feeds.Register(new Subscription(reader, _room, Dialect.Entries));
         using var delivery = NewThread();
         delivery.Start();
         var broken = new TestDraft(_room, "x", id: new string('i', 10_000));
@@ -58,7 +58,7 @@ public sealed class DeliveryThreadTests
         var (broken, sound) = (new Writer(fails: true), new Writer(fails: false));
         foreach (var writer in new[] { broken, sound })
         {
-            var reader = new Outbound(writer, log: null!, new SkaldLimits(), TimeProvider.System);
+            var reader = new Outbound(writer, log: null!, new DeliveryLimits(), TimeProvider.System);
             var subscription = new Subscription(reader, _room, Dialect.Entries);
             subscription.StartAt(_feeds.Register(subscription));
             reader.Start(subscription);

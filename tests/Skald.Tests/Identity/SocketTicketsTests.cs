@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Identity;
@@ -18,7 +17,7 @@ public sealed class SocketTicketsTests
     {
         var options = Options.Create(new AccountsOptions());
         _ended = new EndedSessions(options, _clock);
-        _tickets = new SocketTickets(_ended, options, Options.Create(new SkaldLimits()), _clock);
+        _tickets = new SocketTickets(_ended, options, Options.Create(new IdentityLimits()), _clock);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Reflection;
@@ -5,10 +6,18 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
+using Skald.Server.Accounts;
+using Skald.Server.Commands;
+using Skald.Server.Connections;
+using Skald.Server.Conversation.Messages;
+using Skald.Server.Delivery;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Limits;
 using Skald.Server.Rooms;
+using Skald.Server.Settings;
 using Skald.Server.Storage.Sqlite;
+using Skald.Server.Transport;
 using Skald.Tests.Accounts;
 using Skald.Tests.Delivery;
 using Skald.Tests.Harness;
@@ -24,98 +33,99 @@ public sealed class LimitTests
     /// <summary>Each limit, set to another value than its default; how much that allows; and how so much is tried.</summary>
     private static readonly Row[] Rows =
     [
-        new(nameof(SkaldLimits.MessageCodePoints), "10", 10, (p, n) => p.SayAsync(new string('x', n))),
-        new(nameof(SkaldLimits.MessageBytes), "20", 20, (p, n) => p.SayAsync(new string('x', n))),
-        new(nameof(SkaldLimits.FrameBytes), "1024", 1024, (p, n) => p.CommandAsync(Ping(n))),
+        new(nameof(WireLimits.MessageCodePoints), "10", 10, (p, n) => p.SayAsync(new string('x', n))),
+        new(nameof(WireLimits.MessageBytes), "20", 20, (p, n) => p.SayAsync(new string('x', n))),
+        new(nameof(WireLimits.FrameBytes), "1024", 1024, (p, n) => p.CommandAsync(Ping(n))),
         new(
-            nameof(SkaldLimits.FragmentsPerMessage),
+            nameof(ConnectionLimits.FragmentsPerMessage),
             "4",
             4,
             (p, n) => p.FragmentsAsync(Ping(1_000).Chunk(1_000 / n).Take(n - 1).Append(Ping(1_000)[(1_000 / n * (n - 1))..]))),
         new(
-            nameof(SkaldLimits.EmptyFragments),
+            nameof(ConnectionLimits.EmptyFragments),
             "3",
             3,
             (p, n) => p.FragmentsAsync([Ping(60)[..30], .. Enumerable.Repeat(Array.Empty<byte>(), n), Ping(60)[30..]])),
-        Row.OfTime(nameof(SkaldLimits.MessageTime), 3, (p, time) => p.FinishLateAsync(time)),
-        new(nameof(SkaldLimits.RoomsPerConnection), "3", 3,
+        Row.OfTime(nameof(ConnectionLimits.MessageTime), 3, (p, time) => p.FinishLateAsync(time)),
+        new(nameof(WireLimits.RoomsPerConnection), "3", 3,
             (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
-        Row.OfRate(nameof(SkaldLimits.CommandsPerConnection), (p, between) => p.TwoPingsAsync(between), ("CommandBurst", "1")),
+        Row.OfRate(nameof(ConnectionLimits.CommandsPerConnection), (p, between) => p.TwoPingsAsync(between), ("CommandBurst", "1")),
         new(
-            nameof(SkaldLimits.CommandBurst),
+            nameof(ConnectionLimits.CommandBurst),
             "5",
             5,
             (p, n) => p.RepeatAsync(n, i => new { type = "ping", id = i }),
             ("CommandsPerConnection", "1")),
-        Row.OfTime(nameof(SkaldLimits.FloodTime), 2,
+        Row.OfTime(nameof(ConnectionLimits.FloodTime), 2,
             (p, time) => p.FloodAsync(time), ("CommandsPerConnection", "1"), ("CommandBurst", "1")),
         new(
-            nameof(SkaldLimits.MessagesPerUser),
+            nameof(LogLimits.MessagesPerUser),
             "4",
             2 * 4,
             (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = $"room-{i % 3}", message = "x" })),
         new(
-            nameof(SkaldLimits.MessagesPerRoom),
+            nameof(LogLimits.MessagesPerRoom),
             "4",
             2 * 4,
             (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
-        new(nameof(SkaldLimits.EditsPerMessagePerMinute), "3", 3, (p, n) => p.EditAsync(n)),
+        new(nameof(LogLimits.EditsPerMessagePerMinute), "3", 3, (p, n) => p.EditAsync(n)),
         new(
-            nameof(SkaldLimits.NewRoomsPerUserPerMinute),
+            nameof(RoomLimits.NewRoomsPerUserPerMinute),
             "3",
             3,
             (p, n) => p.RepeatAsync(n, i => new { type = "join", id = i, room = $"room-{i}" })),
-        new(nameof(SkaldLimits.ConnectionsPerUser), "2", 2, (p, n) => p.OpenAsync(n)),
-        new(nameof(SkaldLimits.HistoryRequestsPerUser), "2", 2, (p, n) => p.ReadHistoryAsync(n)),
-        new(nameof(SkaldLimits.ConnectionsPerAddress), "2", 2, (p, n) => p.OpenAsync(n)),
-        new(nameof(SkaldLimits.Connections), "2", 2, (p, n) => p.OpenAsync(n)),
-        new(nameof(SkaldLimits.Handshakes), "4", 2 * 4, (p, n) => p.HandshakesAsync(n)),
-        Row.OfRate(nameof(SkaldLimits.HandshakesPerAddress), (p, between) => p.TwoHandshakesAsync(between), ("HandshakeBurst", "1")),
-        new(nameof(SkaldLimits.HandshakeBurst), "3", 3, (p, n) => p.HandshakesAsync(n), ("HandshakesPerAddress", "1")),
-        Row.OfTime(nameof(SkaldLimits.AuthTime), 3, (p, time) => p.AuthenticateLateAsync(time)),
-        Row.OfTime(nameof(SkaldLimits.PingTimeout), 3, (p, time) => p.AnswerPingLateAsync(time), ("PingInterval", "00:00:01")),
-        new(nameof(SkaldLimits.QueuedMessages), "16", 16, (p, n) => p.FillQueueAsync(n)),
-        new(nameof(SkaldLimits.LoginFailures), "2", 2, (p, n) => p.LoginsAsync(n, "a wrong password")),
-        new(nameof(SkaldLimits.LoginsPerAddressPerMinute), "3", 3, (p, n) => p.LoginsAsync(n, "12345678")),
-        Row.OfRate(nameof(SkaldLimits.RegistersPerAddressPerSecond),
+        new(nameof(IdentityLimits.ConnectionsPerUser), "2", 2, (p, n) => p.OpenAsync(n)),
+        new(nameof(HistoryLimits.HistoryRequestsPerUser), "2", 2, (p, n) => p.ReadHistoryAsync(n)),
+        new(nameof(ConnectionLimits.ConnectionsPerAddress), "2", 2, (p, n) => p.OpenAsync(n)),
+        new(nameof(ConnectionLimits.Connections), "2", 2, (p, n) => p.OpenAsync(n)),
+        new(nameof(ConnectionLimits.Handshakes), "4", 2 * 4, (p, n) => p.HandshakesAsync(n)),
+        Row.OfRate(nameof(ConnectionLimits.HandshakesPerAddress), (p, between) => p.TwoHandshakesAsync(between), ("HandshakeBurst", "1")),
+        new(nameof(ConnectionLimits.HandshakeBurst), "3", 3, (p, n) => p.HandshakesAsync(n), ("HandshakesPerAddress", "1")),
+        Row.OfTime(nameof(ConnectionLimits.AuthTime), 3, (p, time) => p.AuthenticateLateAsync(time)),
+        Row.OfTime(nameof(ConnectionLimits.PingTimeout), 3, (p, time) => p.AnswerPingLateAsync(time), ("PingInterval", "00:00:01")),
+        new(nameof(LogLimits.QueuedMessages), "16", 16, (p, n) => p.FillQueueAsync(n)),
+        new(nameof(AccountLimits.LoginFailures), "2", 2, (p, n) => p.LoginsAsync(n, "a wrong password")),
+        new(nameof(AccountLimits.LoginsPerAddressPerMinute), "3", 3, (p, n) => p.LoginsAsync(n, "12345678")),
+        Row.OfRate(nameof(AccountLimits.RegistersPerAddressPerSecond),
             (p, between) => p.TwoRegistrationsAsync(between), ("RegisterBurst", "1")),
-        new(nameof(SkaldLimits.RegisterBurst), "2", 2, (p, n) => p.RegistrationsAsync(n), ("RegistersPerAddressPerSecond", "1")),
-        new(nameof(SkaldLimits.TokenBytes), "700", 700, (p, n) => p.TokenAsync(n), ("FrameBytes", "1000000")),
+        new(nameof(AccountLimits.RegisterBurst), "2", 2, (p, n) => p.RegistrationsAsync(n), ("RegistersPerAddressPerSecond", "1")),
+        new(nameof(IdentityLimits.TokenBytes), "700", 700, (p, n) => p.TokenAsync(n), ("FrameBytes", "1000000")),
         new(
-            nameof(SkaldLimits.RequestHeaderBytes),
+            nameof(RequestLimits.RequestHeaderBytes),
             "1024",
             1024,
             (p, n) => p.RequestAsync((line, host) => line + host + "X: ".PadRight(n - host.Length - 2, 'x') + "\r\n\r\n")),
         new(
-            nameof(SkaldLimits.RequestHeaders),
+            nameof(RequestLimits.RequestHeaders),
             "10",
             10,
             (p, n) => p.RequestAsync((line, host) => line + host + string.Concat(Enumerable.Repeat("X: x\r\n", n - 1)) + "\r\n")),
-        new(nameof(SkaldLimits.RequestLineBytes), "1024", 1024,
+        new(nameof(RequestLimits.RequestLineBytes), "1024", 1024,
             (p, n) => p.RequestAsync(
                 (line, host) =>
                     line.Replace("z ", "z?".PadRight(n - line.Length + 1, 'x') + " ", StringComparison.Ordinal) + host + "\r\n")),
-        new(nameof(SkaldLimits.RequestBodyBytes), "1024", 1024, (p, n) => p.PublishAsync(n)),
+        new(nameof(RequestLimits.RequestBodyBytes), "1024", 1024, (p, n) => p.PublishAsync(n)),
         Row.OfRealTime(
-            nameof(SkaldLimits.RequestHeaderTime),
+            nameof(RequestLimits.RequestHeaderTime),
             p => p.RequestAsync((line, host) => p.Beyond ? line + host : line + host + "\r\n")),
-        Row.OfRealTime(nameof(SkaldLimits.RequestIdleTime), p => p.RequestAgainAsync()),
+        Row.OfRealTime(nameof(RequestLimits.RequestIdleTime), p => p.RequestAgainAsync()),
     ];
 
     /// <summary>Limits that need a test of their own: megabytes that no kernel's buffer takes, or many threads.</summary>
     private static readonly Dictionary<string, string> TriedBy = new(StringComparer.Ordinal)
     {
-        [nameof(SkaldLimits.BytesPerConnection)] =
+        [nameof(ConnectionLimits.BytesPerConnection)] =
             nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
-        [nameof(SkaldLimits.ByteBurst)] =
+        [nameof(ConnectionLimits.ByteBurst)] =
             nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
-        [nameof(SkaldLimits.MessagesBehind)] = nameof(DeliveryTests.Slow_reader_is_closed_with_4008_holds_nobody_up_and_can_resume),
-        [nameof(SkaldLimits.BytesBehind)] = nameof(Faults.OverloadTests.Reader_that_does_not_read_is_closed_resumes_and_delays_nobody),
-        [nameof(SkaldLimits.AnswerBytesBehind)] = nameof(DeliveryTests.Answers_that_nobody_reads_are_bounded),
-        [nameof(SkaldLimits.RequestConnectionsPerAddress)] = nameof(
+        [nameof(DeliveryLimits.MessagesBehind)] = nameof(DeliveryTests.Slow_reader_is_closed_with_4008_holds_nobody_up_and_can_resume),
+        [nameof(DeliveryLimits.BytesBehind)] = nameof(Faults.OverloadTests.Reader_that_does_not_read_is_closed_resumes_and_delays_nobody),
+        [nameof(DeliveryLimits.AnswerBytesBehind)] = nameof(DeliveryTests.Answers_that_nobody_reads_are_bounded),
+        [nameof(TransportLimits.RequestConnectionsPerAddress)] = nameof(
             Transport.ConnectionsByAddressTests.Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket),
-        [nameof(SkaldLimits.WriteStall)] = nameof(DeliveryTests.Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008),
-        [nameof(SkaldLimits.PasswordHashQueue)] = nameof(SignInEndpointTests.Full_hashing_queue_answers_503_at_once_with_the_time_to_wait),
+        [nameof(ConnectionLimits.WriteStall)] = nameof(DeliveryTests.Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008),
+        [nameof(AccountLimits.PasswordHashQueue)] =
+            nameof(SignInEndpointTests.Full_hashing_queue_answers_503_at_once_with_the_time_to_wait),
     };
 
     /// <summary>Each limit at its value, just beyond it, and a hundred times beyond.</summary>
@@ -155,8 +165,7 @@ public sealed class LimitTests
     [Fact]
     public void Every_limit_is_tried()
     {
-        var limits = typeof(SkaldLimits).GetProperties().Where(property => property.GetCustomAttribute<BeyondAttribute>() is not null)
-            .Select(property => property.Name);
+        var limits = All.Where(limit => limit.IsDefined(typeof(BeyondAttribute))).Select(limit => limit.Name);
 
         Assert.Equal(
             limits.Order(StringComparer.Ordinal),
@@ -175,12 +184,53 @@ public sealed class LimitTests
         Assert.Empty(Rows.Select(row => Answer(row.Setting)).Except(known));
     }
 
-    private static string Answer(string setting) => typeof(SkaldLimits).GetProperty(setting)!.GetCustomAttribute<BeyondAttribute>()!.Answer;
+    /// <summary>What may be 0 without being no limit: nothing at once, no time, nothing kept.</summary>
+    private static readonly string[] StrictAtZero =
+    [
+        nameof(ConnectionLimits.CommandBurst), nameof(ConnectionLimits.FloodTime), nameof(ConnectionLimits.ByteBurst),
+        nameof(ConnectionLimits.HandshakeBurst), nameof(AccountLimits.RegisterBurst), nameof(DeliveryLimits.TailBytes),
+        nameof(DeliveryLimits.TailBytesInAll),
+    ];
+
+    [Fact]
+    public void Limit_that_may_be_0_says_what_that_means()
+    {
+        var mayBeZero = All.Where(limit => limit.GetCustomAttribute<RangeAttribute>() is { } range
+            && range.IsValid(limit.PropertyType == typeof(TimeSpan) ? TimeSpan.Zero : 0));
+
+        Assert.Equal(
+            mayBeZero.Select(limit => limit.Name).Except(StrictAtZero).Order(StringComparer.Ordinal),
+            All.Where(limit => limit.IsDefined(typeof(OffAtZeroAttribute))).Select(limit => limit.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("true", false)]
+    [InlineData("false", true)]
+    public async Task Rates_and_counts_are_off_where_limits_are_and_sizes_and_bounds_of_memory_stay(string enabled, bool off)
+    {
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", enabled), ("Limits:MessageBytes", "77")]);
+        var set = server.Services.GetServices<SettingsInForce>().SelectMany(section => section.All)
+            .ToDictionary(one => one.Setting.Key, one => Spelling.Show(one.Value), StringComparer.Ordinal);
+
+        Assert.Equal("77", set["Limits:MessageBytes"]);
+        Assert.NotEqual("0", set["Limits:BytesBehind"]);
+        Assert.All(
+            All.Where(limit => limit.GetCustomAttribute<OffAtZeroAttribute>() is { BoundsMemory: false })
+                .Where(limit => limit.Name != nameof(ConnectionLimits.Connections)),   // open files bound it still
+            limit => Assert.Equal(off, set[$"Limits:{limit.Name}"] == "0"));
+    }
+
+    /// <summary>The limits of all owners.</summary>
+    internal static IEnumerable<PropertyInfo> All => KnownSettings.Classes.Where(type => Setting.SectionOf(type) == "Limits")
+        .SelectMany(Setting.Of).Select(setting => setting.Property);
+
+    private static string Answer(string setting) =>
+        All.Single(limit => limit.Name == setting).GetCustomAttribute<BeyondAttribute>()!.Answer;
 
     /// <summary>A ping command of so many bytes.</summary>
     private static byte[] Ping(int bytes) => Encoding.ASCII.GetBytes("""{"type":"ping","id":1,"x":"...""".PadRight(bytes - 2, '.') + "\"}");
 
-    /// <param name="Setting">Of <see cref="SkaldLimits"/>.</param>
+    /// <param name="Setting">Its name in the section <c>Limits</c>.</param>
     /// <param name="Value">As it is set.</param>
     /// <param name="Allowed">How much is allowed then: things, bytes, or milliseconds.</param>
     /// <param name="TryAsync">Tries so much, and returns the answer; null where it was allowed.</param>
@@ -221,7 +271,11 @@ public sealed class LimitTests
 internal sealed class LimitProbe : IAsyncDisposable
 {
     /// <summary>Rates and counts, which are switched off but for the one that is tried.</summary>
-    private static readonly string[] RatesAndCounts = FindRatesAndCounts();
+    private static readonly string[] RatesAndCounts =
+    [
+        .. LimitTests.All.Where(limit => limit.GetCustomAttribute<OffAtZeroAttribute>() is { BoundsMemory: false })
+            .Select(limit => limit.Name),
+    ];
 
     private readonly FakeClock _clock = new();
     private readonly List<IDisposable> _open = [];
@@ -549,15 +603,6 @@ internal sealed class LimitProbe : IAsyncDisposable
                 continue;
             return type == "error" ? frame.GetProperty("code").GetString() : null;
         }
-    }
-
-    private static string[] FindRatesAndCounts()
-    {
-        var off = new SkaldLimits();
-        off.SwitchOffRatesAndCounts();
-        return [.. typeof(SkaldLimits).GetProperties()
-            .Where(p => p.CanWrite && !Equals(p.GetValue(off), p.GetValue(new SkaldLimits())))
-            .Select(p => p.Name)];
     }
 
     /// <summary>Stores as the real one does, but for when it is stuck.</summary>

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -92,9 +91,8 @@ public sealed class DeliveryModelTests
 
     private static void Play(Step[] steps)
     {
-        var limits =
-            new SkaldLimits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600, MessagesPerBatch = 4 };
-        using var world = new World(limits);
+        var limits = new DeliveryLimits { MessagesBehind = 12, BytesBehind = 4_000, AnswerBytesBehind = 1_024, TailBytes = 600 };
+        using var world = new World(limits, new LogLimits { MessagesPerBatch = 4 });
         foreach (var step in steps)
             world.Take(step);
         world.Settle();
@@ -117,10 +115,10 @@ public sealed class DeliveryModelTests
         private readonly Dictionary<string, List<string>> _model;   // the whole model: a room is a list
         private bool _readsFailed;
 
-        public World(SkaldLimits limits)
+        public World(DeliveryLimits limits, LogLimits log)
         {
             var options = Options.Create(limits);
-            _log = ModelLog.Of(_store, limits);
+            _log = ModelLog.Of(_store, log);
             _feeds = new RoomFeeds(options);
             _readers = [.. Enumerable.Range(0, Readers).Select(_ => new ModelReader(_feeds, _log, limits))];
             _model = _rooms.ToDictionary(room => room.Name, _ => new List<string>(), StringComparer.Ordinal);

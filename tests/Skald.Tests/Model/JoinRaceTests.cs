@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Skald.Server.Delivery;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -13,8 +12,8 @@ public sealed class JoinRaceTests
     public void First_reader_of_a_room_never_misses_the_message_that_is_delivered_while_it_joins()
     {
         using var encoder = new BatchEncoder();
-        var limits = new SkaldLimits();
-        var log = ModelLog.Of(new ModelStore(), limits);
+        var limits = new DeliveryLimits();
+        var log = ModelLog.Of(new ModelStore());
         var feeds = new RoomFeeds(Options.Create(limits));
         using var start = new Barrier(2);
         var rounds = Seed.Count(50_000, 1_000_000);

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 
 namespace Skald.Tests.Model;
@@ -11,10 +10,10 @@ namespace Skald.Tests.Model;
 internal static class ModelLog
 {
     public static RoomLog Of(
-        IMessageStore store, SkaldLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
+        IMessageStore store, LogLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
         new(
             store,
-            Options.Create(limits ?? new SkaldLimits()),
+            Options.Create(limits ?? new LogLimits()),
             readiness ?? new Readiness(),
             new LogMetrics(new Telemetry()),
             host ?? new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance),

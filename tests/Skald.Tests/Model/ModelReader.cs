@@ -4,7 +4,6 @@ using System.Text.Json;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 
@@ -21,7 +20,7 @@ internal sealed class ModelReader
     private readonly Dictionary<Room, Subscription> _joined = [];
     private int _asked;
 
-    public ModelReader(RoomFeeds feeds, RoomLog log, SkaldLimits limits)
+    public ModelReader(RoomFeeds feeds, RoomLog log, DeliveryLimits limits)
     {
         _feeds = feeds;
         _outbound = new Outbound(Socket, log, limits, TimeProvider.System) { Failed = (code, _) => Close(code) };

@@ -5,8 +5,10 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Skald.Server;
+using Skald.Server.Connections;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Server.Settings;
@@ -133,9 +135,21 @@ public sealed partial class StartTests
     public void Every_class_of_options_is_known() =>
         Assert.Equal(
             typeof(SkaldHost).Assembly.GetTypes()
-                .Where(type => type.IsPublic && (type == typeof(SkaldLimits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
-                .SelectMany(Setting.Of).Select(setting => setting.Key).Order(StringComparer.Ordinal),
-            KnownSettings.Own.Select(setting => setting.Key).Order(StringComparer.Ordinal));
+                .Where(type => type.IsPublic && (type.Name.EndsWith("Limits", StringComparison.Ordinal)
+                    || type.Name.EndsWith("Options", StringComparison.Ordinal)))
+                .Select(type => type.Name).Order(StringComparer.Ordinal),
+            KnownSettings.Classes.Select(type => type.Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public async Task Every_class_of_options_is_read_and_judged_by_the_server()
+    {
+        await using var server = await SkaldServer.StartAsync();
+
+        Assert.Equal(
+            KnownSettings.Own.Select(setting => setting.Key).Order(StringComparer.Ordinal),
+            server.Services.GetServices<SettingsInForce>().SelectMany(section => section.All).Select(one => one.Setting.Key)
+                .Order(StringComparer.Ordinal));
+    }
 
     [Theory]
     [InlineData("ASPNETCORE_HTTP_PORTS={0}")]
@@ -226,7 +240,7 @@ public sealed partial class StartTests
         var lines = HelpLine().Matches(help);
         Assert.InRange(lines.Count, 10, 15);
         Assert.All(lines, line => Assert.True(KnownSettings.Has(line.Groups[1].Value), line.Value));
-        Assert.Contains($"({Spelling.Show(new SkaldLimits().Connections)})", help, StringComparison.Ordinal);
+        Assert.Contains($"({Spelling.Show(new ConnectionLimits().Connections)})", help, StringComparison.Ordinal);
         Assert.DoesNotContain("docs/", help, StringComparison.Ordinal);   // a downloaded program has none
         Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 140));
         Assert.Equal(KnownSettings.Own.Count, Usage.Settings().Split('\n').Length);
@@ -243,7 +257,7 @@ public sealed partial class StartTests
             "A. B. C.",
             StartupRefusal.Sentence(
                 new AggregateException(
-                    new OptionsValidationException("", typeof(SkaldLimits), ["A.", "B."]), new StartupRefusedException("C.")),
+                    new OptionsValidationException("", typeof(LimitsOptions), ["A.", "B."]), new StartupRefusedException("C.")),
                 null));
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 
@@ -88,16 +87,20 @@ public sealed class WeakSettingTests
     public void Address_is_open_unless_it_is_of_this_machine_alone(string address, bool open) =>
         Assert.Equal(open, ListenAddress.IsOpen(BindingAddress.Parse(address)));
 
-    [Fact]
-    public void Every_limit_that_load_tests_switch_off_is_weak_at_0()
+    /// <summary>Limits of every owner; a bound of memory is as weak at 0 as a rate.</summary>
+    [Theory]
+    [InlineData("Limits:MessagesPerRoom", "0")]
+    [InlineData("Limits:NewRoomsPerUserPerMinute", "0")]
+    [InlineData("Limits:LoginFailures", "0")]
+    [InlineData("Limits:ConnectionsPerUser", "0")]
+    [InlineData("Limits:RequestConnectionsPerAddress", "0")]
+    [InlineData("Limits:HistoryRequestsPerUser", "0")]
+    [InlineData("Limits:BytesBehind", "0")]
+    public async Task Limit_that_is_0_is_weak(string setting, string value)
     {
-        var limits = new SkaldLimits();
-        Assert.Empty(limits.Unlimited);
-        limits.SwitchOffRatesAndCounts();
+        await using var server = await SkaldServer.StartAsync(With(setting, value));
 
-        var off = typeof(SkaldLimits).GetProperties().Where(property => property.GetValue(limits) is 0 or 0.0 or 0L)
-            .Select(property => property.Name);
-        Assert.Equal(off.Order(StringComparer.Ordinal), limits.Unlimited.Order(StringComparer.Ordinal));
+        Assert.Equal([setting], Said(server));
     }
 
     /// <summary>One setting; what the harness weakens is as it ships.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Skald.Server.Limits;
+using Skald.Server.History;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Repository;
@@ -61,7 +61,7 @@ public sealed partial class AlertRulesTests
 
     [Fact]
     public void Half_of_the_log_queue_is_half_of_the_setting() =>
-        Assert.Contains($"skald_log_queued > {new SkaldLimits().QueuedMessages / 2}\n", Source.Read(Rules), StringComparison.Ordinal);
+        Assert.Contains($"skald_log_queued > {new LogLimits().QueuedMessages / 2}\n", Source.Read(Rules), StringComparison.Ordinal);
 
     [GeneratedRegex(@"- alert: (?<name>\w+)\n +expr: (?<expr>[^\n]+)\n(?: +for: (?<for>\w+)\n)? +labels: \{ severity: (?:warning|critical) \}\n +annotations:\n +summary: (?<means>[^\n]+)\n")]
     private static partial Regex Rule();

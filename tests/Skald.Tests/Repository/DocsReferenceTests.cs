@@ -1,8 +1,5 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
-using Skald.Server;
-using Skald.Server.Limits;
 
 namespace Skald.Tests.Repository;
 
@@ -32,13 +29,11 @@ public sealed partial class DocsReferenceTests
     [MemberData(nameof(Documents))]
     public void Every_setting_exists(string document)
     {
-        var sections = typeof(SkaldHost).Assembly.GetTypes()
-            .Where(type => type.IsPublic && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type == typeof(SkaldLimits)))
-            .ToDictionary(Server.Settings.Setting.SectionOf, StringComparer.Ordinal);
+        var sections = KnownSettings.Classes.ToLookup(Server.Settings.Setting.SectionOf, StringComparer.Ordinal);
 
         Assert.Empty(InCode(document).Select(text => Setting().Match(text)).Where(match => match.Success)
-            .Where(match => sections.TryGetValue(match.Groups[1].Value, out var section)
-                && section.GetProperty(match.Groups[2].Value, BindingFlags.Public | BindingFlags.Instance) is null)
+            .Where(match => sections[match.Groups[1].Value].ToArray() is { Length: > 0 } section
+                && !Array.Exists(section, type => type.GetProperty(match.Groups[2].Value) is not null))
             .Select(match => match.Value));
     }
 

@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Skald.Server.Connections;
-using Skald.Server.Limits;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Repository;
@@ -37,7 +36,7 @@ public sealed partial class ServiceUnitTests
     public void Unit_gives_it_the_time_and_the_handles_that_the_defaults_need()
     {
         Assert.True(Number("TimeoutStopSec") > new ConnectionsOptions().DrainTime.TotalSeconds + 5);
-        Assert.True(Number("LimitNOFILE") > 2 * new SkaldLimits().Connections);
+        Assert.True(Number("LimitNOFILE") > 2 * new ConnectionLimits().Connections);
     }
 
     [Fact]

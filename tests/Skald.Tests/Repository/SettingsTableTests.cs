@@ -4,9 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Skald.Server;
-using Skald.Server.Http;
 using Skald.Server.Limits;
-using Skald.Server.Operations;
 using Skald.Server.Settings;
 
 namespace Skald.Tests.Repository;
@@ -22,7 +20,7 @@ public sealed partial class SettingsTableTests
     {
         var comments = XDocument.Load(Path.ChangeExtension(typeof(SkaldHost).Assembly.Location, ".xml"));
         var table = new StringBuilder("| setting | default | meaning | beyond it |\n|---|---|---|---|\n");
-        foreach (var type in OptionTypes())
+        foreach (var type in KnownSettings.Classes)
         {
             var defaults = Activator.CreateInstance(type)!;
             foreach (var setting in Setting.Of(type))
@@ -39,12 +37,6 @@ public sealed partial class SettingsTableTests
 
     /// <summary>Where the server on its own has another default than an application that hosts it.</summary>
     private static string? Default(string name) => name == "Metrics:Listen" ? SkaldDefaults.MetricsListen : null;
-
-    private static IEnumerable<Type> OptionTypes() =>
-        typeof(SkaldHost).Assembly.GetTypes()
-            .Where(type => type.IsPublic && (type == typeof(SkaldLimits) || type.Name.EndsWith("Options", StringComparison.Ordinal)))
-            .OrderBy(type => type == typeof(DataOptions) ? 0 : type == typeof(ProxyOptions) ? 1 : type == typeof(SkaldLimits) ? 3 : 2)
-            .ThenBy(type => type.Name, StringComparer.Ordinal);
 
     private static string Show(object? value) => value switch
     {

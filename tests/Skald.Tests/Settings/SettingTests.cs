@@ -2,12 +2,11 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Http;
-using Skald.Server.Identity;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
-using Skald.Server.Rooms;
 using Skald.Server.Settings;
 using Skald.Tests.Harness;
 
@@ -81,7 +80,7 @@ public sealed class SettingTests
     [Fact]
     public void Every_default_is_read_as_the_documentation_spells_it()
     {
-        foreach (var type in OptionTypes)
+        foreach (var type in KnownSettings.Classes)
         {
             var defaults = Activator.CreateInstance(type)!;
             foreach (var setting in Setting.Of(type))
@@ -96,7 +95,7 @@ public sealed class SettingTests
     [Fact]
     public void Every_number_and_every_time_has_bounds() =>
         Assert.Empty(
-            OptionTypes.SelectMany(Setting.Of).Where(setting =>
+            KnownSettings.Own.Where(setting =>
                 setting.Property.PropertyType.IsValueType
                     && setting.Property.PropertyType != typeof(bool)
             && !setting.Property.IsDefined(
@@ -154,22 +153,50 @@ public sealed class SettingTests
     }
 
     [Fact]
-    public void Every_fault_of_a_section_is_named_at_once()
+    public void Every_fault_of_a_class_is_named_at_once()
     {
         var faults = Assert.Throws<OptionsValidationException>(
-            () => Read<SkaldLimits>(("Limits:Connections", "many"), ("Limits:Rooms", "1"), ("Limits:PingTimeout", "8"))).Failures;
+            () => Read<ConnectionLimits>(("Limits:Connections", "many"), ("Limits:Rooms", "1"), ("Limits:PingTimeout", "8"))).Failures;
 
         Assert.Equal(["Limits:Rooms", "Limits:Connections", "Limits:PingTimeout"], faults.Select(fault => fault.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task Every_fault_of_a_section_that_classes_share_is_named_at_once_and_once()
+    {
+        var refusal = await Assert.ThrowsAsync<AggregateException>(() => SkaldServer.StartAsync(
+            [("Limits:Connections", "many"), ("Limits:Rooms", "1"), ("Limits:RequestHeaders", "8"), ("Limits:Enabled", "perhaps")]));
+
+        Assert.Equal(
+            ["Limits:Connections", "Limits:Enabled", "Limits:RequestHeaders", "Limits:Rooms"],
+            refusal.InnerExceptions.Cast<OptionsValidationException>().SelectMany(of => of.Failures)
+                .Select(fault => fault.Split(' ')[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Nearest_name_of_a_setting_may_be_in_another_class_of_its_section()
+    {
+        var services = new ServiceCollection();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([KeyValuePair.Create("Limits:FrameByte", (string?)"1"), new("Limits:FrameBytes", "1024")]).Build();
+        services.AddLimits(configuration);
+        services.AddLimits<WireLimits>(configuration);
+        using var provider = services.BuildServiceProvider();
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<LimitsOptions>>().Value);
+
+        Assert.Equal(["Limits:FrameByte is no setting. Did you mean Limits:FrameBytes?"], refusal.Failures);
+        Assert.Equal(1024, provider.GetRequiredService<IOptions<WireLimits>>().Value.FrameBytes);
     }
 
     [Fact]
     public void Value_that_an_application_sets_in_code_is_judged_too()
     {
         var services = new ServiceCollection();
-        services.AddSettings<SkaldLimits>(new ConfigurationBuilder().Build()).Configure(limits => limits.MessageBytes = -1);
+        services.AddSettings<WireLimits>(new ConfigurationBuilder().Build()).Configure(limits => limits.MessageBytes = -1);
         using var provider = services.BuildServiceProvider();
 
-        var refusal = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<SkaldLimits>>().Value);
+        var refusal = Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IOptions<WireLimits>>().Value);
 
         Assert.Equal(["Limits:MessageBytes is \"-1\". Write a whole number from 1 to 1,000,000, such as 8,000."], refusal.Failures);
     }
@@ -195,7 +222,7 @@ public sealed class SettingTests
     {
         Read<MetricsOptions>(("Metrics:EnabledMetrics:System.Runtime", "true"), ("Metrics:Debug:EnabledMetrics:Skald", "true"));
         Read<DataOptions>(("Data:DefaultConnection:ConnectionString", "Server=db"));
-        Read<SkaldLimits>(("Shop:Limit", "x"), ("Logging:LogLevel:Default", "Debug"), ("AllowedHosts", "*"));
+        Read<ConnectionLimits>(("Shop:Limit", "x"), ("Logging:LogLevel:Default", "Debug"), ("AllowedHosts", "*"));
     }
 
     [Fact]
@@ -207,12 +234,10 @@ public sealed class SettingTests
         CultureInfo.CurrentCulture = german;
         try
         {
-            var limits = Read<SkaldLimits>(
-                ("Limits:PINGINTERVAL", "1.5 MIN"),
-                ("Limits:Handshakes", "0.5"),
-                ("Limits:MessageBytes", "8,000"),
-                ("Limits:Enabled", "ON"));
-            Assert.Equal((TimeSpan.FromSeconds(90), 0.5, 8_000), (limits.PingInterval, limits.Handshakes, limits.MessageBytes));
+            var limits = Read<ConnectionLimits>(
+                ("Limits:PINGINTERVAL", "1.5 MIN"), ("Limits:Handshakes", "0.5"), ("Limits:Connections", "8,000"));
+            Assert.Equal((TimeSpan.FromSeconds(90), 0.5, 8_000), (limits.PingInterval, limits.Handshakes, limits.Connections));
+            Assert.False(Read<LimitsOptions>(("Limits:Enabled", "OFF")).Enabled);
         }
         finally
         {
@@ -227,18 +252,11 @@ public sealed class SettingTests
     [InlineData("Limits:PingIntervall", "Limits:PingInterval")]
     [InlineData("Limits:Telemetry", null)]
     public void Nearest_name_is_one_that_could_have_been_meant(string written, string? meant) =>
-        Assert.Equal(meant, NearestName.Of(written, Setting.Of(typeof(SkaldLimits)).Select(setting => setting.Key)));
-
-    private static IEnumerable<Type> OptionTypes =>
-    [
-        typeof(DataOptions),
-        typeof(ProxyOptions),
-        typeof(AccountsOptions),
-        typeof(ConnectionsOptions),
-        typeof(MetricsOptions),
-        typeof(RoomsOptions),
-        typeof(SkaldLimits),
-    ];
+        Assert.Equal(
+            meant,
+            NearestName.Of(
+                written,
+                KnownSettings.Own.Select(setting => setting.Key).Where(key => key.StartsWith("Limits:", StringComparison.Ordinal))));
 
     private static TOptions Read<TOptions>(params (string Key, string Value)[] settings)
         where TOptions : class

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Skald.Server.Http;
-using Skald.Server.Limits;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
@@ -26,7 +25,7 @@ public sealed class SocketConnectionTests : IDisposable
             socket,
             new SmallBlocks(),
             new BatchingScheduler(),
-            new ConnectionsByAddress(Options.Create(new SkaldLimits()), Options.Create(new ProxyOptions())),
+            new ConnectionsByAddress(Options.Create(new TransportLimits()), Options.Create(new ProxyOptions())),
             _clock,
             _log.CreateLogger(nameof(SocketConnection)));
     }

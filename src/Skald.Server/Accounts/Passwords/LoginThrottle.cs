@@ -1,10 +1,9 @@
 using Microsoft.Extensions.Options;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Accounts.Passwords;
 
 /// <summary>
-/// Slows down guessing at one account: after <see cref="SkaldLimits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to
+/// Slows down guessing at one account: after <see cref="AccountLimits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to
 /// the failure window. Never a hard lock, and never in the way of who is signed in. A name that does not exist is slowed
 /// down the same way.
 /// </summary>
@@ -12,7 +11,7 @@ namespace Skald.Server.Accounts.Passwords;
 /// An attempt counts as failed from the moment it begins and is taken back when it succeeds: else a hundred at once would all
 /// find the counter at zero.
 /// </remarks>
-internal sealed class LoginThrottle(IOptions<SkaldLimits> limits, TimeProvider clock)
+internal sealed class LoginThrottle(IOptions<AccountLimits> limits, TimeProvider clock)
 {
     /// <summary>Some 10 MB. Beyond it new names are not slowed down, while the rate of each address still holds.</summary>
     private const int MaxNames = 100_000;

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts.Passwords;
@@ -31,7 +30,7 @@ internal sealed class PasswordHasher : IDisposable
     private int _running;
     private long _refused;
 
-    public PasswordHasher(IOptions<AccountsOptions> accounts, IOptions<SkaldLimits> limits, Telemetry telemetry)
+    public PasswordHasher(IOptions<AccountsOptions> accounts, IOptions<AccountLimits> limits, Telemetry telemetry)
     {
         _iterations = accounts.Value.PasswordIterations;
         _nobody = PasswordHash.OfNobody(_iterations);

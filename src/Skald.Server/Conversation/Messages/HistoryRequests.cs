@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Limits;
 
 namespace Skald.Server.Conversation.Messages;
 
 /// <summary>How many pages of history each user is being read or sent: each lies in memory until it is taken.</summary>
-internal sealed class HistoryRequests(IOptions<SkaldLimits> limits)
+internal sealed class HistoryRequests(IOptions<HistoryLimits> limits)
 {
     public static ChatError TooMany { get; } =
         new(ErrorCode.RateLimited, "You read too many pages of history at once; take those first.")

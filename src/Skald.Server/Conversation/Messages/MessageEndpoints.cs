@@ -7,7 +7,6 @@ using Skald.Server.Commands;
 using Skald.Server.History;
 using Skald.Server.Http;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Conversation.Messages;
@@ -67,7 +66,7 @@ internal static class MessageEndpoints
     }
 
     private static async Task<IResult> SendAsync(
-        string room, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<SkaldLimits> limits)
+        string room, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<WireLimits> limits)
     {
         if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
             return unreadable.ToProblem();
@@ -83,7 +82,7 @@ internal static class MessageEndpoints
     }
 
     private static async Task<IResult> EditAsync(
-        string room, string seq, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<SkaldLimits> limits)
+        string room, string seq, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<WireLimits> limits)
     {
         if (!TryRead(seq, out var target))
             return LoggedMessage.NotFound.ToProblem();

@@ -1,11 +1,13 @@
 using Skald.Server.Commands;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Conversation.Messages;
 
 internal static class MessagesSetup
 {
-    public static void AddMessages(this IServiceCollection services)
+    public static void AddMessages(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddLimits<HistoryLimits>(configuration);
         services.AddSingleton<HistoryRequests>();
         services.AddCommand<SendHandler>();
         services.AddCommand<EditHandler>();

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
-using Skald.Server.Limits;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts.Passwords;
@@ -10,7 +10,7 @@ public sealed class LoginThrottleTests
     private readonly FakeClock _clock = new();
     private readonly LoginThrottle _throttle;
 
-    public LoginThrottleTests() => _throttle = new LoginThrottle(Options.Create(new SkaldLimits()), _clock);
+    public LoginThrottleTests() => _throttle = new LoginThrottle(Options.Create(new AccountLimits()), _clock);
 
     [Fact]
     public void Five_failures_are_free_and_then_each_wait_is_twice_the_last_up_to_15_minutes()
@@ -83,7 +83,7 @@ public sealed class LoginThrottleTests
     [Fact]
     public void Nothing_is_slowed_down_where_limits_are_off()
     {
-        var throttle = new LoginThrottle(Options.Create(new SkaldLimits { LoginFailures = 0 }), _clock);
+        var throttle = new LoginThrottle(Options.Create(new AccountLimits { LoginFailures = 0 }), _clock);
         for (var i = 0; i < 100; i++)
             Assert.True(throttle.TryBegin("ann", out _));
     }

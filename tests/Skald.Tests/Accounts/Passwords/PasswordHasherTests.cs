@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Identity;
-using Skald.Server.Limits;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 
@@ -12,7 +12,7 @@ public sealed class PasswordHasherTests
 {
     private static PasswordHasher Hasher(int iterations, int queue = 16) => new(
         Options.Create(new AccountsOptions { PasswordIterations = iterations }),
-        Options.Create(new SkaldLimits { PasswordHashQueue = queue }), new Telemetry());
+        Options.Create(new AccountLimits { PasswordHashQueue = queue }), new Telemetry());
 
     [Fact]
     public async Task Password_is_hashed_and_verified_and_a_user_that_does_not_exist_has_none()
