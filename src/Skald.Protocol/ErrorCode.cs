@@ -14,6 +14,8 @@ public sealed class ErrorCode
     public static readonly ErrorCode TooLong = new("too_long", 400);
     public static readonly ErrorCode BadClientMessageId = new("bad_client_msg_id", 400);
     public static readonly ErrorCode TooManyRooms = new("too_many_rooms", 400);
+    public static readonly ErrorCode NotJoined = new("not_joined", 400);
+    public static readonly ErrorCode SignalsOff = new("signals_off", 400);
     public static readonly ErrorCode NotAuthenticated = new("not_authenticated", 401);
     public static readonly ErrorCode TokenNotValid = new("token_not_valid", 401);
     public static readonly ErrorCode InvalidCredentials = new("invalid_credentials", 401);
@@ -53,9 +55,9 @@ public sealed class ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         Malformed, BadRequest, ValidationFailed, UnknownCommand, EmptyMessage, TooLong, BadClientMessageId, TooManyRooms,
-        NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound, RoomNotFound, MessageNotFound,
-        MethodNotAllowed, EditConflict, MessageDeleted, PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited,
-        ServerError, Overloaded, StorageFailed, StorageFull, ShuttingDown,
+        NotJoined, SignalsOff, NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound,
+        RoomNotFound, MessageNotFound, MethodNotAllowed, EditConflict, MessageDeleted, PayloadTooLarge,
+        UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed, StorageFull, ShuttingDown,
     ];
 
     public override string ToString() => Name;

@@ -17,6 +17,9 @@ public sealed record ProtocolLimits
     /// <summary>Rooms one connection may be in.</summary>
     public int Rooms { get; init; } = 128;
 
+    /// <summary>Longest data of a signal, in bytes as the client wrote them.</summary>
+    public int SignalBytes { get; init; } = 1024;
+
     /// <summary>Deepest nesting of a client's JSON: enough for <c>resume</c>, too little for a bomb.</summary>
     public const int JsonDepth = 8;
 }

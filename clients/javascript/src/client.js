@@ -16,10 +16,10 @@ import { onWake } from "./wake.js";
  * A user's live presence at a server over as many connections as it takes: joined rooms go on where they were, and
  * messages wait in the outbox.
  *
- * Events: `state` with each ConnectionState; `message` and `entry` for every joined room's; `positionlost` as Room has it;
+ * Events: `state` with each ConnectionState; `message`, `entry` and `signal` for every joined room's; `positionlost` as Room has it;
  * `resumed` once all rooms have caught up after a reconnect; `roomlost` when a joined room cannot be entered again;
  * `signedout` when the session has ended; `error` for an error that belongs to no command.
- * @extends {Emitter<{state: ConnectionState, message: frames.ChatMessage, entry: frames.Entry,
+ * @extends {Emitter<{state: ConnectionState, message: frames.ChatMessage, entry: frames.Entry, signal: frames.Signal,
  *   positionlost: import("./room.js").PositionLost, resumed: import("./joined-rooms.js").Resumed,
  *   roomlost: {room: string, error: SkaldError}, signedout: SkaldError, error: SkaldError}>}
  */
@@ -59,6 +59,7 @@ export class SkaldClient extends Emitter {
       onNew: (room) => {
         room.on("message", (message) => this.emit("message", message));
         room.on("entry", (entry) => this.emit("entry", entry));
+        room.on("signal", (signal) => this.emit("signal", signal));
         room.on("positionlost", (lost) => this.emit("positionlost", lost));
       },
       onLost: (lost) => this.emit("roomlost", lost),
@@ -74,6 +75,7 @@ export class SkaldClient extends Emitter {
       onState: (state) => this.emit("state", state),
       onReady: (connection, ready) => this.#onReady(connection, ready),
       onEntry: (entry) => this.#onEntry(entry),
+      onSignal: (signal) => this.#rooms.hear(signal),
       onError: (error) => this.emit("error", error),
       onDown: () => this.#onDown(),
       onSignedOut: (error) => this.#signedOut(error),

@@ -8,6 +8,8 @@ export const errorCodes = Object.freeze({
   too_long: { status: 400, retryable: false },
   bad_client_msg_id: { status: 400, retryable: false },
   too_many_rooms: { status: 400, retryable: false },
+  not_joined: { status: 400, retryable: false },
+  signals_off: { status: 400, retryable: false },
   not_authenticated: { status: 401, retryable: false },
   token_not_valid: { status: 401, retryable: false },
   invalid_credentials: { status: 401, retryable: false },

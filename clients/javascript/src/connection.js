@@ -10,6 +10,7 @@ import * as frames from "./frames.js";
  * @property {import("./clock.js").Clock} clock
  * @property {(ready: frames.ReadyFrame) => void} onReady
  * @property {(entry: frames.LogEntry) => void} onEntry the two types of frames that move a room's cursor
+ * @property {(signal: frames.Signal) => void} onSignal
  * @property {(error: SkaldError) => void} onError an error that no command here asked for
  * @property {(end: End) => void} onEnd told once, and nothing after it
  *
@@ -73,6 +74,11 @@ export class Connection {
     this.#write({ ...command, id });
   }
 
+  /** Says something that needs no answer. @param {frames.Command} command */
+  tell(command) {
+    if (!this.#ended && !this.#closing) this.#write(command);
+  }
+
   /** Runs an action in a while, unless the connection has ended by then. @param {number} ms @param {() => void} action */
   later(ms, action) {
     /** @type {any} */
@@ -106,6 +112,8 @@ export class Connection {
     switch (frame.type) {
       case "ready":
         return this.#onReady(frame);
+      case "signal":
+        return this.#options.onSignal(frame);
       case "closing":
         this.#closing = frame;
         this.later(timeToClose, () => this.#finish({ code: frame.code, reason: frame.reason }));
@@ -124,7 +132,7 @@ export class Connection {
     this.#options.onReady(frame);
   }
 
-  /** @param {Exclude<frames.ServerFrame, frames.ClosingFrame | frames.LogEntry>} frame */
+  /** @param {Exclude<frames.ServerFrame, frames.ClosingFrame | frames.LogEntry | frames.Signal>} frame */
   #onAnswer(frame) {
     const re = "re" in frame ? frame.re : undefined;
     const awaited = re === undefined ? undefined : this.#awaited.get(re);

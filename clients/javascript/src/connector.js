@@ -17,6 +17,7 @@ import { SkaldError } from "./errors.js";
  * @property {(state: ConnectionState) => void} onState
  * @property {(connection: Connection, ready: import("./frames.js").ReadyFrame) => void} onReady
  * @property {(entry: import("./frames.js").LogEntry) => void} onEntry
+ * @property {(signal: import("./frames.js").Signal) => void} onSignal
  * @property {(error: SkaldError) => void} onError
  * @property {() => void} onDown the connection is gone, before the state says so
  * @property {(error: SkaldError) => void} onSignedOut
@@ -127,7 +128,7 @@ export class Connector {
   }
 
   async #open() {
-    const { session, WebSocket, clock, onEntry, onError, onSignedOut } = this.#options;
+    const { session, WebSocket, clock, onEntry, onSignal, onError, onSignedOut } = this.#options;
     const attempt = ++this.#attempt;
     this.#retryTimer = undefined;
     let token;
@@ -149,6 +150,7 @@ export class Connector {
       WebSocket,
       clock,
       onEntry,
+      onSignal,
       onError,
       onReady: (ready) => this.#onReady(connection, ready),
       onEnd: (end) => this.#onEnd(end),

@@ -8,7 +8,7 @@
  *   not known here. `by` is who did it, `target` the message that it is about, `now` that message as it is by now. With `from` it
  *   stands for all numbers from there to `seq`
  * @typedef {ChatMessage | Entry} LogEntry
- * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number}} Limits
+ * @typedef {{message_code_points: number, message_bytes: number, frame_bytes: number, rooms: number, signal_bytes: number}} Limits
  * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
  *   limits: Limits}} ReadyFrame
  * @typedef {{type: "joined", re?: Id, room: string, seq: number, since: number, complete: boolean, first_seq: number,
@@ -17,16 +17,22 @@
  * @typedef {{type: "ack", re?: Id, room: string, seq: number, timestamp: string, duplicate: boolean,
  *   message?: string, target?: number, unchanged?: boolean}} AckFrame
  * @typedef {{type: "pong", re?: Id}} PongFrame
+ * @typedef {{type: "signal", room: string, user_id: number, username: string, event: string, data?: Record<string, unknown>}} Signal
+ *   what somebody tells those who are in the room now; `data` is the application's own
+ * @typedef {{type: "signaled", re?: Id, room: string}} SignaledFrame
  * @typedef {{type: "error", re?: Id, room?: string, code: string, detail: string, retryable: boolean,
  *   retry_after_ms?: number, now?: ChatMessage}} ErrorFrame
  * @typedef {{type: "closing", code: number, reason: string, reconnect: boolean, reconnect_after_ms?: number}} ClosingFrame
- * @typedef {ChatMessage | Entry | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | ErrorFrame | ClosingFrame} ServerFrame
+ * @typedef {ChatMessage | Entry | ReadyFrame | JoinedFrame | LeftFrame | AckFrame | PongFrame | Signal | SignaledFrame |
+ *   ErrorFrame | ClosingFrame} ServerFrame
  * @typedef {string | number} Id
  * @typedef {{type: string, id?: Id} & Record<string, unknown>} Command
  */
 
 /** What holds until the server has said `ready`. @type {Limits} */
-export const defaultLimits = Object.freeze({ message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128 });
+export const defaultLimits = Object.freeze({
+  message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128, signal_bytes: 1024,
+});
 
 /** How long a text without lone surrogates is as UTF-8. TextEncoder is not everywhere. @param {string} text */
 export function byteLength(text) {
@@ -109,3 +115,6 @@ export const erase = ({ id, room, seq, client_msg_id }) => ({ type: "delete", id
 
 /** @param {{id?: Id}} [fields] @returns {Command} */
 export const ping = ({ id } = {}) => ({ type: "ping", id });
+
+/** @param {{id?: Id, room: string, event: string, data?: Record<string, unknown>}} fields @returns {Command} */
+export const signal = ({ id, room, event, data }) => ({ type: "signal", id, room, event, data });

@@ -7,6 +7,7 @@
  * @typedef {import("./frames.js").Entry} Entry
  * @typedef {import("./frames.js").LogEntry} LogEntry
  * @typedef {import("./frames.js").Limits} Limits
+ * @typedef {import("./frames.js").Signal} Signal
  * @typedef {import("./history.js").HistoryPage} HistoryPage
  * @typedef {import("./changes.js").ChangeAck} ChangeAck
  * @typedef {import("./outbox.js").Ack} Ack

@@ -56,7 +56,7 @@ export class JoinedRooms {
       const refused = Promise.reject(new SkaldError("room_not_found", "A room's name has 1 to 100 letters, digits, _ or -."));
       return Object.assign(refused, { leave() {} });
     }
-    const membership = this.#memberships.get(name) ?? this.#add(new Room(this.#options, name, { since, epoch }));
+    const membership = this.#memberships.get(name) ?? this.#add(new Room(this.#surroundings, name, { since, epoch }));
     const user = {};
     membership.users.add(user);
     const stop = onMessage ? membership.room.on("message", onMessage) : () => {};
@@ -108,6 +108,12 @@ export class JoinedRooms {
     for (const membership of this.#memberships.values()) this.#drop(membership, error);
   }
 
+  /** @param {frames.Signal} signal */
+  hear(signal) {
+    const room = this.#memberships.get(signal.room)?.room;
+    if (room?.live) room.emit("signal", signal);
+  }
+
   /** @param {frames.LogEntry} entry @param {boolean} own whether it is this user's */
   take(entry, own) {
     const room = this.#memberships.get(entry.room)?.room;
@@ -115,6 +121,12 @@ export class JoinedRooms {
     const taken = room.take(entry);
     if (taken === "next") this.#onNext(room, entry, own);
     else if (taken === "gap") this.#onGap(room, entry, own);
+  }
+
+  /** What a room needs of the client it is in. */
+  get #surroundings() {
+    const { session, changes } = this.#options;
+    return { session, changes, tell: (/** @type {frames.Command} */ command) => this.#connection?.tell(command) };
   }
 
   /** @param {Room} room */

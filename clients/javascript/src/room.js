@@ -1,9 +1,11 @@
 import { Emitter } from "./events.js";
+import * as frames from "./frames.js";
 import { readHistory } from "./history.js";
 
 /**
  * @typedef {import("./frames.js").ChatMessage} ChatMessage
  * @typedef {import("./frames.js").Entry} Entry
+ * @typedef {import("./frames.js").Signal} Signal
  * @typedef {{room: string, from: number | undefined, firstSeq: number, seq: number}} PositionLost
  */
 
@@ -11,8 +13,9 @@ import { readHistory } from "./history.js";
  * A room this client has joined: a cursor into the room's log.
  *
  * Events: `message` for each one after the cursor, once and in order; `entry` for whatever else the log holds, of a kind known
- * here or not; `positionlost` when the log cannot continue from the cursor, and what is shown must be read anew.
- * @extends {Emitter<{message: ChatMessage, entry: Entry, positionlost: PositionLost}>}
+ * here or not; `signal` for what somebody tells those who are in the room now; `positionlost` when the log cannot continue from the
+ * cursor, and what is shown must be read anew.
+ * @extends {Emitter<{message: ChatMessage, entry: Entry, signal: Signal, positionlost: PositionLost}>}
  */
 export class Room extends Emitter {
   /** The last `seq` this client has, or undefined before the first `joined`. @type {number | undefined} */
@@ -23,16 +26,19 @@ export class Room extends Emitter {
   live = false;
   #session;
   #changes;
+  #tell;
 
   /**
-   * @param {{session: import("./session.js").Session, changes: import("./changes.js").Changes}} client
+   * @param {{session: import("./session.js").Session, changes: import("./changes.js").Changes,
+   *   tell: (command: frames.Command) => void}} client
    * @param {string} name
    * @param {{since?: number, epoch?: string}} [position]
    */
-  constructor({ session, changes }, name, { since, epoch } = {}) {
+  constructor({ session, changes, tell }, name, { since, epoch } = {}) {
     super();
     this.#session = session;
     this.#changes = changes;
+    this.#tell = tell;
     this.name = name;
     this.cursor = since;
     this.epoch = epoch;
@@ -62,6 +68,18 @@ export class Room extends Emitter {
    */
   delete(seq) {
     return this.#changes.delete(this.name, seq);
+  }
+
+  /**
+   * Tells those who are in the room now, at most once: nothing is stored, and nothing is sent again or later. A refusal, such as
+   * `rate_limited` after 5 a second, comes as the client's `error`.
+   * @param {string} event the application's own name for it: 1–64 of `A–Z a–z 0–9 _ - . :`
+   * @param {Record<string, unknown>} [data] at most 1 KiB of JSON
+   * @returns {boolean} whether there was a connection to send it by
+   */
+  signal(event, data) {
+    if (this.live) this.#tell(frames.signal({ room: this.name, event, data }));
+    return this.live;
   }
 
   /**

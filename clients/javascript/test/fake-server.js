@@ -11,7 +11,7 @@ export class FakeServer {
   epoch = "epoch-1";
   pingInterval = 15_000;
   accessLifetime = 300_000;
-  limits = { message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128 };
+  limits = { message_code_points: 4000, message_bytes: 8000, frame_bytes: 16384, rooms: 128, signal_bytes: 1024 };
   /** Messages and the entries about them. @type {Map<string, any[]>} */ rooms = new Map();
   /** What a change's client_msg_id has stored. @type {Map<string, any>} */ changes = new Map();
   /** The oldest seq kept, by room. @type {Map<string, number>} */ firstSeq = new Map();
@@ -308,6 +308,8 @@ export class Peer {
         return this.tell({ type: "pong", re });
       case "send":
         return this.#send(command);
+      case "signal":
+        return this.#signal(command);
       case "edit":
       case "delete":
         return this.#change(command);
@@ -371,6 +373,16 @@ export class Peer {
     const message = stored ?? this.server.say(room, username, text, client_msg_id);
     const again = stored ? { duplicate: true, message: stored.message } : { duplicate: false };
     this.tell({ type: "ack", re, room, seq: message.seq, timestamp: message.timestamp, ...again });
+  }
+
+  /** @param {any} command */
+  #signal({ id: re, room, event, data }) {
+    if (!this.rooms.has(room))
+      return this.tell({ type: "error", re, room, code: "not_joined", detail: "Join the room first.", retryable: false });
+    const { username } = /** @type {Login} */ (this.login);
+    for (const peer of [...this.server.peers])
+      if (peer.rooms.has(room)) peer.tell({ type: "signal", room, user_id: 1, username, event, data });
+    if (re !== undefined) this.tell({ type: "signaled", re, room });
   }
 
   /** @param {any} command */

@@ -19,6 +19,7 @@ public readonly record struct ReadyFrame(
         json.WriteNumber("message_bytes"u8, Limits.MessageBytes);
         json.WriteNumber("frame_bytes"u8, Limits.FrameBytes);
         json.WriteNumber("rooms"u8, Limits.Rooms);
+        json.WriteNumber("signal_bytes"u8, Limits.SignalBytes);
         json.WriteEndObject();
         writer.End();
     }

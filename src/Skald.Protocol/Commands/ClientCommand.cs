@@ -11,6 +11,7 @@ public abstract record ClientCommand(FrameId Id)
     [
         ("send"u8.ToArray(), SendCommand.From),
         ("ping"u8.ToArray(), PingCommand.From),
+        ("signal"u8.ToArray(), SignalCommand.From),
         ("join"u8.ToArray(), JoinCommand.From),
         ("edit"u8.ToArray(), EditCommand.From),
         ("delete"u8.ToArray(), DeleteCommand.From),

@@ -158,6 +158,17 @@ public ref struct FrameFields
         return false;
     }
 
+    /// <summary>An object as it is written, or null.</summary>
+    public byte[]? OptionalObject(ReadOnlySpan<byte> name)
+    {
+        if (!TryFind(name, out var field))
+            return null;
+        if (field.Kind == JsonTokenType.StartObject)
+            return _frame.Slice(field.Start, field.Length).ToArray();
+        Refuse(new ChatError(ErrorCode.BadRequest, $"\"{Text(name)}\" must be an object."));
+        return null;
+    }
+
     /// <summary>The <c>type</c>, which must be there; empty where it is not.</summary>
     internal ReadOnlySpan<byte> RequiredType()
     {

@@ -28,6 +28,11 @@ public sealed class WireLimits
     [Beyond("too_many_rooms")]
     public int RoomsPerConnection { get; set; } = ProtocolLimits.Default.Rooms;
 
+    /// <summary>Data of one signal, in bytes.</summary>
+    [Range(2, 64 * 1024)]
+    [Beyond("too_long")]
+    public int SignalBytes { get; set; } = ProtocolLimits.Default.SignalBytes;
+
     /// <summary>The same for <see cref="ClientCommand"/> and <see cref="ReadyFrame"/>.</summary>
     internal ProtocolLimits Protocol => new()
     {
@@ -35,5 +40,6 @@ public sealed class WireLimits
         MessageBytes = MessageBytes,
         FrameBytes = FrameBytes,
         Rooms = RoomsPerConnection,
+        SignalBytes = SignalBytes,
     };
 }

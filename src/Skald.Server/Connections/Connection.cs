@@ -3,6 +3,7 @@ using System.Text;
 using Skald.Protocol;
 using Skald.Server.Delivery;
 using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 using Skald.Server.Transport;
 
@@ -32,6 +33,7 @@ internal sealed partial class Connection : IDisposable
     private readonly long _openedAt;
 
     private FloodAccount _flood;
+    private TokenBucket _signals;
     private Liveness _liveness;
     private byte[]? _pong;   // answers the newest ping of the peer; null: none waits
     private int _closing;
@@ -168,6 +170,11 @@ internal sealed partial class Connection : IDisposable
             });
         return false;
     }
+
+    /// <summary>Whether one more signal may be passed on now.</summary>
+    /// <param name="wait">When not: how long until one may.</param>
+    public bool TryTakeSignal(out TimeSpan wait) =>
+        _signals.TryTake(1, _limits.SignalsPerConnection, burst: 2 * _limits.SignalsPerConnection, _clock, out wait);
 
     /// <summary>Cuts it, without a word.</summary>
     public void Abort() => _socket.Abort();

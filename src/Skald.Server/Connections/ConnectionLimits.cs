@@ -32,6 +32,12 @@ public sealed class ConnectionLimits
     [Beyond("rate_limited")]
     public double CommandBurst { get; set; } = 30;
 
+    /// <summary>Signals a second from one connection; twice as many at once.</summary>
+    [Range(0, 1_000_000)]
+    [OffAtZero]
+    [Beyond("rate_limited")]
+    public double SignalsPerConnection { get; set; } = 5;
+
     /// <summary>Time for which one connection may go beyond its rates without a break.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     [Beyond("4029")]

@@ -23,6 +23,7 @@ internal static class ConnectionsSetup
         services.AddCommand<ResumeHandler>();
         services.AddCommand<LeaveHandler>();
         services.AddCommand<PingHandler>();
+        services.AddCommand<SignalHandler>();
         services.AddSingleton<FrameDispatcher>();
         services.AddSingleton<RefusedHandshakes>();
         services.AddSingleton<HandshakeCredential>();

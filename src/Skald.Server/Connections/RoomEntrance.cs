@@ -33,7 +33,8 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
 
         Leave(connection, room.Name);
         // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
-        var dialect = connection.OnlyRoom is null || tell ? Dialect.Entries : Dialect.Messages;   // who asks for no position knows none
+        var dialect = connection.OnlyRoom is null ? Dialect.Signals
+            : tell ? Dialect.Entries : Dialect.Messages;   // who asks for no position knows none
         var subscription = new Subscription(connection.Outbound, room, dialect);
         var joined = Begin(join, room, feeds.Register(subscription));
         subscription.StartAt(joined.Since);
@@ -47,7 +48,7 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
     /// <summary>Leaves a room, also one that was not entered.</summary>
     public void Leave(Connection connection, string room)
     {
-        if (connection.Outbound.Subscriptions.FirstOrDefault(s => s.Room.Name == room) is { } subscription)
+        if (connection.Outbound.Find(room) is { } subscription)
             Leave(connection, subscription);
     }
 

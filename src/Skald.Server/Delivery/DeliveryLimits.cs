@@ -23,6 +23,18 @@ public sealed class DeliveryLimits
     [Beyond("4008")]
     public int AnswerBytesBehind { get; set; } = 64 * 1024;
 
+    /// <summary>Signals a second into one room; twice as many at once.</summary>
+    [Range(0, 1_000_000)]
+    [OffAtZero]
+    [Beyond("rate_limited")]
+    public double SignalsPerRoom { get; set; } = 50;
+
+    /// <summary>Sockets that may be in a room for signals to be passed on there.</summary>
+    [Range(0, int.MaxValue)]
+    [OffAtZero]
+    [Beyond("signals_off")]
+    public int SignalSockets { get; set; } = 500;
+
     /// <summary>
     /// Bytes of the newest messages that a room keeps encoded for readers that fall a little behind; older ones come from the log.
     /// </summary>

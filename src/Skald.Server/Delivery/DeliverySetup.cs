@@ -8,6 +8,7 @@ internal static class DeliverySetup
     {
         services.AddLimits<DeliveryLimits>(configuration);
         services.AddSingleton<RoomFeeds>();
+        services.AddSingleton<SignalFanOut>();
         services.AddSingleton<DeliveryMetrics>();
         services.AddSingleton<DeliveryThread>();
     }

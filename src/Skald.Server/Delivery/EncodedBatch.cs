@@ -59,10 +59,13 @@ internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, int[]
     }
 }
 
-/// <summary>Which entries of a log a reader understands.</summary>
+/// <summary>What of a room a reader understands.</summary>
 internal enum Dialect
 {
-    /// <summary>All of them: <c>chat_message</c> and <c>entry</c>.</summary>
+    /// <summary>All entries of the log, and signals: the Skald socket.</summary>
+    Signals,
+
+    /// <summary>All entries of the log: <c>chat_message</c> and <c>entry</c>.</summary>
     Entries,
 
     /// <summary>Messages only: the room socket of clients that know no position, and so miss no number.</summary>

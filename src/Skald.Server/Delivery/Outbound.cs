@@ -50,6 +50,18 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
     /// <summary>The rooms this connection is in. Only its read loop changes them.</summary>
     public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
 
+    /// <returns>Its subscription to a room; null where it is not in it. To be asked by its read loop.</returns>
+    public Subscription? Find(string room)
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            if (subscription.Room.Name == room)
+                return subscription;
+        }
+
+        return null;
+    }
+
     /// <summary>How long the socket has taken nothing of what it was given.</summary>
     public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
 
@@ -105,6 +117,25 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
             {
                 next = BeginLoop();
             }
+        }
+
+        Do(next);
+    }
+
+    /// <summary>A signal in a room: written now if the socket is free, else this reader never gets it.</summary>
+    /// <remarks>
+    /// It waits for nothing, and nothing waits for it but the rest of its own frame where the socket takes a part. While the socket is
+    /// free, the reader is at the head, or is about to be offered what has just come.
+    /// </remarks>
+    /// <param name="frame">A whole WebSocket frame, which nobody changes any more.</param>
+    public void OfferSignal(Subscription subscription, ReadOnlyMemory<byte> frame)
+    {
+        Next next;
+        lock (_gate)
+        {
+            if (!subscription.Active || _looping || _closing || _broken)
+                return;
+            next = WriteOrBegin(frame);
         }
 
         Do(next);

@@ -1,5 +1,7 @@
+using System.Buffers;
 using Skald.Protocol;
 using Skald.Server.History;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Delivery;
@@ -17,6 +19,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
     private int _tailLength;
     private readonly List<Subscription> _subscribers = [];   // in no order: the last one takes the place of one that leaves
     private Position? _head;                                 // null until it begins
+    private TokenBucket _signals;
     private bool _ended;
 
     public Room Room => room;
@@ -66,6 +69,36 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
 
         DropTail();
         return true;
+    }
+
+    /// <summary>How many readers it has, whatever they understand.</summary>
+    public int Readers
+    {
+        get
+        {
+            lock (_gate)
+                return _subscribers.Count;
+        }
+    }
+
+    /// <summary>Whether one more signal may come into the room now.</summary>
+    /// <param name="perSecond">The rate; twice as many may come at once.</param>
+    /// <param name="wait">When not: how long until one may.</param>
+    public bool TryTakeSignal(double perSecond, TimeProvider clock, out TimeSpan wait)
+    {
+        lock (_gate)
+            return _signals.TryTake(1, perSecond, burst: 2 * perSecond, clock, out wait);
+    }
+
+    /// <summary>Copies the list of readers, which may change meanwhile, into an array of the <see cref="ArrayPool{T}"/>.</summary>
+    public ArraySegment<Subscription> RentReaders()
+    {
+        lock (_gate)
+        {
+            var readers = ArrayPool<Subscription>.Shared.Rent(_subscribers.Count);
+            _subscribers.CopyTo(readers);
+            return new(readers, 0, _subscribers.Count);
+        }
     }
 
     /// <summary>Takes in what the log has stored: encodes it once.</summary>

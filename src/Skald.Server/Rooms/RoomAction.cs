@@ -12,6 +12,9 @@ internal enum RoomAction
     /// <summary>Say something.</summary>
     Send,
 
+    /// <summary>Tell those who are there something that is not kept.</summary>
+    Signal,
+
     /// <summary>Change or erase what one has said.</summary>
     Change,
 }

@@ -66,6 +66,9 @@ public sealed class AccessMatrixTests
             ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
         [nameof(DeleteCommand)] =
             ("""{"type":"delete","id":1,"room":"global","seq":{message}}""", ["not_authenticated", "ack", "4401", "ack", "forbidden"]),
+        [nameof(SignalCommand)] = (
+            """{"type":"signal","id":1,"room":"global","event":"wave"}""",
+            ["not_authenticated", "not_joined", "4401", "not_joined", "not_joined"]),
         [nameof(PingCommand)] = ("""{"type":"ping","id":1}""", ["not_authenticated", "pong", "4401", "pong", "pong"]),
     };
 

@@ -69,6 +69,10 @@ public sealed class LimitTests
             2 * 4,
             (p, n) => p.RepeatAsync(n, i => new { type = "send", id = i, room = "global", message = "x" })),
         new(nameof(LogLimits.EditsPerMessagePerMinute), "3", 3, (p, n) => p.EditAsync(n)),
+        new(nameof(WireLimits.SignalBytes), "20", 20, (p, n) => p.SignalAsync(1, data: "{" + new string(' ', n - 2) + "}")),
+        new(nameof(ConnectionLimits.SignalsPerConnection), "4", 2 * 4, (p, n) => p.SignalAsync(n)),
+        new(nameof(DeliveryLimits.SignalsPerRoom), "4", 2 * 4, (p, n) => p.SignalAsync(n)),
+        new(nameof(DeliveryLimits.SignalSockets), "2", 2, (p, n) => p.SignalAsync(1, sockets: n)),
         new(
             nameof(RoomLimits.NewRoomsPerUserPerMinute),
             "3",
@@ -347,6 +351,26 @@ internal sealed class LimitProbe : IAsyncDisposable
         await raw.SkipToAsync("ack");
         for (var id = 1; id <= count; id++)
             await raw.SendTextAsync(JsonSerializer.Serialize(new { type = "edit", id, room = "global", seq = 1, message = $"{id}" }));
+        return await AnswerAsync(raw, count);
+    }
+
+    /// <summary>Sends so many signals into a room.</summary>
+    /// <param name="data">Of each.</param>
+    /// <param name="sockets">How many have joined the room, the sender's included.</param>
+    public async Task<string?> SignalAsync(int count, string data = "{}", int sockets = 1)
+    {
+        var ann = await AnnAsync();
+        RawHttp raw = null!;
+        for (var i = 0; i < sockets; i++)
+        {
+            raw = await RawHttp.UpgradeAsync(_server.Address, $"/ws/?token={ann.Access}");
+            _open.Add(raw);
+            await raw.SendTextAsync("""{"type":"join","id":0,"room":"global"}""");
+            await raw.SkipToAsync("joined");
+        }
+
+        for (var id = 1; id <= count; id++)
+            await raw.SendTextAsync($$"""{"type":"signal","id":{{id}},"room":"global","event":"cursor","data":{{data}}}""");
         return await AnswerAsync(raw, count);
     }
 

@@ -141,7 +141,7 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         };
         foreach (var property in command.GetType().GetProperties())
         {
-            if (FieldName(property.Name) is var name && name != unsaid && Shown(property.GetValue(command)) is { } value)
+            if (FieldName(property.Name) is var name && name != unsaid && Shown(property.Name, property.GetValue(command)) is { } value)
                 fields[name] = value;
         }
 
@@ -156,8 +156,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         _ => JsonNamingPolicy.SnakeCaseLower.ConvertName(property),
     };
 
-    private static object? Shown(object? value) => value switch
+    private static object? Shown(string property, object? value) => value switch
     {
+        byte[] json when property == nameof(SignalCommand.Data) => JsonElement.Parse(json),
         FrameId id => id.Wanted ? IdOf(id) : null,
         byte[] text => Encoding.UTF8.GetString(text),
         IReadOnlyList<RoomPosition> rooms => rooms.ToDictionary(room => room.Room, room => room.Seq),
@@ -190,6 +191,7 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                     MessageBytes = Inner("limits", "message_bytes").GetInt32(),
                     FrameBytes = Inner("limits", "frame_bytes").GetInt32(),
                     Rooms = Inner("limits", "rooms").GetInt32(),
+                    SignalBytes = Inner("limits", "signal_bytes").GetInt32(),
                 }),
             "joined" => new JoinedFrame(
                 Re(), Text("room"), Number("seq"), Number("since"), fields.GetProperty("complete").GetBoolean(), Number("first_seq"),
@@ -201,6 +203,10 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 fields.GetProperty("duplicate").GetBoolean(), fields.TryGetProperty("unchanged", out _),
                 Optional("message") is { } text ? Encoding.UTF8.GetBytes(text) : null)),
             "pong" => new PongFrame(Re()),
+            "signal" => new SignalFrame(
+                Text("room"), Number("user_id"), Text("username"), Text("event"),
+                fields.TryGetProperty("data", out var data) ? JsonSerializer.SerializeToUtf8Bytes(data, Plain) : null),
+            "signaled" => new SignaledFrame(Re(), Text("room")),
             "error" => new ErrorFrame(Re(), new ChatError(ErrorCode.All.Single(code => code.Name == Text("code")), Text("detail"))
             {
                 Room = Optional("room"),

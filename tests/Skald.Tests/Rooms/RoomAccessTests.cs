@@ -27,6 +27,7 @@ public sealed class RoomAccessTests : IAsyncLifetime
     [Theory]
     [InlineData(nameof(RoomAction.Join), true)]
     [InlineData(nameof(RoomAction.Send), true)]
+    [InlineData(nameof(RoomAction.Signal), false)]
     [InlineData(nameof(RoomAction.Change), false)]
     [InlineData(nameof(RoomAction.ReadHistory), false)]
     public async Task Makes_a_room_only_for_who_joins_or_sends(string action, bool makes)
