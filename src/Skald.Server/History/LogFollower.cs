@@ -99,8 +99,9 @@ internal abstract partial class LogFollower(
                 if (!isBehind)
                     await RestAsync();
             }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
+                // Cancelled, or the storage has ended below it: what was begun is done again after the next start.
             }
             catch (Exception e)
             {
