@@ -162,12 +162,7 @@ internal sealed partial class Connection : IDisposable
         if (_flood.TryTake(out var wait))
             return true;
         NoteExcess();
-        Answer(
-            id,
-            new ChatError(ErrorCode.RateLimited, $"Too many frames on this connection; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
-            {
-                RetryAfter = wait,
-            });
+        Answer(id, TokenBucket.Refusal("Too many frames on this connection", wait));
         return false;
     }
 

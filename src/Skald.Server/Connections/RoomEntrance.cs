@@ -59,11 +59,8 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
             Leave(connection, subscription);
     }
 
-    private bool HasTooMany(Connection connection, Room besides)
-    {
-        var joined = connection.Outbound.Subscriptions;
-        return _mostRooms > 0 && joined.Count >= _mostRooms && !joined.Any(s => s.Room == besides);
-    }
+    private bool HasTooMany(Connection connection, Room besides) =>
+        _mostRooms > 0 && connection.Outbound.Subscriptions.Count >= _mostRooms && connection.Outbound.Find(besides.Name) is null;
 
     private void Leave(Connection connection, Subscription subscription)
     {

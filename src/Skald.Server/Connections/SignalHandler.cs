@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Delivery;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;
@@ -26,7 +27,7 @@ internal sealed class SignalHandler(RoomAuthorizer authorizer, SignalFanOut sign
         if (authorizer.Check(user, subscription.Room, RoomAction.Signal) is { } refusal)
             return refusal;
         if (!connection.TryTakeSignal(out var wait))
-            return SignalFanOut.TooFast("You send too many signals", wait);
+            return TokenBucket.Refusal("You send too many signals", wait);
         if (signals.Count(subscription.Feed) is { } tooMany)
             return tooMany;
         var frame = new SignalFrame(command.Room, user.Id, user.Username, command.Event, command.Data);

@@ -94,11 +94,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
     public ArraySegment<Subscription> RentReaders()
     {
         lock (_gate)
-        {
-            var readers = ArrayPool<Subscription>.Shared.Rent(_subscribers.Count);
-            _subscribers.CopyTo(readers);
-            return new(readers, 0, _subscribers.Count);
-        }
+            return CopyReaders();
     }
 
     /// <summary>Takes in what the log has stored: encodes it once.</summary>
@@ -176,11 +172,18 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
                 _tailLength -= _tail.Dequeue().Length;
             Volatile.Write(ref _head, batch.End);
             tail = _tailLength;
-            fanOut = FanOut.To(_subscribers, batch);
+            fanOut = new FanOut(CopyReaders(), batch);
         }
 
         budget.Note(this, tail);
         return fanOut;
+    }
+
+    private ArraySegment<Subscription> CopyReaders()
+    {
+        var readers = ArrayPool<Subscription>.Shared.Rent(_subscribers.Count);
+        _subscribers.CopyTo(readers);
+        return new(readers, 0, _subscribers.Count);
     }
 
     private void ClearTail()

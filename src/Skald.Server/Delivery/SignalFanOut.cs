@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Limits;
 
 namespace Skald.Server.Delivery;
 
@@ -16,7 +17,7 @@ internal sealed partial class SignalFanOut(IOptions<DeliveryLimits> limits, Time
             return new ChatError(ErrorCode.SignalsOff, $"More than {most} sockets are in the room: nothing is signaled there.");
         return feed.TryTakeSignal(limits.Value.SignalsPerRoom, clock, out var wait)
             ? null
-            : TooFast("Everybody together sends too many signals", wait);
+            : TokenBucket.Refusal("Everybody together sends too many signals", wait);
     }
 
     /// <param name="frame">A whole WebSocket frame, the same bytes for all; nobody changes it any more.</param>
@@ -40,9 +41,6 @@ internal sealed partial class SignalFanOut(IOptions<DeliveryLimits> limits, Time
 
         ArrayPool<Subscription>.Shared.Return(readers.Array!, clearArray: true);
     }
-
-    public static ChatError TooFast(string what, TimeSpan wait) =>
-        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.") { RetryAfter = wait };
 
     private static partial class Log
     {

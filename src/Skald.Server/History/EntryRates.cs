@@ -38,9 +38,5 @@ internal sealed class EntryRates(IOptions<LogLimits> limits, TimeProvider clock)
     }
 
     private static ChatError Limited(string what, TimeSpan wait, Draft draft) =>
-        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(wait.TotalMilliseconds)} ms.")
-        {
-            Room = draft.Room.Name,
-            RetryAfter = wait,
-        };
+        TokenBucket.Refusal(what, wait) with { Room = draft.Room.Name };
 }

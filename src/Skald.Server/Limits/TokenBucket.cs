@@ -1,3 +1,5 @@
+using Skald.Protocol;
+
 namespace Skald.Server.Limits;
 
 /// <summary>Allows a rate and, after a rest, a burst. A plain value, so that it costs a connection 16 bytes and no timer.</summary>
@@ -30,6 +32,11 @@ internal struct TokenBucket
         _spent += amount;
         return true;
     }
+
+    /// <summary>The answer to what a bucket did not allow, where the client is told in words how long to wait.</summary>
+    /// <param name="what">What there is too much of: the sentence's beginning.</param>
+    public static ChatError Refusal(string what, TimeSpan retryAfter) =>
+        new(ErrorCode.RateLimited, $"{what}; wait {Math.Ceiling(retryAfter.TotalMilliseconds)} ms.") { RetryAfter = retryAfter };
 
     /// <summary>Whether nothing is left to remember: a bucket that is forgotten now starts the same.</summary>
     public readonly bool IsRested(double perSecond, TimeProvider clock) =>

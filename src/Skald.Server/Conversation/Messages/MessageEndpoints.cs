@@ -7,6 +7,7 @@ using Skald.Server.Commands;
 using Skald.Server.History;
 using Skald.Server.Http;
 using Skald.Server.Identity;
+using Skald.Server.Limits;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Conversation.Messages;
@@ -20,11 +21,7 @@ internal static class MessageEndpoints
     private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
 
     private static readonly ChatError TooFast =
-        new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.")
-        {
-            Room = "global",
-            RetryAfter = TimeSpan.FromMilliseconds(50),
-        };
+        TokenBucket.Refusal("You send too many messages", TimeSpan.FromMilliseconds(50)) with { Room = "global" };
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {

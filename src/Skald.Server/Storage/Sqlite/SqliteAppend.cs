@@ -121,18 +121,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
     }
 
     /// <returns>Null where the room is not in the database.</returns>
-    private long? ReadHead(Room room)
-    {
-        sql.Head.Bind(1, room.Id);
-        try
-        {
-            return sql.Head.Step() ? sql.Head.Int64(0) : null;
-        }
-        finally
-        {
-            sql.Head.Reset();
-        }
-    }
+    private long? ReadHead(Room room) => sql.Head.Bind(1, room.Id).ReadInt64();
 
     /// <returns>The room of the last run, and the position of what is stored next.</returns>
     private (long RoomId, long Position) ReadEnd()

@@ -40,21 +40,11 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
             reached = run.Position + run.LastSeq - run.FirstSeq;
         }
 
-        return new LogPosition(reached, Math.Max(reached, ReadEnd(connection)));
+        return new LogPosition(reached, Math.Max(reached, SqliteStatement.Get(connection, End).ReadInt64() ?? 0));
     });
 
     public Task<long> FindPositionAsync(string follower) => database.ReadAsync(connection =>
-    {
-        var select = SqliteStatement.Get(connection, "SELECT position FROM followers WHERE name = ?1").Bind(1, follower);
-        try
-        {
-            return select.Step() ? select.Int64(0) : 0;
-        }
-        finally
-        {
-            select.Reset();
-        }
-    });
+        SqliteStatement.Get(connection, "SELECT position FROM followers WHERE name = ?1").Bind(1, follower).ReadInt64() ?? 0);
 
     public Task KeepPositionAsync(string follower, long position) => database.WriteAsync(connection =>
     {
@@ -90,19 +80,6 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
         if (runs.Count > MostRuns)
             runs.RemoveAt(MostRuns);
         return runs;
-    }
-
-    private static long ReadEnd(SqliteConnection connection)
-    {
-        var select = SqliteStatement.Get(connection, End);
-        try
-        {
-            return select.Step() ? select.Int64(0) : 0;
-        }
-        finally
-        {
-            select.Reset();
-        }
     }
 
     /// <summary>Consecutive entries of one room that lie side by side in the whole log too.</summary>

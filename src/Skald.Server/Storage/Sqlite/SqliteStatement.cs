@@ -82,6 +82,20 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
+    /// <summary>Runs a statement that returns one integer.</summary>
+    /// <returns>Null where it returns no row.</returns>
+    public long? ReadInt64()
+    {
+        try
+        {
+            return Step() ? Int64(0) : null;
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
     /// <summary>Goes to the next row. A caller that stops before the end must call <see cref="Reset"/>.</summary>
     public bool Step()
     {
