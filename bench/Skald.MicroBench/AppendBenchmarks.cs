@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;

@@ -3,6 +3,7 @@ using Skald.Server.Accounts;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
+using Skald.Server.Database;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Http;
@@ -24,6 +25,7 @@ public static class SkaldHost
         var (services, configuration) = (builder.Services, builder.Configuration);
         services.AddLimits(configuration);
         services.AddOperations(configuration);
+        services.AddDatabase(configuration);
         services.AddHttp(configuration);
         services.AddTransport(configuration);
         services.AddIdentity(configuration);

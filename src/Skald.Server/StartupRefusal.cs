@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
-using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 
 namespace Skald.Server;
@@ -26,8 +26,7 @@ internal static class StartupRefusal
     public static string? Sentence(Exception fault, IConfiguration? configuration) => fault switch
     {
         StartupRefusedException => fault.Message,
-        StorageException { Error.Code: var code } when code == ErrorCode.StorageFull =>
-            FullDisk.Sentence(configuration?[DataOptions.Setting] ?? new DataOptions().Directory),
+        StorageException { Remedy: { } remedy } => remedy,
         OptionsValidationException refused => string.Join(' ', refused.Failures),
         AggregateException many
             when many.InnerExceptions.Select(one => Sentence(one, configuration)).ToArray() is var all

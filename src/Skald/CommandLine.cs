@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
@@ -153,8 +154,7 @@ internal static class CommandLine
         }
         catch (StorageException e)
         {
-            Console.Error.WriteLine(
-                $"skald {command}: {(e.Error.Code == ErrorCode.StorageFull ? FullDisk.Sentence(data) : e.Error.Detail)}");
+            Console.Error.WriteLine($"skald {command}: {e.Remedy ?? e.Error.Detail}");
             return Failed;
         }
         catch (Exception e) when (e is CommandRefusedException or StartupRefusedException or OptionsValidationException)

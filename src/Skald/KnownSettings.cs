@@ -2,6 +2,7 @@ using Skald.Server.Accounts;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
+using Skald.Server.Database;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Http;

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
+using Skald.Server.Database;
 using Skald.Server.Http;
 using Skald.Server.Identity;
-using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;
 

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Skald.Server.Operations;
 
 namespace Skald.Server.Database;
 
@@ -12,11 +11,11 @@ namespace Skald.Server.Database;
 internal interface IDatabase
 {
     /// <summary>Runs work that only reads. Each of its statements sees one moment, two may see two.</summary>
-    /// <exception cref="StorageException">SQLite cannot read now.</exception>
+    /// <exception cref="StorageException">The database cannot be read now.</exception>
     Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work);
 
     /// <summary>Runs work in a transaction of its own: as if nobody else wrote meanwhile, and durable, or not at all.</summary>
     /// <returns>What the work returned, once it is on disk.</returns>
-    /// <exception cref="StorageException">SQLite refused, or too much waits for it.</exception>
+    /// <exception cref="StorageException">The database refused, or too much waits for it.</exception>
     Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work);
 }

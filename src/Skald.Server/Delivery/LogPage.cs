@@ -10,7 +10,7 @@ internal static class LogPage
     private const int MaxBytes = 64 * 1024;
 
     /// <returns>The frames after a position, a page of them; null where the log has none.</returns>
-    /// <exception cref="Operations.StorageException">The log cannot be read now.</exception>
+    /// <exception cref="Database.StorageException">The log cannot be read now.</exception>
     public static async Task<EncodedBatch?> ReadAsync(RoomLog log, Room room, long after)
     {
         using var encoder = new BatchEncoder();

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.History;
-using Skald.Server.Operations;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Delivery;

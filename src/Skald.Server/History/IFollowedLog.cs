@@ -18,7 +18,7 @@ internal interface IFollowedLog
     Task<long> FindPositionAsync(string follower);
 
     /// <summary>Keeps a position durably.</summary>
-    /// <exception cref="Operations.StorageException">It is not kept.</exception>
+    /// <exception cref="Database.StorageException">It is not kept.</exception>
     Task KeepPositionAsync(string follower, long position);
 }
 

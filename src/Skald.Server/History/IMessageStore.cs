@@ -15,7 +15,7 @@ internal interface IMessageStore
     /// sender, kind and room; refused by itself, which keeps no other draft from being stored.
     /// </param>
     /// <returns>Done when the batch is fsynced. The continuation may run on the store's own thread, and must not block it.</returns>
-    /// <exception cref="Operations.StorageException">Nothing of the batch was stored; retrying is safe.</exception>
+    /// <exception cref="Database.StorageException">Nothing of the batch was stored; retrying is safe.</exception>
     /// <remarks>One batch at a time.</remarks>
     Task AppendAsync(Batch batch);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 

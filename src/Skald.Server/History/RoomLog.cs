@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 

@@ -1,5 +1,5 @@
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Database;
 
 namespace Skald.Server.Http;
 

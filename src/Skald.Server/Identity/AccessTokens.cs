@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Database;
 
 namespace Skald.Server.Identity;
 

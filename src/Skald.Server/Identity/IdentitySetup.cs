@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Database;
 using Skald.Server.Limits;
-using Skald.Server.Operations;
 using Skald.Server.Settings;
 
 namespace Skald.Server.Identity;

@@ -7,7 +7,6 @@ internal static class OperationsSetup
 {
     public static void AddOperations(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSettings<DataOptions>(configuration);
         services.AddSettings<MetricsOptions>(configuration);
         services.TryAddSingleton(TimeProvider.System);   // an application may have a clock of its own
         services.AddSingleton<Readiness>();

@@ -1,6 +1,6 @@
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Identity;
-using Skald.Server.Operations;
 
 namespace Skald.Server.Rooms;
 

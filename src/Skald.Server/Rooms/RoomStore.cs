@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Skald.Protocol;
 using Skald.Server.Database;
-using Skald.Server.Operations;
 
 namespace Skald.Server.Rooms;
 

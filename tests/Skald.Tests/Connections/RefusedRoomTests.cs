@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
 using Skald.Server.Database;
-using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Tests.Harness;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.History;
-using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
 namespace Skald.Tests.Harness;

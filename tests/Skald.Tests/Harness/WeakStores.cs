@@ -1,6 +1,6 @@
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.History;
-using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
 namespace Skald.Tests.Harness;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Identity;
 using Skald.Server.Operations;

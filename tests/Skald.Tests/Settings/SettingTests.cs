@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
+using Skald.Server.Database;
 using Skald.Server.Http;
 using Skald.Server.Limits;
 using Skald.Server.Operations;

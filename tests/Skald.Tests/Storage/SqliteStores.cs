@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage.Sqlite;

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.Identity;
-using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts.Sessions;
 

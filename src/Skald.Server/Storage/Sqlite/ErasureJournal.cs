@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
+using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;

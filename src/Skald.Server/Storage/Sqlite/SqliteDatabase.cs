@@ -16,6 +16,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
 {
     private const int MaxQueued = 4_096;
 
+    private readonly string _directory;
     private readonly FileStream _lock;
     private readonly WalIndex _index;
     private readonly SqliteThread _writer;
@@ -40,9 +41,9 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
             Epoch = SqliteSchema.ReadEpoch(connection);
             Log.Opened(logger, file);
             _writer = new SqliteThread("log writer", connection, MaxQueued);
-            var (directory, wal) = (Path.GetDirectoryName(file)!, file + "-wal");
-            var disk = new DriveInfo(directory);
-            _space = new DiskSpace(directory, clock, readiness, logger);
+            _directory = Path.GetDirectoryName(file)!;
+            var (disk, wal) = (new DriveInfo(_directory), file + "-wal");
+            _space = new DiskSpace(_directory, clock, readiness, logger);
             telemetry.Meter.CreateObservableGauge(
                 "skald.wal.size",
                 () => File.Exists(wal) ? new FileInfo(wal).Length : 0,
@@ -192,7 +193,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
             {
                 case SqliteException when isFull:
                     _space.RanOut();
-                    throw new StorageException(ErrorCode.StorageFull, e);
+                    throw new StorageException(ErrorCode.StorageFull, e) { Remedy = FullDisk.Sentence(_directory) };
                 case SqliteException passing when SqliteErrors.IsPassing(passing):
                     throw new StorageException(ErrorCode.Overloaded, e);
                 case SqliteException failure when SqliteErrors.IsFailure(failure):

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Database;
 
 namespace Skald.Server.Storage.Sqlite;
 

@@ -1,6 +1,6 @@
 using Skald.Protocol;
 
-namespace Skald.Server.Operations;
+namespace Skald.Server.Database;
 
 /// <summary>The storage refused.</summary>
 /// <param name="code">
@@ -12,6 +12,12 @@ namespace Skald.Server.Operations;
 internal sealed class StorageException(ErrorCode code, Exception? cause = null) : Exception(code.Name, cause)
 {
     public ChatError Error { get; private init; } = new(code, WriteRefused(code));
+
+    /// <summary>
+    /// What the operator can do about it, with the place that it is about: for a terminal, never for a client. Null where
+    /// <see cref="Error"/> says it all.
+    /// </summary>
+    public string? Remedy { get; init; }
 
     /// <summary>A read was refused: nothing was to be stored, and the sentence does not speak of it.</summary>
     public static StorageException OfRead(ErrorCode code, Exception? cause = null) =>

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Skald.Server.Settings;
 
-namespace Skald.Server.Operations;
+namespace Skald.Server.Database;
 
 /// <summary>Where everything that must outlive the process is kept: the setting <c>Data</c>, or <c>--data DIR</c>.</summary>
 public sealed class DataOptions
