@@ -139,6 +139,7 @@ public sealed class ErasureJournalTests : IDisposable
     /// <remarks>Not until there are so many lines: one is there twice where the server ended before it had kept its position.</remarks>
     private Task UntilJournalHasAsync(int seq) => Deadline.UntilAsync(
         () => File.Exists(JournalOf(_place.Data.Path))
-            && File.ReadLines(JournalOf(_place.Data.Path)).Any(line => line.Contains($"\"seq\":{seq},", StringComparison.Ordinal) && line.EndsWith('}')),
+            && File.ReadLines(JournalOf(_place.Data.Path)).Any(
+                line => line.Contains($"\"seq\":{seq},", StringComparison.Ordinal) && line.EndsWith('}')),
         "the journal has the message");
 }
