@@ -1,33 +1,25 @@
-using System.Globalization;
-using System.Reflection;
-using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
-using Skald.Server.Operations;
+using Skald.Server.Database;
 
 namespace Skald.Server.Storage.Sqlite;
 
-/// <summary>The numbered SQL files in Schema/: applied at start, in one transaction, from the version that the file has.</summary>
+/// <summary>Applies <see cref="SchemaSteps"/> at start, and reads and names the epoch.</summary>
 internal static class SqliteSchema
 {
-    private static readonly (int Version, string Resource)[] Steps = FindSteps();
+    private static readonly SchemaSteps Steps = new(typeof(SqliteSchema), "choose another directory with --data DIR");
 
+    /// <summary>In one transaction; nothing is written where nothing is to be done, so that a full disk keeps no database shut.</summary>
+    /// <param name="connection">The only one that writes: <see cref="SqliteFile.Lock"/>.</param>
+    /// <param name="file">For the operator.</param>
     public static void Apply(SqliteConnection connection, string file)
     {
-        var version = ReadVersion(connection);
-        var newest = Steps[^1].Version;
-        if (version > newest)
-            throw new StartupRefusedException(
-                $"The database {file} was written by a newer Skald (schema {version}; this program knows {newest}). Start the newer program, or choose another directory with --data DIR.");
-        if (version == newest)
+        var steps = Steps.From(ReadVersion(connection), file);
+        if (steps.Count == 0)
             return;
-
         using var transaction = connection.BeginTransaction();
-        foreach (var step in Steps.Where(step => step.Version > version))
-            Execute(connection, transaction, ReadResource(step.Resource));
-        if (version == 0)
-            Execute(connection, transaction, $"INSERT INTO server (id, epoch, schema_version) VALUES (1, '{NewEpoch()}', 0)");
-        Execute(connection, transaction, $"UPDATE server SET schema_version = {newest.ToString(CultureInfo.InvariantCulture)}");
+        foreach (var sql in steps)
+            Execute(connection, transaction, sql);
         transaction.Commit();
     }
 
@@ -44,7 +36,7 @@ internal static class SqliteSchema
     /// <returns>The epoch.</returns>
     public static string BeginAnew(SqliteConnection connection, Timestamp now)
     {
-        var epoch = NewEpoch();
+        var epoch = SchemaSteps.NewEpoch();
         using var transaction = connection.BeginTransaction();
         using var command = connection.CreateCommand();
         command.CommandText =
@@ -67,28 +59,7 @@ internal static class SqliteSchema
         return (int)(long)command.ExecuteScalar()!;
     }
 
-    private static string NewEpoch() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-
-    private static (int Version, string Resource)[] FindSteps()
-    {
-        const string Prefix = "Skald.Server.Storage.Sqlite.Schema.";
-        return
-        [
-            .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
-                .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-                .Select(name => (int.Parse(name.AsSpan(Prefix.Length, 4), CultureInfo.InvariantCulture), name))
-                .Order(),
-        ];
-    }
-
-    private static string ReadResource(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
-
-#pragma warning disable CA2100 // The SQL is our own: the files in Schema/, a version and an epoch made above.
+#pragma warning disable CA2100 // The SQL is our own.
     private static void Execute(SqliteConnection connection, SqliteTransaction transaction, string sql)
     {
         using var command = connection.CreateCommand();
