@@ -66,6 +66,7 @@ internal sealed class AccountsBench : IAsyncDisposable
         services.AddLogging();
         services.AddLimits(configuration);
         services.AddOperations(configuration);
+        services.AddDatabase(configuration);
         services.AddIdentity(configuration);
         services.AddAccounts(configuration);
         services.AddSingleton<IDatabase, SqliteDatabase>();
