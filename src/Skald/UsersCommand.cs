@@ -3,7 +3,6 @@ using Skald.Protocol;
 using Skald.Server;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
-using Skald.Server.Identity;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald;

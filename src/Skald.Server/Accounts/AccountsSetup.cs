@@ -2,6 +2,7 @@ using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Identity;
 using Skald.Server.Limits;
+using Skald.Server.Settings;
 
 namespace Skald.Server.Accounts;
 
@@ -9,6 +10,7 @@ internal static class AccountsSetup
 {
     public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddSettings<AccountsOptions>(configuration);
         services.AddLimits<AccountLimits>(configuration);
         services.AddSingleton<AccountStore>();
         services.AddSingleton<UserExists>(

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts.Sessions;
-using Skald.Server.Identity;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts;

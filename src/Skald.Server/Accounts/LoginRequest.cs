@@ -1,7 +1,6 @@
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Http;
-using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts;
 

@@ -112,7 +112,7 @@ internal static class MeEndpoints
     }
 
     private static async Task<Results<Ok<TicketView>, ProblemHttpResult>> IssueTicketAsync(
-        CurrentUser user, AccountStore store, SocketTickets tickets, IOptions<AccountsOptions> options)
+        CurrentUser user, AccountStore store, SocketTickets tickets, IOptions<IdentityOptions> options)
     {
         if (await store.FindAccountAsync(user.Id) is not { IsActive: true })
             return AccessTokens.Refused.ToProblem();

@@ -1,6 +1,5 @@
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Http;
-using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts;
 

@@ -4,7 +4,6 @@ using Skald.Protocol;
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Http;
-using Skald.Server.Identity;
 using Skald.Server.Limits;
 
 namespace Skald.Server.Accounts;

@@ -5,7 +5,7 @@ using Skald.Server.Identity;
 namespace Skald.Server.Connections;
 
 /// <summary>Who opens a socket, by what the handshake brings: a ticket, a header, a subprotocol, a token in the address.</summary>
-internal sealed class HandshakeCredential(AccessTokens tokens, SocketTickets tickets, IOptions<AccountsOptions> options)
+internal sealed class HandshakeCredential(AccessTokens tokens, SocketTickets tickets, IOptions<IdentityOptions> options)
 {
     public static ChatError None { get; } = new(
         ErrorCode.NotAuthenticated, "Bring an access token: Authorization: Bearer, the subprotocol skald.token.…, ?ticket= or ?token=.");

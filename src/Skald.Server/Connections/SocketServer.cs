@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Commands;
 using Skald.Server.Delivery;
 using Skald.Server.History;
-using Skald.Server.Identity;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
@@ -18,7 +18,7 @@ internal sealed partial class SocketServer(
     IOptions<ConnectionLimits> limits,
     IOptions<WireLimits> wire,
     IOptions<DeliveryLimits> delivery,
-    IOptions<AccountsOptions> accounts,
+    SessionLifecycle sessions,
     TimeProvider clock,
     ConnectionMetrics metrics,
     ILogger<Connection> logger)
@@ -49,7 +49,7 @@ internal sealed partial class SocketServer(
         var connection = new Connection(
             socket, unread, outbound, entrant.OnlyRoom, limits.Value, wire.Value.FrameBytes, clock, metrics, logger)
         {
-            SessionCheckAt = FirstSessionCheck(),
+            SessionCheckAt = sessions.EarliestExpiry,
         };
         return ServeAsync(connection, address, EnterAsync(connection, entrant));
     }
@@ -77,10 +77,6 @@ internal sealed partial class SocketServer(
         if (entrant.User is { } known && signIn.Welcome(connection, known) is { } caller && entrant.Join is { } join)
             await entrance.JoinAsync(caller, join, entrant.WantsJoined);
     }
-
-    /// <summary>A session that has a valid access token was refreshed within that token's life: it cannot end before.</summary>
-    private DateTimeOffset FirstSessionCheck() =>
-        clock.GetUtcNow() + (accounts.Value.RefreshLifetime - accounts.Value.AccessLifetime - AccessTokens.ClockSkew);
 
     private static partial class Log
     {

@@ -25,7 +25,7 @@ internal sealed class AccessTokens
     /// <summary>Tokens whose signature is remembered: some 10 MB when full.</summary>
     private const int MaxVerified = 10_000;
 
-    private readonly AccountsOptions _options;
+    private readonly IdentityOptions _options;
     private readonly int _maxLength;
     private readonly KeyRing _keys;
     private readonly EndedSessions _ended;
@@ -38,7 +38,7 @@ internal sealed class AccessTokens
     private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
     public AccessTokens(
-        IOptions<AccountsOptions> options,
+        IOptions<IdentityOptions> options,
         IOptions<IdentityLimits> limits,
         KeyRing keys,
         EndedSessions ended,
@@ -75,7 +75,7 @@ internal sealed class AccessTokens
     public static ChatError Refused { get; } =
         new(ErrorCode.TokenNotValid, "The access token is wrong, expired or revoked. Refresh it, or log in again.");
 
-    /// <summary>A token for one session, for <see cref="AccountsOptions.AccessLifetime"/> from now.</summary>
+    /// <summary>A token for one session, for <see cref="IdentityOptions.AccessLifetime"/> from now.</summary>
     public string Create(CurrentUser user)
     {
         var now = _clock.GetUtcNow().UtcDateTime;

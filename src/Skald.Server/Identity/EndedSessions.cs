@@ -8,7 +8,7 @@ namespace Skald.Server.Identity;
 /// The sessions that ended so lately that an access token of theirs may still be in its time. Asked at every request, in memory.
 /// </summary>
 /// <remarks>As large as the number of revocations in one access lifetime: each takes a login, and those are limited.</remarks>
-internal sealed class EndedSessions(IOptions<AccountsOptions> options, TimeProvider clock)
+internal sealed class EndedSessions(IOptions<IdentityOptions> options, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<long, Timestamp> _endedAt = new();
     private long _sweptAt = clock.GetTimestamp();

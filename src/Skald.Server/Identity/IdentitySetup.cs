@@ -10,7 +10,7 @@ internal static class IdentitySetup
 {
     public static void AddIdentity(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddSettings<AccountsOptions>(configuration);
+        services.AddSettings<IdentityOptions>(configuration);
         services.AddLimits<IdentityLimits>(configuration);
         services.AddSingleton(OpenKeys);
         services.AddSingleton<EndedSessions>();
@@ -20,7 +20,7 @@ internal static class IdentitySetup
 
     private static KeyRing OpenKeys(IServiceProvider services)
     {
-        var options = services.GetRequiredService<IOptions<AccountsOptions>>().Value;
+        var options = services.GetRequiredService<IOptions<IdentityOptions>>().Value;
         if (options.SigningKey is { } key)
             return KeyRing.FromSettings(key, options.PreviousSigningKey);
         var path = Path.Combine(Path.GetFullPath(services.GetRequiredService<IOptions<DataOptions>>().Value.Directory), KeyFile.Name);

@@ -9,7 +9,7 @@ namespace Skald.Server.Identity;
 /// logs. In memory: a ticket lives for seconds, and a restart only costs the client another.
 /// </summary>
 internal sealed class SocketTickets(
-    EndedSessions ended, IOptions<AccountsOptions> options, IOptions<IdentityLimits> limits, TimeProvider clock)
+    EndedSessions ended, IOptions<IdentityOptions> options, IOptions<IdentityLimits> limits, TimeProvider clock)
 {
     /// <summary>Tickets that the node issues within one lifetime, used or not: some 30 MB.</summary>
     private const int MaxTickets = 100_000;
@@ -27,7 +27,7 @@ internal sealed class SocketTickets(
     /// <summary>Used and unused tickets in the order of their issue, which is that of their expiry.</summary>
     private readonly Queue<(string Value, long IssuedAt)> _order = [];
 
-    /// <summary>Makes a ticket that stands for the user, once, within <see cref="AccountsOptions.TicketLifetime"/>.</summary>
+    /// <summary>Makes a ticket that stands for the user, once, within <see cref="IdentityOptions.TicketLifetime"/>.</summary>
     /// <returns>Null when the session, or the node, has too many unused ones.</returns>
     public string? Issue(CurrentUser user)
     {

@@ -38,7 +38,9 @@ internal sealed class Setting
 
     /// <summary>The section that holds the settings of this class: <c>Connections</c> for ConnectionsOptions.</summary>
     public static string SectionOf(Type options) =>
-        options.Name.EndsWith(Limits, StringComparison.Ordinal) ? Limits : options.Name.Replace("Options", "", StringComparison.Ordinal);
+        options.GetCustomAttribute<SectionAttribute>() is { } section ? section.Name
+            : options.Name.EndsWith(Limits, StringComparison.Ordinal) ? Limits
+            : options.Name.Replace("Options", "", StringComparison.Ordinal);
 
     /// <summary>The settings that a class of options has, in its order: all that can be set, and its lists.</summary>
     public static IReadOnlyList<Setting> Of(Type options) =>

@@ -12,7 +12,9 @@ namespace Skald.Server.Settings;
 /// know.
 /// </remarks>
 /// <param name="classes">All classes of options: who shares the section has keys in it too.</param>
-internal sealed class SettingsSection<TOptions>(IConfiguration configuration, IEnumerable<SettingsInForce> classes)
+/// <param name="services">Has the options of others, for a rule between these and those.</param>
+internal sealed class SettingsSection<TOptions>(
+    IConfiguration configuration, IEnumerable<SettingsInForce> classes, IServiceProvider services)
     : IConfigureOptions<TOptions>, IValidateOptions<TOptions>
     where TOptions : class
 {
@@ -30,13 +32,24 @@ internal sealed class SettingsSection<TOptions>(IConfiguration configuration, IE
     public ValidateOptionsResult Validate(string? name, TOptions options)
     {
         var written = Settings.Select(setting => setting.Read(configuration).Fault ?? setting.Check(options)).OfType<string>();
-        var own = options is IValidatableObject together
-            ? together.Validate(new ValidationContext(options)).Select(result => result.ErrorMessage!)
-            : [];
         string[] faults = [.. Unknown(), .. written];
         if (faults.Length == 0)
-            faults = [.. own];   // they compare values that are good each by itself
+            faults = Own(options);   // they compare values that are good each by itself
         return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private string[] Own(TOptions options)
+    {
+        try
+        {
+            return options is IValidatableObject together
+                ? [.. together.Validate(new ValidationContext(options, services, items: null)).Select(result => result.ErrorMessage!)]
+                : [];
+        }
+        catch (OptionsValidationException)
+        {
+            return [];   // options of another class cannot be, and are not to be compared with: it says so itself
+        }
     }
 
     private IEnumerable<string> Unknown()

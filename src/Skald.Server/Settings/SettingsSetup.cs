@@ -10,7 +10,8 @@ internal static class SettingsSetup
     public static OptionsBuilder<TOptions> AddSettings<TOptions>(this IServiceCollection services, IConfiguration configuration)
         where TOptions : class
     {
-        services.AddSingleton(provider => new SettingsSection<TOptions>(configuration, provider.GetServices<SettingsInForce>()));
+        services.AddSingleton(provider => new SettingsSection<TOptions>(
+            configuration, provider.GetServices<SettingsInForce>(), provider));
         services.AddSingleton<IConfigureOptions<TOptions>>(provider => provider.GetRequiredService<SettingsSection<TOptions>>());
         services.AddSingleton<IValidateOptions<TOptions>>(provider => provider.GetRequiredService<SettingsSection<TOptions>>());
         services.AddSingleton(provider => new SettingsInForce(

@@ -1,6 +1,5 @@
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
-using Skald.Server.Identity;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;

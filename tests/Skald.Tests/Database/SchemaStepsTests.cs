@@ -44,7 +44,8 @@ public sealed class SchemaStepsTests
         {
             using var old = Open();
             Execute(old, made.Take(version));
-            Execute(old, [$"INSERT INTO server (id, epoch, schema_version) VALUES (1, 'e', {version.ToString(CultureInfo.InvariantCulture)})"]);
+            var number = version.ToString(CultureInfo.InvariantCulture);
+            Execute(old, [$"INSERT INTO server (id, epoch, schema_version) VALUES (1, 'e', {number})"]);
 
             Execute(old, Steps.From(version, "db"));
 

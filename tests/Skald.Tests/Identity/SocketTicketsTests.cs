@@ -15,7 +15,7 @@ public sealed class SocketTicketsTests
 
     public SocketTicketsTests()
     {
-        var options = Options.Create(new AccountsOptions());
+        var options = Options.Create(new IdentityOptions());
         _ended = new EndedSessions(options, _clock);
         _tickets = new SocketTickets(_ended, options, Options.Create(new IdentityLimits()), _clock);
     }

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
-using Skald.Server.Identity;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Accounts.Passwords;

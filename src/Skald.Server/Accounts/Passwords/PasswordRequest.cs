@@ -1,5 +1,4 @@
 using Skald.Server.Http;
-using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts.Passwords;
 

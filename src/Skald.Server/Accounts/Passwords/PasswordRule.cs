@@ -1,4 +1,3 @@
-using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts.Passwords;
 

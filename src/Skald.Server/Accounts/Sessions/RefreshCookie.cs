@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Http;
-using Skald.Server.Identity;
 
 namespace Skald.Server.Accounts.Sessions;
 

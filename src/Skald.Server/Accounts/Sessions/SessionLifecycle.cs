@@ -16,6 +16,7 @@ internal sealed partial class SessionLifecycle(
     RefreshTokens refreshTokens,
     EndedSessions ended,
     IOptions<AccountsOptions> options,
+    IOptions<IdentityOptions> identity,
     TimeProvider clock,
     ILogger<SessionLifecycle> logger)
 {
@@ -36,6 +37,12 @@ internal sealed partial class SessionLifecycle(
     /// </summary>
     [SuppressMessage("Design", "MA0046:Use EventHandler<T> to declare events", Justification = "An id says it all.")]
     public event Action<long>? Ended;
+
+    /// <summary>
+    /// No session whose access token is valid now expires before this: it was refreshed, or began, within that token's life.
+    /// </summary>
+    public DateTimeOffset EarliestExpiry =>
+        clock.GetUtcNow() + (options.Value.RefreshLifetime - identity.Value.AccessLifetime - AccessTokens.ClockSkew);
 
     private Timestamp Now => Timestamp.From(clock.GetUtcNow());
 

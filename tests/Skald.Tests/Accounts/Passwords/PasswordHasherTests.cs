@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
-using Skald.Server.Identity;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 
