@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Database;
 using Skald.Server.Operations;
+using Skald.Server.Storage;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald;

@@ -3,6 +3,7 @@ using Skald.Protocol;
 using Skald.Server;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
+using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald;

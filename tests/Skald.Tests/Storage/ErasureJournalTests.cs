@@ -1,5 +1,5 @@
 using System.Text;
-using Skald.Server.Storage.Sqlite;
+using Skald.Server.Storage;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Storage;

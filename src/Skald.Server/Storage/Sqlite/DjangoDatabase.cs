@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Sqlite;
 
@@ -166,16 +167,3 @@ internal sealed class DjangoDatabase : IDisposable
     /// <param name="RoomName">The column of that table that names a room.</param>
     private sealed record MessageTable(string Name, string Author, string Text, string Time, string Room, string? Rooms, string? RoomName);
 }
-
-/// <param name="Id">Stays as it is.</param>
-/// <param name="Username">Any text.</param>
-/// <param name="Email">Empty where none was given.</param>
-/// <param name="Password">Django's hash.</param>
-/// <param name="IsActive">Whether the user may log in.</param>
-internal sealed record DjangoUser(long Id, string Username, string Email, string Password, bool IsActive, Timestamp JoinedAt);
-
-/// <param name="AuthorId">Null where the author is deleted.</param>
-/// <param name="Room">Any text.</param>
-/// <param name="Text">Any text.</param>
-/// <param name="At">When it was sent.</param>
-internal sealed record DjangoMessage(long? AuthorId, string Room, string Text, Timestamp At);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using Skald.Protocol;
 using Skald.Server.Operations;
@@ -95,14 +94,14 @@ internal static class SqliteBackup
         var part = SqliteFile.NewPart(path);
         try
         {
-            using (var file = SqliteFile.CreatePrivate(part))
+            using (var file = DurableFile.CreatePrivate(part))
             {
                 write(file);
                 file.Flush(flushToDisk: true);
             }
 
             File.Move(part, path, overwrite);
-            SyncDirectory(Path.GetDirectoryName(path)!);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(path)!);
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
         {
@@ -181,7 +180,10 @@ internal static class SqliteBackup
         // The pages are overwritten, and no other file has them meanwhile.
         Ask(copy, "PRAGMA secure_delete = ON");
         Ask(copy, "PRAGMA journal_mode = MEMORY");
-        return (epoch, ErasureJournal.Apply(copy, journal));
+        using var transaction = copy.BeginTransaction();
+        var erased = SqliteDatabase.Result(ErasureJournal.ApplyAsync(copy, journal));
+        transaction.Commit();
+        return (epoch, erased);
     }
 
 #pragma warning disable CA2100 // Our own SQL, of this file.
@@ -192,33 +194,4 @@ internal static class SqliteBackup
         return Convert.ToString(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
 #pragma warning restore CA2100
-
-    /// <summary>A new name is on disk when its directory is.</summary>
-    public static void SyncDirectory(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        const int ReadOnly = 0;
-        var directory = Open(path, ReadOnly);
-        var synced = directory >= 0 && Sync(directory) == 0;
-        var error = Marshal.GetLastPInvokeError();
-        if (directory >= 0)
-            _ = Close(directory);
-        if (!synced)
-            throw new IOException($"{path}: {Marshal.GetPInvokeErrorMessage(error)}");
-    }
-
-#pragma warning disable SYSLIB1054 // Three calls that are made once.
-    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Sync(int file);
-
-    [DllImport("libc", EntryPoint = "close")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Close(int file);
-#pragma warning restore SYSLIB1054
 }

@@ -139,7 +139,7 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
     /// <summary>
     /// Microsoft.Data.Sqlite's async calls are done when they return (its documentation, "Async limitations"), and so is work made of them.
     /// </summary>
-    private static T Result<T>(Task<T> work)
+    public static T Result<T>(Task<T> work)
     {
         if (!work.IsCompleted)
             throw new InvalidOperationException("Work on the database waits for something else than its connection.");

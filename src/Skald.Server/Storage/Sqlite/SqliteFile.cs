@@ -99,7 +99,7 @@ internal static class SqliteFile
                 throw new StartupRefusedException(
                     $"A restore was ended before the database {file} was whole. Run skald restore again; or delete {part} to start without any message.");
             // SQLite gives the -wal and -shm files the mode of the database.
-            CreatePrivate(file).Dispose();
+            DurableFile.CreatePrivate(file).Dispose();
         }
 
         var connection = Connect(file, SqliteOpenMode.ReadWriteCreate);
@@ -184,20 +184,6 @@ internal static class SqliteFile
     /// <summary>What copies to this name left behind that were killed, with SQLite's own files beside them.</summary>
     public static string[] UnfinishedCopies(string file) =>
         Directory.GetFiles(Path.GetDirectoryName(file)!, $"{Path.GetFileName(file)}.*{Part}*");
-
-    /// <summary>A new file that may hold password hashes: mode 0600.</summary>
-    public static FileStream CreatePrivate(string file)
-    {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return File.Open(file, options);
-    }
 
     /// <summary>A database that only this connection uses, and that the caller syncs when it is whole.</summary>
     public static SqliteConnection OpenPrivate(string file)

@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Data.Common;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Database;
@@ -8,7 +8,7 @@ using Skald.Server.History;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 
-namespace Skald.Server.Storage.Sqlite;
+namespace Skald.Server.Storage;
 
 /// <summary>
 /// Writes down, beside the database, which messages were deleted: a restored backup, which has their texts still, is cleared of them by
@@ -40,7 +40,7 @@ internal sealed class ErasureJournal(
     public static void Append(string file, ReadOnlySpan<byte> lines)
     {
         var isNew = !File.Exists(file);
-        using (var journal = isNew ? SqliteFile.CreatePrivate(file) : File.Open(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
+        using (var journal = isNew ? DurableFile.CreatePrivate(file) : File.Open(file, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
         {
             // Behind a torn line, or an operator's that has no end, ours would be part of it.
             if (!isNew && journal.Length > 0)
@@ -55,39 +55,29 @@ internal sealed class ErasureJournal(
         }
 
         if (isNew)
-            SqliteBackup.SyncDirectory(Path.GetDirectoryName(file)!);
+            DurableFile.SyncDirectory(Path.GetDirectoryName(file)!);
     }
 
     /// <summary>Erases in a database what a journal names, where it is there still.</summary>
-    /// <param name="database">A copy that nobody else uses.</param>
+    /// <param name="database">In a transaction; the log is another than the one that the journal was written beside.</param>
     /// <param name="journal">The file.</param>
     /// <returns>How many messages were erased.</returns>
-    public static int Apply(SqliteConnection database, string journal)
+    public static async Task<int> ApplyAsync(DbConnection database, string journal)
     {
-        using var transaction = database.BeginTransaction();
-        using var erase = database.CreateCommand();
-        erase.Transaction = transaction;
-        erase.CommandText = """
-            UPDATE messages SET body = '', version = coalesce(version, seq), deleted_at = $at,
-                deleted_by = coalesce((SELECT id FROM users WHERE username = $by), user_id)
-            WHERE room_id = (SELECT id FROM rooms WHERE name = $room) AND seq = $seq AND created_at = $sent AND deleted_at IS NULL
-            """;
-        foreach (var parameter in new[] { "$room", "$seq", "$sent", "$at", "$by" })
-            erase.Parameters.Add(new SqliteParameter(parameter, value: ""));
         var erased = 0;
         foreach (var line in File.ReadLines(journal))
         {
             if (Read(line) is not { } one)
                 continue;
-            erase.Parameters["$room"].Value = one.Room;
-            erase.Parameters["$seq"].Value = one.Seq;
-            erase.Parameters["$sent"].Value = one.Sent;
-            erase.Parameters["$at"].Value = one.At;
-            erase.Parameters["$by"].Value = one.By;
-            erased += erase.ExecuteNonQuery();
+            erased += await database.ExecuteAsync(
+                """
+                UPDATE messages SET body = '', version = coalesce(version, seq), deleted_at = @at,
+                    deleted_by = coalesce((SELECT id FROM users WHERE username = @by), user_id)
+                WHERE room_id = (SELECT id FROM rooms WHERE name = @room) AND seq = @seq AND created_at = @sent AND deleted_at IS NULL
+                """,
+                ("@room", one.Room), ("@seq", one.Seq), ("@sent", one.Sent), ("@at", one.At), ("@by", one.By));
         }
 
-        transaction.Commit();
         return erased;
     }
 

@@ -1,6 +1,0 @@
-namespace Skald.Server.Storage.Sqlite;
-
-/// <summary>
-/// A backup or a restore that was not done; nothing was changed. The message is for the operator, and says what to change.
-/// </summary>
-internal sealed class CommandRefusedException(string message, Exception? cause = null) : Exception(message, cause);
