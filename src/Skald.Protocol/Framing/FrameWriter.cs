@@ -6,7 +6,7 @@ namespace Skald.Protocol;
 
 /// <summary>What the server's frames write themselves with: JSON without the WebSocket frame around it.</summary>
 /// <remarks>Reused from frame to frame; not thread-safe. Field order is part of protocol/vectors/server-frames.json.</remarks>
-public sealed class FrameWriter : IDisposable
+public sealed class FrameWriter(IBufferWriter<byte> output) : IDisposable
 {
     // Only what JSON itself asks for is escaped: readers parse JSON, and every response that carries it says so with nosniff.
     public static readonly JsonWriterOptions Options =
@@ -15,26 +15,24 @@ public sealed class FrameWriter : IDisposable
     private static readonly SearchValues<byte> Escaped =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
 
-    private IBufferWriter<byte> _output;
+    private IBufferWriter<byte> _output = output;
+    private Utf8JsonWriter? _json;
     private ArrayBufferWriter<byte>? _escaped;
 
-    public FrameWriter(IBufferWriter<byte> output)
-    {
-        _output = output;
-        Json = new Utf8JsonWriter(output, Options);
-    }
-
-    /// <summary>Writes the fields of a frame, between <see cref="Start"/> and <see cref="End"/>.</summary>
-    internal Utf8JsonWriter Json { get; }
+    /// <summary>
+    /// Writes the fields of a frame, between <see cref="Start"/> and <see cref="End"/>. Made when it is asked for: what is written most
+    /// needs none, see <see cref="Line"/>.
+    /// </summary>
+    internal Utf8JsonWriter Json => _json ??= new Utf8JsonWriter(_output, Options);
 
     /// <summary>Goes on in another buffer.</summary>
     public void Reset(IBufferWriter<byte> output)
     {
         _output = output;
-        Json.Reset(output);
+        _json?.Reset(output);
     }
 
-    public void Dispose() => Json.Dispose();
+    public void Dispose() => _json?.Dispose();
 
     /// <summary>Begins a frame that answers a command, or none where <paramref name="re"/> is not wanted.</summary>
     internal void Start(ReadOnlySpan<byte> type, FrameId re)

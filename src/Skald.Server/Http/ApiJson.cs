@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Json;
@@ -21,10 +22,14 @@ internal static class ApiJson
     }
 
     /// <summary>
-    /// An endpoint filter: what a handler returns is written by our options, a problem as <see cref="Problems"/> completes it.
+    /// An endpoint's convention: what its handler returns is written by our options, a problem as <see cref="Problems"/> completes it.
     /// </summary>
-    public static async ValueTask<object?> WriteAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        Ours(await next(context));
+    public static void WriteResults(EndpointBuilder endpoint)
+    {
+        // A handler that returns nothing has written its answer. A filter would cost it a boxed argument list for nothing.
+        if (endpoint.Metadata.OfType<MethodInfo>().FirstOrDefault()?.ReturnType != typeof(Task))
+            endpoint.FilterFactories.Add(static (_, next) => async context => Ours(await next(context)));
+    }
 
     private static object? Ours(object? result) => result switch
     {

@@ -12,7 +12,7 @@ internal static class OwnEndpoints
     public static void AreOurOwn(this RouteGroupBuilder group, IEndpointRouteBuilder endpoints, Action<IApplicationBuilder> around)
     {
         group.WithGroupName(OpenApiSetup.Document);
-        group.AddEndpointFilter(ApiJson.WriteAsync);
+        ((IEndpointConventionBuilder)group).Add(ApiJson.WriteResults);
         // After all other conventions: what stands in the metadata now is all there is.
         ((IEndpointConventionBuilder)group).Finally(endpoint =>
         {

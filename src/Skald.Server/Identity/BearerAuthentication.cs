@@ -24,15 +24,17 @@ internal static class BearerAuthentication
     };
 
     /// <summary>Lets only users call the endpoints that are <see cref="EndpointDocs.ForUsers"/>.</summary>
-    public static void UseBearerAuthentication(this IApplicationBuilder app) =>
+    public static void UseBearerAuthentication(this IApplicationBuilder app)
+    {
+        var tokens = app.ApplicationServices.GetRequiredService<AccessTokens>();
         app.Use((context, next) =>
             context.GetEndpoint()?.Metadata.GetMetadata<UsersOnly>() is null
                 ? next(context)
-                : AdmitAsync(context, next));
+                : AdmitAsync(tokens, context, next));
+    }
 
-    private static async Task AdmitAsync(HttpContext context, RequestDelegate next)
+    private static async Task AdmitAsync(AccessTokens tokens, HttpContext context, RequestDelegate next)
     {
-        var tokens = context.RequestServices.GetRequiredService<AccessTokens>();
         if (TokenOf(context.Request) is not { } token)
         {
             await Problems.WriteAsync(context, Problems.NotAuthenticated);

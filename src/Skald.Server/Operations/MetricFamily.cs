@@ -26,6 +26,7 @@ internal sealed class MetricFamily
     private readonly double[]? _bounds;
     private readonly ConcurrentDictionary<string, Series> _series = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Series>.AlternateLookup<ReadOnlySpan<char>> _byLabels;
+    private Series? _last;
 
     public MetricFamily(Instrument instrument)
     {
@@ -67,13 +68,9 @@ internal sealed class MetricFamily
 
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var labels = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
-        foreach (var (name, tag) in tags)
-            AppendLabel(ref labels, name, tag);
-        if (!_byLabels.TryGetValue(labels.Text, out var series))
-            series = _series.GetOrAdd(labels.Text.ToString(), static (_, bounds) => new Series(bounds), _bounds);
-        labels.Clear();
-
+        // Most measurements have the tags of the one before; their text is a hundredth of a request.
+        if (_last is not { } series || !series.Has(tags))
+            _last = series = Find(tags);
         if (_bounds is not null)
             series.Observe(value, _bounds);
         else if (_adds)
@@ -85,8 +82,10 @@ internal sealed class MetricFamily
     /// <summary>Before a reading: what is not observed again, since it is no more or cannot be read, is not shown again.</summary>
     public void BeginReading()
     {
-        if (_observed)
-            _series.Clear();
+        if (!_observed)
+            return;
+        _series.Clear();
+        _last = null;
     }
 
     public void Write(StringBuilder text)
@@ -97,6 +96,17 @@ internal sealed class MetricFamily
         text.Append(CultureInfo.InvariantCulture, $"# TYPE {Name} {_type}\n");
         foreach (var (labels, series) in _series.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             series.Write(text, Name, labels, _bounds);
+    }
+
+    private Series Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var labels = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
+        foreach (var (name, tag) in tags)
+            AppendLabel(ref labels, name, tag);
+        if (!_byLabels.TryGetValue(labels.Text, out var series))
+            series = _series.GetOrAdd(labels.Text.ToString(), new Series([.. tags], _bounds));
+        labels.Clear();
+        return series;
     }
 
     private static double[] Bounds(Instrument instrument) =>
@@ -131,10 +141,24 @@ internal sealed class MetricFamily
             .Replace("\n", @"\n", StringComparison.Ordinal);
 
     /// <param name="bounds">Upper bounds of a histogram's buckets; null for everything else.</param>
-    private sealed class Series(double[]? bounds)
+    private sealed class Series(KeyValuePair<string, object?>[] tags, double[]? bounds)
     {
         private readonly long[] _buckets = bounds is null ? [] : new long[bounds.Length + 1];
         private double _value;   // of a histogram: the sum
+
+        /// <summary>Whether a measurement with these tags is one of this series, by their values alone: no text is made.</summary>
+        public bool Has(ReadOnlySpan<KeyValuePair<string, object?>> others)
+        {
+            if (others.Length != tags.Length)
+                return false;
+            for (var i = 0; i < tags.Length; i++)
+            {
+                if (!string.Equals(tags[i].Key, others[i].Key, StringComparison.Ordinal) || !Equals(tags[i].Value, others[i].Value))
+                    return false;
+            }
+
+            return true;
+        }
 
         public void Set(double value) => Volatile.Write(ref _value, value);
 

@@ -19,7 +19,7 @@ internal static class HistoryEndpoints
     private static readonly ChatError BadBefore = new(ErrorCode.BadRequest, "before must be a seq: an integer from 1.");
     private static readonly ChatError BadAfter = new(ErrorCode.BadRequest, "after must be a seq: an integer from 0.");
 
-    public static void MapHistory(this IEndpointRouteBuilder endpoints) =>
+    public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
             .Describes("Messages", "readHistory", "Read a room's history")
             .WithDescription(
@@ -46,50 +46,68 @@ internal static class HistoryEndpoints
     /// <param name="before">Messages before this seq.</param>
     /// <param name="after">Messages after this seq.</param>
     /// <param name="requests">All that are under way.</param>
-    private static async Task<IResult> ReadAsync(
+    private static async Task ReadAsync(
         string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomAccess access,
         RoomDirectory rooms, RoomLog log, HistoryRequests requests)
     {
-        if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var count))
-            return BadLimit.ToProblem();
-        if (!TryRead(before, long.MaxValue, 1, long.MaxValue, out var end))
-            return BadBefore.ToProblem();
-        if (!TryRead(after, -1, 0, long.MaxValue, out var start))
-            return BadAfter.ToProblem();
-        if (!(await access.EnterAsync(user, room, RoomAction.ReadHistory)).TryGet(out var found, out var refusal))
+        if (TryRead(limit, before, after, out var asked) is { } bad)
+        {
+            await Problems.WriteAsync(context, bad);
+        }
+        else if (!(await access.EnterAsync(user, room, RoomAction.ReadHistory)).TryGet(out var found, out var refusal))
         {
             // A room that is only not used yet has a history: an empty one.
-            if (refusal.Code != ErrorCode.RoomNotFound || !rooms.AutoCreate || !RoomName.IsValid(room))
-                return refusal.ToProblem();
-            Name(context, position: 0, log.Epoch);
-            return Results.Json(Array.Empty<HistoryMessage>());
+            if (refusal.Code == ErrorCode.RoomNotFound && rooms.AutoCreate && RoomName.IsValid(room))
+                await WriteNothingAsync(context, log.Epoch);
+            else
+                await Problems.WriteAsync(context, refusal);
         }
+        else if (requests.TryEnter(user.Id) is { } tooMany)
+        {
+            await Problems.WriteAsync(context, tooMany);
+        }
+        else
+        {
+            try
+            {
+                await WritePageAsync(context, log, found, asked);
+            }
+            finally
+            {
+                requests.Leave(user.Id);
+            }
+        }
+    }
 
-        if (requests.TryEnter(user.Id) is { } tooMany)
-            return tooMany.ToProblem();
+    private static Task WriteNothingAsync(HttpContext context, string epoch)
+    {
+        Name(context, position: 0, epoch);
+        return context.Response.WriteAsJsonAsync(Array.Empty<HistoryMessage>(), ApiJson.Options);
+    }
+
+    private static async Task WritePageAsync(HttpContext context, RoomLog log, Room room, Asked asked)
+    {
         var page = HistoryPage.Pool.Get();
         try
         {
             // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
-            var position = found.LastSeq;
+            var position = room.LastSeq;
             Name(context, position, log.Epoch);
-            var onwards = start >= 0;
-            var newest = Math.Min(position, end - 1);
-            var oldest = onwards ? Math.Min(start, newest) + 1 : found.FirstSeq;   // beyond the newest there is nothing, however far
-            await page.ReadAsync(log, found, oldest, newest, (int)count, newestFirst: !onwards);
+            var onwards = asked.After >= 0;
+            var newest = Math.Min(position, asked.Before - 1);
+            var oldest = onwards ? Math.Min(asked.After, newest) + 1 : room.FirstSeq;   // beyond the newest there is nothing, however far
+            await page.ReadAsync(log, room, oldest, newest, asked.Limit, newestFirst: !onwards);
             if (page.Last > 0)
                 Link(
                     context,
-                    count,
-                    (onwards ? page.First > found.FirstSeq : page.More) ? page.First : null,
+                    asked.Limit,
+                    (onwards ? page.First > room.FirstSeq : page.More) ? page.First : null,
                     onwards && page.More ? page.Last : null);
             await page.WriteAsync(context.Response);
-            return Results.Empty;
         }
         finally
         {
             HistoryPage.Pool.Return(page);
-            requests.Leave(user.Id);
         }
     }
 
@@ -99,7 +117,7 @@ internal static class HistoryEndpoints
         context.Response.Headers["Skald-Epoch"] = epoch;
     }
 
-    private static void Link(HttpContext context, long limit, long? earlier, long? later)
+    private static void Link(HttpContext context, int limit, long? earlier, long? later)
     {
         var address = string.Create(CultureInfo.InvariantCulture, $"<?limit={limit}");
         string? previous = null, next = null;
@@ -110,12 +128,30 @@ internal static class HistoryEndpoints
         context.Response.Headers.Link = StringValues.Concat(new StringValues(previous), new StringValues(next));
     }
 
+    /// <returns>Why it cannot be read, or null.</returns>
+    private static ChatError? TryRead(string? limit, string? before, string? after, out Asked asked)
+    {
+        asked = default;
+        if (!TryRead(limit, DefaultLimit, 1, MaxLimit, out var most))
+            return BadLimit;
+        if (!TryRead(before, long.MaxValue, 1, long.MaxValue, out var end))
+            return BadBefore;
+        if (!TryRead(after, -1, 0, long.MaxValue, out var start))
+            return BadAfter;
+        asked = new((int)most, end, start);
+        return null;
+    }
+
     private static bool TryRead(string? text, long absent, long least, long most, out long value)
     {
         value = absent;
         return text is null
             || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
     }
+
+    /// <param name="Before">A <c>seq</c>; <see cref="long.MaxValue"/> where none was given.</param>
+    /// <param name="After">A <c>seq</c>; -1 where none was given.</param>
+    private readonly record struct Asked(int Limit, long Before, long After);
 }
 
 /// <summary>A message, one entry of a room's log, for the OpenAPI document: what is sent is written by <see cref="ChatMessage"/>.</summary>

@@ -101,11 +101,9 @@ internal sealed class HistoryPage : IResettable, IDisposable
 
         _count++;
         _entry.ResetWrittenCount();
-        if (!_newestFirst)
-            _entry.Write(Last == 0 ? "["u8 : ","u8);
         message.WriteTo(_messages);
-        if (_newestFirst)
-            _entry.Write(Last == 0 ? "]"u8 : ","u8);
+        // Newest first, a page is filled from its end.
+        Put(Last > 0 ? ","u8 : _newestFirst ? "]"u8 : "["u8);
         Put(_entry.WrittenSpan);
         if (Last == 0)
             (First, Last) = (message.Seq, message.Seq);

@@ -18,6 +18,9 @@ internal static class MessageEndpoints
     private const string Message =
         """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","version":42,"duplicate":false}""";
 
+    /// <summary>Of most answers; longer ones make the buffer grow.</summary>
+    private const int AnswerBytes = 512;
+
     private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
 
     private static readonly ChatError TooFast =
@@ -62,40 +65,69 @@ internal static class MessageEndpoints
             .ForUsers();
     }
 
-    private static async Task<IResult> SendAsync(
-        string room, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<WireLimits> limits)
+    private static async Task SendAsync(
+        string room, CurrentUser user, HttpContext context, CommandTable commands, IOptions<WireLimits> limits)
     {
-        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
-            return unreadable.ToProblem();
-        var send = SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error);
-        return send is null ? error!.ToProblem() : await RunAsync(commands, user, send, static draft => new Answer(
-            draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created,
-            draft,
-            static (json, draft) =>
-            {
-                Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
-                draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
-            }));
+        if (!(await ReadAsync(context.Request)).TryGet(out var body, out var unreadable))
+            await Problems.WriteAsync(context, unreadable);
+        else if (SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error) is not { } send)
+            await Problems.WriteAsync(context, error!);
+        else
+            await RunAsync(context, commands, user, send, WriteMessage);
     }
 
-    private static async Task<IResult> EditAsync(
-        string room, string seq, CurrentUser user, HttpRequest request, CommandTable commands, IOptions<WireLimits> limits)
+    private static async Task EditAsync(
+        string room, string seq, CurrentUser user, HttpContext context, CommandTable commands, IOptions<WireLimits> limits)
     {
         if (!TryRead(seq, out var target))
-            return LoggedMessage.NotFound.ToProblem();
-        if (!(await ReadAsync(request)).TryGet(out var body, out var unreadable))
-            return unreadable.ToProblem();
-        var edit = EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error);
-        return edit is null ? error!.ToProblem() : await RunAsync(commands, user, edit, ChangeOf);
+            await Problems.WriteAsync(context, LoggedMessage.NotFound);
+        else if (!(await ReadAsync(context.Request)).TryGet(out var body, out var unreadable))
+            await Problems.WriteAsync(context, unreadable);
+        else if (EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error) is not { } edit)
+            await Problems.WriteAsync(context, error!);
+        else
+            await RunAsync(context, commands, user, edit, WriteChange);
     }
 
-    private static async Task<IResult> DeleteAsync(string room, string seq, CurrentUser user, CommandTable commands) =>
+    private static Task DeleteAsync(string room, string seq, CurrentUser user, HttpContext context, CommandTable commands) =>
         TryRead(seq, out var target)
-            ? await RunAsync(commands, user, new DeleteCommand(default, room, target, ClientMessageId: null), ChangeOf)
-            : LoggedMessage.NotFound.ToProblem();
+            ? RunAsync(context, commands, user, new DeleteCommand(default, room, target, ClientMessageId: null), WriteChange)
+            : Problems.WriteAsync(context, LoggedMessage.NotFound);
 
-    private static Answer ChangeOf(Draft draft) =>
-        new(StatusCodes.Status200OK, draft, static (json, draft) => draft.ToStored().WriteTo(json));
+    /// <summary>Does what a socket's command would do, waits for its end, and tells it.</summary>
+    /// <param name="write">Writes a stored draft's answer and returns its status.</param>
+    private static async Task RunAsync(
+        HttpContext context, CommandTable commands, CurrentUser user, EntryCommand command, Func<FrameWriter, Draft, int> write)
+    {
+        var caller = new HttpCaller(user);
+        await commands.RunAsync(caller, command);
+        if (!(await caller.Ended).TryGet(out var draft, out var refusal))
+        {
+            await Problems.WriteAsync(context, refusal);
+            return;
+        }
+
+        var response = context.Response;
+        var body = new ArrayBufferWriter<byte>(AnswerBytes);
+        using (var writer = new FrameWriter(body))
+            response.StatusCode = write(writer, draft);
+        response.ContentType = "application/json";
+        response.ContentLength = body.WrittenCount;
+        await response.BodyWriter.WriteAsync(body.WrittenMemory);
+    }
+
+    private static int WriteMessage(FrameWriter json, Draft draft)
+    {
+        Span<byte> scratch = stackalloc byte[Draft.ScratchLength];
+        draft.ToMessage(scratch).WriteTo(json, duplicate: draft.End == DraftEnd.Duplicate);
+        return draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
+    }
+
+    private static int WriteChange(FrameWriter json, Draft draft)
+    {
+        draft.ToStored().WriteTo(json);
+        return StatusCodes.Status200OK;
+    }
 
     private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
 
@@ -106,39 +138,25 @@ internal static class MessageEndpoints
     {
         if (!request.HasJsonContentType())
             return Problems.WrongType;
-        using var body = new MemoryStream();
         try
         {
-            await request.Body.CopyToAsync(body);
+            var body = request.BodyReader;
+            while (true)
+            {
+                var read = await body.ReadAsync();
+                if (read.IsCompleted)
+                {
+                    var bytes = read.Buffer.ToArray();
+                    body.AdvanceTo(read.Buffer.End);
+                    return bytes;
+                }
+
+                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            }
         }
         catch (IOException e)
         {
             return Problems.Unreadable(e);
-        }
-
-        return body.ToArray();
-    }
-
-    /// <summary>Does what a socket's command would do, and waits for its end.</summary>
-    private static async Task<IResult> RunAsync(CommandTable commands, CurrentUser user, EntryCommand command, Func<Draft, Answer> answer)
-    {
-        var caller = new HttpCaller(user);
-        await commands.RunAsync(caller, command);
-        return (await caller.Ended).TryGet(out var draft, out var refusal) ? answer(draft) : refusal.ToProblem();
-    }
-
-    private sealed class Answer(int status, Draft draft, Action<FrameWriter, Draft> write) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            var body = new ArrayBufferWriter<byte>(1024);
-            using (var writer = new FrameWriter(body))
-                write(writer, draft);
-            var response = httpContext.Response;
-            response.StatusCode = status;
-            response.ContentType = "application/json";
-            response.ContentLength = body.WrittenCount;
-            return response.BodyWriter.WriteAsync(body.WrittenMemory).AsTask();
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class MessagesSetup
 
     public static void MapMessages(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHistory();
+        HistoryEndpoints.Map(endpoints);
         MessageEndpoints.Map(endpoints);
     }
 }

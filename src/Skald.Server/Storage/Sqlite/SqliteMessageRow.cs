@@ -7,20 +7,35 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>A message's columns, in the order in which every statement that reads one has them first, and what they mean.</summary>
 internal static class SqliteMessageRow
 {
-    /// <summary>Of the table <c>messages</c>, named <c>m</c>.</summary>
-    public const string Columns =
-        "m.seq, m.user_id, m.body, m.created_at, m.client_msg_id, m.version, m.text_version, m.edited_at, m.deleted_at, m.deleted_by";
+    /// <summary>
+    /// Of the table <c>messages</c>, named <c>m</c>: what every message has, and whether it was ever changed. Few are, and SQLite takes
+    /// each column of a row out of its record, asked for or not.
+    /// </summary>
+    public const string Columns = "m.seq, m.user_id, m.body, m.created_at, m.client_msg_id, m.version";
 
     /// <summary>How many they are: the first column after them.</summary>
-    public const int Next = 10;
+    public const int Next = 6;
+
+    private const string Changes =
+        "SELECT text_version, edited_at, deleted_at, deleted_by FROM messages WHERE room_id = ?1 AND seq = ?2";
 
     public static long UserId(SqliteStatement row) => row.Int64(1);
 
+    /// <summary>The last entry that changed it; 0 where none has.</summary>
+    public static long Version(SqliteStatement row) => row.Int64(5);
+
+    /// <summary>Whether nothing is left of it but its place: nobody can send an empty text, and a delete leaves one.</summary>
+    /// <param name="version">Its <see cref="Version"/>.</param>
+    public static bool IsDeleted(SqliteStatement row, long version) => version != 0 && row.Utf8(2).IsEmpty;
+
+    /// <inheritdoc cref="Read(SqliteConnection, SqliteStatement, long, UserNames, Room)"/>
+    public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, UserNames names, Room room) =>
+        Read(connection, row, Version(row), names, room);
+
+    /// <param name="version">Its <see cref="Version"/>.</param>
     /// <returns>Valid until the statement's next step.</returns>
-    /// <remarks>Most messages are never changed, and each column that is asked for costs a call of SQLite.</remarks>
-    public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, UserNames names, Room room)
+    public static ChatMessage Read(SqliteConnection connection, SqliteStatement row, long version, UserNames names, Room room)
     {
-        var version = row.Int64(5);   // 0 for null
         var message = new ChatMessage
         {
             Room = room.Name,
@@ -31,21 +46,34 @@ internal static class SqliteMessageRow
             ClientMessageId = row.Utf8(4),
             Version = version,
         };
-        return version == 0 ? message : Changed(connection, row, names, message);
+        return version == 0 ? message : Changed(connection, names, room, message);
     }
 
-    private static ChatMessage Changed(SqliteConnection connection, SqliteStatement row, UserNames names, ChatMessage message) => new()
+    /// <remarks>A second statement while the row's is not at its end, and so of the same moment.</remarks>
+    private static ChatMessage Changed(SqliteConnection connection, UserNames names, Room room, ChatMessage message)
     {
-        Room = message.Room,
-        Seq = message.Seq,
-        Username = message.Username,
-        Text = message.Text,
-        Timestamp = message.Timestamp,
-        ClientMessageId = message.ClientMessageId,
-        Version = message.Version,
-        TextVersion = row.Int64(6),
-        EditedAt = new Timestamp(row.Int64(7)),
-        DeletedAt = new Timestamp(row.Int64(8)),
-        DeletedBy = row.Int64(9) is var by and not 0 ? names.Find(connection, by) : default,
-    };
+        var changes = SqliteStatement.Get(connection, Changes).Bind(1, room.Id).Bind(2, message.Seq);
+        try
+        {
+            changes.Step();
+            return new ChatMessage
+            {
+                Room = message.Room,
+                Seq = message.Seq,
+                Username = message.Username,
+                Text = message.Text,
+                Timestamp = message.Timestamp,
+                ClientMessageId = message.ClientMessageId,
+                Version = message.Version,
+                TextVersion = changes.Int64(0),
+                EditedAt = new Timestamp(changes.Int64(1)),
+                DeletedAt = new Timestamp(changes.Int64(2)),
+                DeletedBy = changes.Int64(3) is var by and not 0 ? names.Find(connection, by) : default,
+            };
+        }
+        finally
+        {
+            changes.Reset();
+        }
+    }
 }

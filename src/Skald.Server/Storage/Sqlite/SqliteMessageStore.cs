@@ -10,7 +10,7 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
     : IMessageStore
 {
     private const string Messages =
-        $"SELECT {SqliteMessageRow.Columns} FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 AND m.deleted_at IS NULL ORDER BY m.seq";
+        $"SELECT {SqliteMessageRow.Columns} FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3 ORDER BY m.seq";
 
     private readonly UserNames _names = new();
     private readonly SqliteEntryReader _entries = new();
@@ -44,8 +44,12 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
         var select = SqliteStatement.Get(connection, sql).Bind(1, room.Id).Bind(2, first).Bind(3, last);
         try
         {
-            while (select.Step() && visit(SqliteMessageRow.Read(connection, select, _names, room)))
+            while (select.Step())
             {
+                var version = SqliteMessageRow.Version(select);
+                if (!SqliteMessageRow.IsDeleted(select, version)
+                    && !visit(SqliteMessageRow.Read(connection, select, version, _names, room)))
+                    break;
             }
         }
         finally
