@@ -41,7 +41,9 @@ public class FanOutBenchmarks
             NullLogger<RoomLog>.Instance);
         for (var i = 0; i < Readers; i++)
         {
-            var reader = new Outbound(new Sink(), log, limits, TimeProvider.System);
+            var reader = new Outbound(
+                new Sink(), log, limits, TimeProvider.System,
+                failed: (code, cause) => throw new InvalidOperationException($"A reader failed: {code.Reason}.", cause), stuck: () => { });
             var subscription = new Subscription(reader, _room, Dialect.Entries);
             subscription.StartAt(_feeds.Register(subscription));
             reader.Start(subscription);

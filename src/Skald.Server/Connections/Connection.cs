@@ -29,6 +29,7 @@ internal sealed partial class Connection : IDisposable
     private readonly ConnectionLimits _limits;
     private readonly TimeProvider _clock;
     private readonly ConnectionMetrics _metrics;
+    private readonly ConnectionRegistry _registry;
     private readonly ILogger _logger;
     private readonly long _openedAt;
 
@@ -38,23 +39,20 @@ internal sealed partial class Connection : IDisposable
     private byte[]? _pong;   // answers the newest ping of the peer; null: none waits
     private int _closing;
     private long _closedAt;
-    private long _sessionCheckAt = DateTimeOffset.MaxValue.UtcTicks;
+    private long _sessionCheckAt;
 
     /// <param name="unread">What it sent that was read already.</param>
-    /// <param name="frameBytes">The largest message it may send, in bytes after reassembly.</param>
-    public Connection(
-        ISocket socket, ReadOnlyMemory<byte> unread, Outbound outbound, Room? onlyRoom, ConnectionLimits limits, int frameBytes,
-        TimeProvider clock, ConnectionMetrics metrics, ILogger logger)
+    public Connection(ConnectionServices services, ISocket socket, ReadOnlyMemory<byte> unread, Room? onlyRoom)
     {
         _socket = socket;
-        _reader = new WebSocketReader(socket, unread.Span, limits, frameBytes, clock) { OnExcess = NoteExcess, OnUnfinished = CheckSoon };
-        Outbound = outbound;
         OnlyRoom = onlyRoom;
-        (_limits, _clock, _metrics, _logger) = (limits, clock, metrics, logger);
-        (_flood, _liveness) = (new FloodAccount(limits, clock), new Liveness(limits, clock));
-        _openedAt = clock.GetTimestamp();
-        outbound.Failed = Fail;
-        outbound.Stuck = CheckSoon;
+        (_limits, _clock) = (services.Limits, services.Clock);
+        (_registry, _metrics, _logger) = (services.Registry, services.Metrics, services.Logger);
+        (_flood, _liveness) = (new FloodAccount(_limits, _clock), new Liveness(_limits, _clock));
+        _openedAt = _clock.GetTimestamp();
+        Action checkSoon = CheckSoon;   // one delegate for both
+        _reader = new WebSocketReader(socket, unread.Span, _limits, services.FrameBytes, _clock, NoteExcess, checkSoon);
+        Outbound = new Outbound(socket, services.Log, services.Delivery, _clock, Fail, checkSoon);
     }
 
     public Outbound Outbound { get; }
@@ -68,7 +66,7 @@ internal sealed partial class Connection : IDisposable
     public CurrentUser? User => Caller?.User;
 
     /// <summary>When to look whether the session is still alive: it cannot have expired before.</summary>
-    public DateTimeOffset SessionCheckAt
+    public required DateTimeOffset SessionCheckAt
     {
         get => new(Volatile.Read(ref _sessionCheckAt), TimeSpan.Zero);
         set => Volatile.Write(ref _sessionCheckAt, value.UtcTicks);
@@ -76,9 +74,6 @@ internal sealed partial class Connection : IDisposable
 
     /// <summary>Where it stands in the registry, which alone sets it.</summary>
     public int Slot { get; set; }
-
-    /// <summary>Called when <see cref="Tick"/> has something to watch sooner than it said. Set by the registry.</summary>
-    public Action<Connection> OnCheckSoon { get; set; } = _ => { };
 
     /// <summary>What this side closed it with; null while it has not.</summary>
     public CloseCode? ClosedWith { get; private set; }
@@ -134,7 +129,7 @@ internal sealed partial class Connection : IDisposable
     }
 
     /// <summary>What the clock asks of a connection: pings, and an end to what takes too long.</summary>
-    /// <returns>How long there is nothing to ask, unless <see cref="OnCheckSoon"/> is called before.</returns>
+    /// <returns>How long there is nothing to ask, unless it asks to be looked at sooner.</returns>
     public TimeSpan Tick()
     {
         if (IsClosing)
@@ -271,7 +266,8 @@ internal sealed partial class Connection : IDisposable
         return rest;
     }
 
-    private void CheckSoon() => OnCheckSoon(this);
+    /// <summary><see cref="Tick"/> has something to watch sooner than it said.</summary>
+    private void CheckSoon() => _registry.CheckSoon(this);
 
     private void Fail(CloseCode code, Exception? cause)
     {

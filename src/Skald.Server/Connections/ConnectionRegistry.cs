@@ -12,7 +12,6 @@ internal sealed class ConnectionRegistry : IDisposable
     private readonly Lock _listGate = new();
     private readonly List<Listed> _all = [];
     private Func<TimeSpan>? _comeBack;   // once the node drains
-    private readonly Action<Connection> _checkSoon;
     private readonly Lock _gate = new();
     private readonly Dictionary<long, List<Connection>> _bySession = [];
     private readonly Dictionary<long, int> _byUser = [];
@@ -24,7 +23,6 @@ internal sealed class ConnectionRegistry : IDisposable
     {
         (_sessions, _metrics) = (sessions, metrics);
         metrics.ObserveConnections(() => Count);
-        _checkSoon = CheckSoon;
         _perUser = limits.Value.ConnectionsPerUser;
         sessions.Ended += CloseSession;
     }
@@ -48,7 +46,6 @@ internal sealed class ConnectionRegistry : IDisposable
         {
             comeBack = _comeBack;
             connection.Slot = _all.Count;
-            connection.OnCheckSoon = _checkSoon;
             _all.Add(new Listed(connection, TimeSpan.MinValue));
         }
 
@@ -92,6 +89,9 @@ internal sealed class ConnectionRegistry : IDisposable
                 _all[connection.Slot] = new Listed(connection, at);
         }
     }
+
+    /// <summary>Makes a connection due at the next look.</summary>
+    public void CheckSoon(Connection connection) => CheckAgain(connection, TimeSpan.MinValue);
 
     /// <summary>Ties a connection to the session it authenticated with.</summary>
     /// <returns>Null, or why the connection must close.</returns>
@@ -147,8 +147,6 @@ internal sealed class ConnectionRegistry : IDisposable
             }
         }
     }
-
-    private void CheckSoon(Connection connection) => CheckAgain(connection, TimeSpan.MinValue);
 
     private bool IsListed(Connection connection) => connection.Slot < _all.Count && _all[connection.Slot].Connection == connection;
 

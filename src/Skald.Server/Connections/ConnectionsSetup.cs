@@ -17,6 +17,7 @@ internal static class ConnectionsSetup
         services.AddSingleton<Admission>();
         services.AddSingleton<ConnectionMetrics>();
         services.AddSingleton<ConnectionRegistry>();
+        services.AddSingleton<ConnectionServices>();
         services.AddSingleton<SignIn>();
         services.AddSingleton<RoomEntrance>();
         services.AddCommand<JoinHandler>();

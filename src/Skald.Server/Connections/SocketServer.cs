@@ -1,8 +1,4 @@
-using Microsoft.Extensions.Options;
 using Skald.Server.Accounts.Sessions;
-using Skald.Server.Commands;
-using Skald.Server.Delivery;
-using Skald.Server.History;
 using Skald.Server.Transport;
 
 namespace Skald.Server.Connections;
@@ -14,14 +10,8 @@ internal sealed partial class SocketServer(
     FrameDispatcher dispatcher,
     SignIn signIn,
     RoomEntrance entrance,
-    RoomLog log,
-    IOptions<ConnectionLimits> limits,
-    IOptions<WireLimits> wire,
-    IOptions<DeliveryLimits> delivery,
-    SessionLifecycle sessions,
-    TimeProvider clock,
-    ConnectionMetrics metrics,
-    ILogger<Connection> logger)
+    ConnectionServices services,
+    SessionLifecycle sessions)
 {
     /// <summary>Serves a socket whose request has ended.</summary>
     public async Task ServePlainAsync(PlainSocket socket, ReadOnlyMemory<byte> unread, Entrant entrant, string address)
@@ -36,7 +26,7 @@ internal sealed partial class SocketServer(
             catch (Exception e)
             {
                 // Nothing else observes this task.
-                Log.Ended(logger, entrant.User?.Id, e);
+                Log.Ended(services.Logger, entrant.User?.Id, e);
             }
         }
     }
@@ -45,12 +35,7 @@ internal sealed partial class SocketServer(
     /// <param name="address">What it was admitted as.</param>
     public Task ServeAsync(ISocket socket, ReadOnlyMemory<byte> unread, Entrant entrant, string address)
     {
-        var outbound = new Outbound(socket, log, delivery.Value, clock);
-        var connection = new Connection(
-            socket, unread, outbound, entrant.OnlyRoom, limits.Value, wire.Value.FrameBytes, clock, metrics, logger)
-        {
-            SessionCheckAt = sessions.EarliestExpiry,
-        };
+        var connection = new Connection(services, socket, unread, entrant.OnlyRoom) { SessionCheckAt = sessions.EarliestExpiry };
         return ServeAsync(connection, address, EnterAsync(connection, entrant));
     }
 

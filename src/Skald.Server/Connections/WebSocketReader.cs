@@ -30,6 +30,7 @@ internal sealed class WebSocketReader : IDisposable
     private readonly ConnectionLimits _limits;
     private readonly int _frameBytes;
     private readonly TimeProvider _clock;
+    private readonly Action _excess, _unfinished;
 
     private byte[] _buffer = [];
     private int _start, _end;
@@ -48,9 +49,14 @@ internal sealed class WebSocketReader : IDisposable
 
     /// <param name="unread">What was read of it already.</param>
     /// <param name="frameBytes">The largest message it reads, its fragments together.</param>
-    public WebSocketReader(ISocket socket, ReadOnlySpan<byte> unread, ConnectionLimits limits, int frameBytes, TimeProvider clock)
+    /// <param name="excess">Called when the peer sends more bytes than its rate allows; reading then waits.</param>
+    /// <param name="unfinished">Called when the peer leaves a message or frame unfinished.</param>
+    public WebSocketReader(
+        ISocket socket, ReadOnlySpan<byte> unread, ConnectionLimits limits, int frameBytes, TimeProvider clock, Action excess,
+        Action unfinished)
     {
         (_socket, _limits, _frameBytes, _clock) = (socket, limits, frameBytes, clock);
+        (_excess, _unfinished) = (excess, unfinished);
         _heardAt = clock.GetTimestamp();
         if (unread.IsEmpty)
             return;
@@ -64,12 +70,6 @@ internal sealed class WebSocketReader : IDisposable
 
     /// <summary>How long the peer has been at a message or frame that is not finished.</summary>
     public TimeSpan Unfinished => Volatile.Read(ref _unfinishedSince) is var since and not 0 ? _clock.GetElapsedTime(since) : TimeSpan.Zero;
-
-    /// <summary>Called when the peer sends more bytes than its rate allows; reading then waits.</summary>
-    public Action OnExcess { get; set; } = () => { };
-
-    /// <summary>Called when the peer leaves a message or frame unfinished.</summary>
-    public Action OnUnfinished { get; set; } = () => { };
 
     /// <summary>Reads a whole message or control frame out of what is there. What was read before is gone.</summary>
     /// <returns>False when there is none: <see cref="FillAsync"/> brings more.</returns>
@@ -93,7 +93,7 @@ internal sealed class WebSocketReader : IDisposable
         if (_start != _end || _messageOpcode != 0)
         {
             NoteUnfinished();
-            OnUnfinished();
+            _unfinished();
         }
         else
         {
@@ -115,7 +115,7 @@ internal sealed class WebSocketReader : IDisposable
         _surcharge = 0;
         while (!_bytes.TryTake(charge, _limits.BytesPerConnection, _limits.ByteBurst, _clock, out var wait))
         {
-            OnExcess();
+            _excess();
             await Task.Delay(wait + DelayStep, _clock);
         }
 

@@ -12,7 +12,12 @@ namespace Skald.Server.Delivery;
 /// by a loop of this connection's own, which goes on from the cursors: what waits is a number for each room, not a queue.
 /// Only answers (acks, errors) are queued, in a buffer with a bound. Exactly one of the two writes at any time.
 /// </remarks>
-internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits limits, TimeProvider clock)
+/// <param name="failed">
+/// Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).
+/// </param>
+/// <param name="stuck">Called when the socket takes nothing: <see cref="Stalled"/> counts from now.</param>
+internal sealed class Outbound(
+    ISocketWriter socket, RoomLog log, DeliveryLimits limits, TimeProvider clock, Action<CloseCode, Exception?> failed, Action stuck)
 {
     /// <summary>Milliseconds between two attempts to read the log while too many read it.</summary>
     private const int LeastWait = 50, MostWait = 250;
@@ -28,14 +33,6 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
     private bool _broken;                 // the socket is gone
     private bool _finished;
     private long _waitingSince;           // of the write under way; 0 while there is none
-
-    /// <summary>
-    /// Called when something is wrong with this reader: it is too slow, its place is lost, the log cannot be read (then with why).
-    /// </summary>
-    public Action<CloseCode, Exception?> Failed { get; set; } = (_, _) => { };
-
-    /// <summary>Called when the socket takes nothing: <see cref="Stalled"/> counts from now.</summary>
-    public Action Stuck { get; set; } = () => { };
 
     /// <summary>Done when the close frame was written, or cannot be.</summary>
     public Task Finished
@@ -244,7 +241,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
                 _ = LoopAsync();
                 break;
             case Next.TooSlow:
-                Failed(CloseCode.SlowConsumer, null);
+                failed(CloseCode.SlowConsumer, null);
                 break;
         }
     }
@@ -304,10 +301,10 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
         var written = socket.TryWrite(bytes.Span);
         while (written < bytes.Length)
         {
-            var stuck = _waitingSince == 0;
+            var first = _waitingSince == 0;
             Volatile.Write(ref _waitingSince, clock.GetTimestamp());
-            if (stuck)
-                Stuck();
+            if (first)
+                stuck();
             bytes = bytes[written..];
             written = await socket.WriteAsync(bytes);
         }
@@ -370,7 +367,7 @@ internal sealed class Outbound(ISocketWriter socket, RoomLog log, DeliveryLimits
             }
 
             // The loop goes on, since it has to write the close frame.
-            Failed(failure is null ? CloseCode.PositionLost : CloseCode.ServerError, failure);
+            failed(failure is null ? CloseCode.PositionLost : CloseCode.ServerError, failure);
         }
     }
 

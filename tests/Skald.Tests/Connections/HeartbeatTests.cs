@@ -1,11 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
-using Skald.Server.Commands;
 using Skald.Server.Connections;
-using Skald.Server.Delivery;
-using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -141,9 +137,7 @@ public sealed class HeartbeatTests
         var registry = server.Services.GetRequiredService<ConnectionRegistry>();
         using var stream = new MemoryStream();
         var socket = new UpgradedStream(stream, () => throw new ObjectDisposedException("HttpContext"));
-        using var gone = new Connection(
-            socket, default, new Outbound(socket, log: null!, new DeliveryLimits(), clock), onlyRoom: null, new ConnectionLimits(),
-            new WireLimits().FrameBytes, clock, new ConnectionMetrics(new Telemetry()), NullLogger.Instance);
+        using var gone = server.Services.NewConnection(socket);
         registry.Add(gone);
         gone.Close(CloseCode.Drain);
 

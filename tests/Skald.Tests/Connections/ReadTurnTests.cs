@@ -1,16 +1,11 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Protocol;
-using Skald.Server.Commands;
-using Skald.Server.Connections;
-using Skald.Server.Delivery;
-using Skald.Server.Operations;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Connections;
 
 /// <summary>The thread that reads for many is nobody's alone.</summary>
-public sealed class ReadTurnTests
+public sealed class ReadTurnTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     [Fact]
     public async Task Many_frames_that_came_at_once_do_not_keep_the_thread_until_the_last()
@@ -19,10 +14,7 @@ public sealed class ReadTurnTests
         byte[] sent = [.. Enumerable.Repeat(RawHttp.Frame(WebSocketFrame.Ping, []), Pings).SelectMany(frame => frame)];
         var socket = new CountingSocket();
         var turns = new Turns();
-        using var connection = new Connection(
-            socket, sent, new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System), onlyRoom: null,
-            new ConnectionLimits(), new WireLimits().FrameBytes, TimeProvider.System, new ConnectionMetrics(new Telemetry()),
-            NullLogger.Instance);
+        using var connection = shared.Server.Services.NewConnection(socket, sent);
 
         var reading = turns.Begin(() => connection.ReadAsync(dispatcher: null!));
 

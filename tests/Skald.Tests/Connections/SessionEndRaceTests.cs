@@ -1,12 +1,9 @@
 using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Sessions;
-using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Database;
-using Skald.Server.Delivery;
 using Skald.Server.Identity;
 using Skald.Server.Transport;
 using Skald.Tests.Harness;
@@ -66,10 +63,7 @@ public sealed class SessionEndRaceTests
             Assert.True((await tokens.ValidateAsync((await sessions.BeginAsync(account, "test"))!.Access)).TryGet(out var user, out _));
             using var stream = new MemoryStream();
             var socket = new UpgradedStream(stream, () => { });
-            var outbound = new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System);
-            using var connection = new Connection(
-                socket, default, outbound, onlyRoom: null, new ConnectionLimits(), new WireLimits().FrameBytes, TimeProvider.System,
-                server.Services.GetRequiredService<ConnectionMetrics>(), NullLogger.Instance);
+            using var connection = server.Services.NewConnection(socket);
             registry.Add(connection);
 
             database.Meets = true;
@@ -78,7 +72,7 @@ public sealed class SessionEndRaceTests
             var refused = signIn(registry, sessions, connection, user);
             Assert.True(await ending.Within());
             database.Meets = false;
-            stayed += refused || outbound.Finished.IsCompleted ? 0 : 1;
+            stayed += refused || connection.Outbound.Finished.IsCompleted ? 0 : 1;
             registry.Remove(connection);
         }
 

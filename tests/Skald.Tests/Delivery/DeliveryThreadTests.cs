@@ -23,7 +23,7 @@ public sealed class DeliveryThreadTests
     public async Task Batch_that_cannot_be_encoded_does_not_hold_up_the_log()
     {
         var socket = new ModelSocket();
-        var reader = new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System);
+        var reader = TestOutbound.Of(socket);
         _feeds.Register(new Subscription(reader, _room, Dialect.Entries));
         using var delivery = NewThread();
         delivery.Start();
@@ -58,7 +58,7 @@ public sealed class DeliveryThreadTests
         var (broken, sound) = (new Writer(fails: true), new Writer(fails: false));
         foreach (var writer in new[] { broken, sound })
         {
-            var reader = new Outbound(writer, log: null!, new DeliveryLimits(), TimeProvider.System);
+            var reader = TestOutbound.Of(writer);
             var subscription = new Subscription(reader, _room, Dialect.Entries);
             subscription.StartAt(_feeds.Register(subscription));
             reader.Start(subscription);

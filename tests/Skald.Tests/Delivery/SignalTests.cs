@@ -111,7 +111,7 @@ public sealed class SignalTests
     {
         var feeds = new RoomFeeds(Options.Create(new DeliveryLimits()));
         var socket = new ModelSocket();
-        var outbound = new Outbound(socket, log: null!, new DeliveryLimits(), TimeProvider.System);
+        var outbound = TestOutbound.Of(socket);
         var subscription = new Subscription(outbound, new Room(1, "room", 1, 0), Dialect.Signals);
         subscription.StartAt(feeds.Register(subscription));
         outbound.Start(subscription);

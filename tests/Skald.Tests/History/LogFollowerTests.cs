@@ -107,7 +107,6 @@ public sealed class LogFollowerTests : IDisposable
         {
             var mortal = new Mortal(log);
             using var follower = new Follower(mortal, TimeProvider.System, work: random.Next(0, 120), fails: false);
-            follower.Dies = mortal.Kill;
             follower.Start();
             await Deadline.UntilAsync(() => mortal.IsDead || mortal.IsThrough, "it is killed, or has nothing to do");
             await follower.StopAsync().Within();
@@ -196,11 +195,9 @@ public sealed class LogFollowerTests : IDisposable
     }
 
     /// <summary>Notes each entry, and stops short after some: killed, or by a fault.</summary>
-    /// <param name="log">The log.</param>
-    /// <param name="clock">Its clock.</param>
     /// <param name="work">Entries that it does.</param>
     /// <param name="fails">Whether it does nothing at all.</param>
-    private sealed class Follower(IFollowedLog log, TimeProvider clock, int work, bool fails)
+    private sealed class Follower(Mortal log, TimeProvider clock, int work, bool fails)
         : LogFollower(Name, changesOnly: false, log, new Telemetry(), clock, NullLogger.Instance)
     {
         public const string Name = "a test";
@@ -214,8 +211,6 @@ public sealed class LogFollowerTests : IDisposable
         {
             set => _fails = value;
         }
-
-        public Action Dies { get; set; } = () => { };
 
         public int Attempts => Volatile.Read(ref _attempts);
 
@@ -249,7 +244,7 @@ public sealed class LogFollowerTests : IDisposable
                 {
                     if (_done.Count == work)
                     {
-                        Dies();
+                        log.Kill();
                         throw new InvalidOperationException("It was killed.");
                     }
 

@@ -39,7 +39,7 @@ public sealed class JoinRaceTests
         for (var n = 0; n < rounds; n++)
         {
             var subscription = new Subscription(
-                new Outbound(new ModelSocket(), log, limits, TimeProvider.System),
+                TestOutbound.Of(new ModelSocket(), log),
                 rooms[n],
                 Dialect.Entries);
             start.SignalAndWait();

@@ -23,7 +23,7 @@ internal sealed class ModelReader
     public ModelReader(RoomFeeds feeds, RoomLog log, DeliveryLimits limits)
     {
         _feeds = feeds;
-        _outbound = new Outbound(Socket, log, limits, TimeProvider.System) { Failed = (code, _) => Close(code) };
+        _outbound = new Outbound(Socket, log, limits, TimeProvider.System, failed: (code, _) => Close(code), stuck: () => { });
     }
 
     public ModelSocket Socket { get; } = new();
