@@ -1,4 +1,3 @@
-using System.Buffers;
 using Skald.Protocol;
 using Skald.Server.Database;
 using Skald.Server.History;
@@ -23,11 +22,10 @@ internal sealed class Outbound(
     private const int LeastWait = 50, MostWait = 250;
 
     private readonly Lock _gate = new();
-    private readonly List<Subscription> _subscriptions = [];
     private TaskCompletionSource? _whenFinished;   // created on demand
-    private ArrayBufferWriter<byte>? _answers;
+    private AnswerQueue _answers = new(limits.AnswerBytesBehind);
+    private JoinedRooms _rooms = new();
     private ReadOnlyMemory<byte> _rest;   // of a frame whose beginning the socket has taken
-    private int _next;                    // whose turn it is, of the rooms that are behind
     private bool _looping;                // while it is set, only the loop writes
     private bool _closing;                // the close frame is queued: nothing may follow it
     private bool _broken;                 // the socket is gone
@@ -45,19 +43,10 @@ internal sealed class Outbound(
     }
 
     /// <summary>The rooms this connection is in. Only its read loop changes them.</summary>
-    public IReadOnlyList<Subscription> Subscriptions => _subscriptions;
+    public IReadOnlyList<Subscription> Subscriptions => _rooms.All;
 
     /// <returns>Its subscription to a room; null where it is not in it. To be asked by its read loop.</returns>
-    public Subscription? Find(string room)
-    {
-        foreach (var subscription in _subscriptions)
-        {
-            if (subscription.Room.Name == room)
-                return subscription;
-        }
-
-        return null;
-    }
+    public Subscription? Find(string room) => _rooms.Find(room);
 
     /// <summary>How long the socket has taken nothing of what it was given.</summary>
     public TimeSpan Stalled => Volatile.Read(ref _waitingSince) is var since and not 0 ? clock.GetElapsedTime(since) : TimeSpan.Zero;
@@ -72,7 +61,7 @@ internal sealed class Outbound(
         lock (_gate)
         {
             // Listed even when it is too late for it, so that it is unregistered with the others.
-            _subscriptions.Add(subscription);
+            _rooms.Add(subscription);
             if (_closing || _broken)
                 return;
             subscription.Active = true;
@@ -87,7 +76,7 @@ internal sealed class Outbound(
         lock (_gate)
         {
             subscription.Active = false;
-            _subscriptions.Remove(subscription);
+            _rooms.Remove(subscription);
         }
     }
 
@@ -147,9 +136,9 @@ internal sealed class Outbound(
         {
             if (_closing || _broken)
                 return;
-            if (_looping || _answers is not null)
+            if (_looping || !_answers.IsEmpty)
             {
-                next = Queue(frame) ? BeginLoop() : Next.TooSlow;
+                next = _answers.TryAdd(frame) ? BeginLoop() : Next.TooSlow;
             }
             else
             {
@@ -171,7 +160,7 @@ internal sealed class Outbound(
         {
             if (_closing || _broken)
                 return;
-            held = Queue(frame);
+            held = _answers.TryAdd(frame);
         }
 
         if (!held)
@@ -188,10 +177,9 @@ internal sealed class Outbound(
         Next next;
         lock (_gate)
         {
-            if (_looping || _broken || _answers is not { WrittenMemory: var held })
+            if (_looping || _broken || _answers.IsEmpty)
                 return;
-            _answers = null;
-            next = WriteOrBegin(held);
+            next = WriteOrBegin(_answers.TakeAll());
         }
 
         Do(next);
@@ -205,22 +193,12 @@ internal sealed class Outbound(
         {
             if (_closing || _broken)
                 return;
-            (_answers ??= new ArrayBufferWriter<byte>()).Write(frames);
+            _answers.Add(frames);
             _closing = true;
             next = BeginLoop();
         }
 
         Do(next);
-    }
-
-    /// <returns>False where more answers wait than may.</returns>
-    private bool Queue(ReadOnlySpan<byte> frame)
-    {
-        _answers ??= new ArrayBufferWriter<byte>();
-        if (_answers.WrittenCount + frame.Length > limits.AnswerBytesBehind)
-            return false;
-        _answers.Write(frame);
-        return true;
     }
 
     /// <returns>The loop, unless it runs already or there is no socket to write to.</returns>
@@ -371,37 +349,17 @@ internal sealed class Outbound(
         }
     }
 
+    /// <summary>First the rest of a frame, then the answers, then the rooms; of those nothing once it closes.</summary>
     /// <param name="far">Where there is nothing: a room whose cursor has fallen off the tail.</param>
     private bool TryTake(out ReadOnlyMemory<byte> bytes, out Subscription? far)
     {
         far = null;
         bytes = _rest;
         _rest = default;
-        if (bytes.IsEmpty && _answers is not null)
-        {
-            bytes = _answers.WrittenMemory;
-            _answers = null;
-        }
-
-        for (var i = 0; bytes.IsEmpty && far is null && !_closing && i < _subscriptions.Count; i++)
-        {
-            _next = (_next + 1) % _subscriptions.Count;
-            var subscription = _subscriptions[_next];
-            if (!subscription.Active)
-                continue;
-            // A reader of another dialect may pass over a batch, and has more to come.
-            while (bytes.IsEmpty
-                && subscription.IsBehind
-                && subscription.Feed.TryReadTail(subscription.Cursor, subscription.Dialect, out bytes, out var end))
-                subscription.MoveTo(end);
-            if (!bytes.IsEmpty)
-                continue;
-            if (subscription.IsBehind)
-                far = subscription;
-            else
-                subscription.NoteHead();
-        }
-
+        if (bytes.IsEmpty)
+            bytes = _answers.TakeAll();
+        if (bytes.IsEmpty && !_closing)
+            bytes = _rooms.ReadNext(out far);
         return !bytes.IsEmpty;
     }
 
