@@ -4,16 +4,16 @@ namespace Skald.Tests.Accounts;
 
 public sealed class SqliteAccountStoreTests : AccountStoreContract
 {
-    private AccountsBench? _bench;
+    private AccountsHarness? _harness;
 
-    public override ValueTask DisposeAsync() => _bench!.DisposeAsync();
+    public override ValueTask DisposeAsync() => _harness!.DisposeAsync();
 
     private protected override async Task<AccountStore> OpenAsync()
     {
-        _bench = await AccountsBench.StartAsync();
-        return _bench.Store;
+        _harness = await AccountsHarness.StartAsync();
+        return _harness.Store;
     }
 
     private protected override async Task DisableAsync(long userId) =>
-        await _bench!.DisableAsync((await _bench.Store.FindAccountAsync(userId))!);
+        await _harness!.DisableAsync((await _harness.Store.FindAccountAsync(userId))!);
 }

@@ -4,7 +4,7 @@ using static Skald.Tests.Conformance.WireCase;
 namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, sections 5.5.1 and 7: who may close, with which codes, and that nothing follows.</summary>
-public sealed class ClosingTests(WireServers servers) : IClassFixture<WireServers>
+public sealed class ClosingTests(WireServers servers) : WireCaseTests(servers)
 {
     private static readonly int[] Allowed =
         [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999];
@@ -51,18 +51,14 @@ public sealed class ClosingTests(WireServers servers) : IClassFixture<WireServer
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Closing(string name, WritePath path)
-    {
-        using var socket = await servers.OpenAsync(path);
-        await Cases[name].RunAsync(socket);
-    }
+    public Task Closing(string name, WritePath path) => RunAsync(Cases[name], path);
 
     [Theory]
     [InlineData(WritePath.Socket)]
     [InlineData(WritePath.Stream)]
     public async Task Close_frame_names_the_code_and_the_reason_of_the_closing_before_it(WritePath path)
     {
-        using var socket = await servers.OpenAsync(path);
+        using var socket = await OpenAsync(path);
         await socket.SendAsync(new WireFrame(WireFrame.BinaryCode, [1]));
 
         Assert.Equal("""{"type":"closing","code":1003,"reason":"binary_frame","reconnect":false}""", (await socket.ReadAsync())!.Text);

@@ -4,7 +4,7 @@ using static Skald.Tests.Conformance.WireCase;
 namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 5.5: ping, pong, and what a control frame may not be. Closing has tests of its own.</summary>
-public sealed class ControlFrameTests(WireServers servers) : IClassFixture<WireServers>
+public sealed class ControlFrameTests(WireServers servers) : WireCaseTests(servers)
 {
     private static readonly string Long = new('x', 125);
 
@@ -65,9 +65,5 @@ public sealed class ControlFrameTests(WireServers servers) : IClassFixture<WireS
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Control_frames(string name, WritePath path)
-    {
-        using var socket = await servers.OpenAsync(path);
-        await Cases[name].RunAsync(socket);
-    }
+    public Task Control_frames(string name, WritePath path) => RunAsync(Cases[name], path);
 }

@@ -4,7 +4,7 @@ using static Skald.Tests.Conformance.WireCase;
 namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 5.4: messages in fragments, and how many the limits allow.</summary>
-public sealed class FragmentationTests(WireServers servers) : IClassFixture<WireServers>
+public sealed class FragmentationTests(WireServers servers) : WireCaseTests(servers)
 {
     private static readonly Dictionary<string, WireCase> Cases = new(StringComparer.Ordinal)
     {
@@ -68,11 +68,7 @@ public sealed class FragmentationTests(WireServers servers) : IClassFixture<Wire
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Fragmentation(string name, WritePath path)
-    {
-        using var socket = await servers.OpenAsync(path);
-        await Cases[name].RunAsync(socket);
-    }
+    public Task Fragmentation(string name, WritePath path) => RunAsync(Cases[name], path);
 
     private static WireFrame[] Fragments(string text, int size)
     {

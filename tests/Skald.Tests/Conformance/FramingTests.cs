@@ -5,7 +5,7 @@ namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 5.2 and 5.3: lengths, masks, reserved bits, opcodes.</summary>
 [Attack("A-7")]
-public sealed class FramingTests(WireServers servers) : IClassFixture<WireServers>
+public sealed class FramingTests(WireServers servers) : WireCaseTests(servers)
 {
     private static readonly Dictionary<string, WireCase> Cases = new(StringComparer.Ordinal)
     {
@@ -94,11 +94,7 @@ public sealed class FramingTests(WireServers servers) : IClassFixture<WireServer
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Framing(string name, WritePath path)
-    {
-        using var socket = await servers.OpenAsync(path);
-        await Cases[name].RunAsync(socket);
-    }
+    public Task Framing(string name, WritePath path) => RunAsync(Cases[name], path);
 
     /// <summary>A frame that says how long it is, and of which nothing more comes.</summary>
     private static WireFrame Header(ulong length) => new(WireFrame.TextCode, []) { DeclaredLength = length };

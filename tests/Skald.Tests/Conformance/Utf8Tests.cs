@@ -6,7 +6,7 @@ namespace Skald.Tests.Conformance;
 
 /// <summary>RFC 6455, section 8.1, and RFC 3629: what is UTF-8 comes back as it was, what is not ends the connection.</summary>
 [Attack("A-41")]
-public sealed class Utf8Tests(WireServers servers) : IClassFixture<WireServers>
+public sealed class Utf8Tests(WireServers servers) : WireCaseTests(servers)
 {
     private static readonly string[] Valid =
     [
@@ -77,11 +77,7 @@ public sealed class Utf8Tests(WireServers servers) : IClassFixture<WireServers>
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task Utf8(string name, WritePath path)
-    {
-        using var socket = await servers.OpenAsync(path);
-        await Cases[name].RunAsync(socket);
-    }
+    public Task Utf8(string name, WritePath path) => RunAsync(Cases[name], path);
 
     private static string Describe(string text) => string.Join(' ', text.EnumerateRunes().Select(rune => $"U+{rune.Value:X4}"));
 

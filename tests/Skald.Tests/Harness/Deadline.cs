@@ -11,15 +11,17 @@ internal static class Deadline
 
     public static Task Within(this Task task) => task.WaitAsync(Default);
 
-    /// <summary>Asks again and again until it is so.</summary>
+    /// <summary>Asks again and again until it is so, with pauses: who asks without them takes the time from what it waits for.</summary>
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
         var started = TimeProvider.System.GetTimestamp();
+        var pause = 1;
         while (!condition())
         {
             if (TimeProvider.System.GetElapsedTime(started) > Default)
                 throw new TimeoutException($"It did not come to be: {what}");
-            await Task.Yield();
+            await Task.Delay(TimeSpan.FromMilliseconds(pause));
+            pause = Math.Min(2 * pause, 16);
         }
     }
 }

@@ -81,20 +81,20 @@ public sealed class AccessTokenTests
     [Attack("A-26")]
     public async Task Forged_token_is_refused(string forgery)
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var good = (await bench.BeginAsync(await bench.RegisterAsync())).Access;
-        Assert.True(await bench.WorksAsync(good));
-        await RefusedAsync(bench, Forgeries[forgery](Forge(bench, good), good));
+        await using var harness = await AccountsHarness.StartAsync();
+        var good = (await harness.BeginAsync(await harness.RegisterAsync())).Access;
+        Assert.True(await harness.WorksAsync(good));
+        await RefusedAsync(harness, Forgeries[forgery](Forge(harness, good), good));
     }
 
     [Fact]
     public async Task Claims_are_the_origins_and_ours()
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var account = await bench.RegisterAsync();
-        var good = (await bench.BeginAsync(account)).Access;
-        var token = Forge(bench, good);
-        var now = bench.Clock.GetUtcNow().ToUnixTimeSeconds();
+        await using var harness = await AccountsHarness.StartAsync();
+        var account = await harness.RegisterAsync();
+        var good = (await harness.BeginAsync(account)).Access;
+        var token = Forge(harness, good);
+        var now = harness.Clock.GetUtcNow().ToUnixTimeSeconds();
         Assert.Equal("HS256", (string?)token.Header["alg"]);
         Assert.Equal("at+jwt", (string?)token.Header["typ"]);
         Assert.Equal("access", (string?)token.Payload["token_type"]);
@@ -107,7 +107,7 @@ public sealed class AccessTokenTests
         Assert.Equal(32, ((string?)token.Payload["jti"])?.Length);
         Assert.NotNull((string?)token.Payload["sid"]);
         // The copy that was signed again proves that the forger of the other tests forges well.
-        Assert.True(await bench.WorksAsync(token.Sign()));
+        Assert.True(await harness.WorksAsync(token.Sign()));
     }
 
     [Theory]
@@ -119,10 +119,10 @@ public sealed class AccessTokenTests
     [Attack("A-26")]
     public async Task Token_lives_5_minutes_and_30_s_for_clocks_that_differ(int age, bool works)
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var pair = await bench.BeginAsync(await bench.RegisterAsync());
-        bench.Clock.Advance(TimeSpan.FromSeconds(age));
-        Assert.Equal(works, await bench.WorksAsync(pair.Access));
+        await using var harness = await AccountsHarness.StartAsync();
+        var pair = await harness.BeginAsync(await harness.RegisterAsync());
+        harness.Clock.Advance(TimeSpan.FromSeconds(age));
+        Assert.Equal(works, await harness.WorksAsync(pair.Access));
     }
 
     [Theory]
@@ -131,30 +131,30 @@ public sealed class AccessTokenTests
     [Attack("A-26")]
     public async Task Token_of_the_future_has_to_wait(int seconds, bool works)
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var token = Forge(bench, (await bench.BeginAsync(await bench.RegisterAsync())).Access);
-        token.With("nbf", bench.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds);
-        Assert.Equal(works, await bench.WorksAsync(token.Sign()));
+        await using var harness = await AccountsHarness.StartAsync();
+        var token = Forge(harness, (await harness.BeginAsync(await harness.RegisterAsync())).Access);
+        token.With("nbf", harness.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds);
+        Assert.Equal(works, await harness.WorksAsync(token.Sign()));
     }
 
     [Fact]
     [Attack("A-25")]
     public async Task Credentials_of_one_kind_are_not_taken_for_another()
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var pair = await bench.BeginAsync(await bench.RegisterAsync());
-        var tickets = bench.Get<SocketTickets>();
-        var ticket = tickets.Issue(await bench.UserAsync(pair))!;
+        await using var harness = await AccountsHarness.StartAsync();
+        var pair = await harness.BeginAsync(await harness.RegisterAsync());
+        var tickets = harness.Get<SocketTickets>();
+        var ticket = tickets.Issue(await harness.UserAsync(pair))!;
 
-        await RefusedAsync(bench, pair.Refresh);
-        await RefusedAsync(bench, ticket);
-        Assert.False((await bench.Sessions.RefreshAsync(pair.Access)).TryGet(out _, out _));
-        Assert.False((await bench.Sessions.RefreshAsync(ticket)).TryGet(out _, out _));
+        await RefusedAsync(harness, pair.Refresh);
+        await RefusedAsync(harness, ticket);
+        Assert.False((await harness.Sessions.RefreshAsync(pair.Access)).TryGet(out _, out _));
+        Assert.False((await harness.Sessions.RefreshAsync(ticket)).TryGet(out _, out _));
         Assert.False(tickets.TryRedeem(pair.Access, out _));
         Assert.False(tickets.TryRedeem(pair.Refresh, out _));
 
-        Assert.True(await bench.WorksAsync(pair.Access));
-        Assert.True((await bench.Sessions.RefreshAsync(pair.Refresh)).TryGet(out _, out _));
+        Assert.True(await harness.WorksAsync(pair.Access));
+        Assert.True((await harness.Sessions.RefreshAsync(pair.Refresh)).TryGet(out _, out _));
         Assert.True(tickets.TryRedeem(ticket, out _));
     }
 
@@ -181,7 +181,7 @@ public sealed class AccessTokenTests
         Assert.DoesNotContain(server.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
-    private static ForgedToken Forge(AccountsBench bench, string good) => new(good, bench.Get<KeyRing>().Signing.Key);
+    private static ForgedToken Forge(AccountsHarness harness, string good) => new(good, harness.Get<KeyRing>().Signing.Key);
 
     private static string WithOwnKey(ForgedToken token, string header, JsonNode value) =>
         token.WithHeader(header, value).Sign(new byte[32]);
@@ -194,9 +194,9 @@ public sealed class AccessTokenTests
         return node;
     }
 
-    private static async Task RefusedAsync(AccountsBench bench, string token)
+    private static async Task RefusedAsync(AccountsHarness harness, string token)
     {
-        Assert.False((await bench.AccessTokens.ValidateAsync(token)).TryGet(out _, out var error));
+        Assert.False((await harness.AccessTokens.ValidateAsync(token)).TryGet(out _, out var error));
         Assert.Same(ErrorCode.TokenNotValid, error.Code);
     }
 }

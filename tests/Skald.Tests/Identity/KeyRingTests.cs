@@ -57,7 +57,7 @@ public sealed class KeyRingTests
     public async Task Keys_are_made_at_first_start_for_the_owner_alone_and_stay()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
-        await using var first = await AccountsBench.StartAsync();
+        await using var first = await AccountsHarness.StartAsync();
         var path = Path.Combine(first.Directory, KeyFile.Name);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         var content = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
@@ -74,22 +74,22 @@ public sealed class KeyRingTests
     public async Task Key_file_that_others_could_read_is_closed_and_said_aloud()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
-        await using var bench = await AccountsBench.StartAsync();
-        var path = Path.Combine(bench.Directory, KeyFile.Name);
+        await using var harness = await AccountsHarness.StartAsync();
+        var path = Path.Combine(harness.Directory, KeyFile.Name);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        new KeyFile(path, bench.Clock, bench.Get<ILogger<KeyFile>>()).Open();
+        new KeyFile(path, harness.Clock, harness.Get<ILogger<KeyFile>>()).Open();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
         Assert.Contains(
-            bench.Log.Lines,
+            harness.Log.Lines,
             line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1001]", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Key_put_first_in_the_file_signs_while_the_older_still_verifies()
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var pair = await bench.BeginAsync(await bench.RegisterAsync());
-        var path = Path.Combine(bench.Directory, KeyFile.Name);
+        await using var harness = await AccountsHarness.StartAsync();
+        var pair = await harness.BeginAsync(await harness.RegisterAsync());
+        var path = Path.Combine(harness.Directory, KeyFile.Name);
         var keys = JsonNode.Parse(await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken))!;
         var fresh = new JsonObject { ["kid"] = "fresh", ["key"] = Good, ["created_at"] = "2026-03-01T00:00:00Z" };
         keys["access"]!.AsArray().Insert(0, fresh.DeepClone());
@@ -98,7 +98,7 @@ public sealed class KeyRingTests
 
         var copy = TestData.NewDirectory();
         File.Copy(path, Path.Combine(copy, KeyFile.Name));
-        await using (var rotated = await AccountsBench.StartAsync(directory: copy, clock: bench.Clock))
+        await using (var rotated = await AccountsHarness.StartAsync(directory: copy, clock: harness.Clock))
         {
             await rotated.RegisterAsync();   // the same user: its id is the first
             Assert.Equal("fresh", rotated.Get<KeyRing>().Signing.KeyId);
@@ -119,10 +119,11 @@ public sealed class KeyRingTests
     [InlineData("""{"access":[{"kid":"a"}],"refresh":[{"kid":"a"}]}""")]
     public async Task Key_file_that_holds_no_keys_refuses_the_start_and_names_the_file(string content)
     {
-        await using var bench = await AccountsBench.StartAsync();
-        var path = Path.Combine(bench.Directory, KeyFile.Name);
+        await using var harness = await AccountsHarness.StartAsync();
+        var path = Path.Combine(harness.Directory, KeyFile.Name);
         await File.WriteAllTextAsync(path, content, Encoding.UTF8, TestContext.Current.CancellationToken);
-        var refusal = Assert.Throws<StartupRefusedException>(() => new KeyFile(path, bench.Clock, bench.Get<ILogger<KeyFile>>()).Open());
+        var refusal = Assert.Throws<StartupRefusedException>(
+            () => new KeyFile(path, harness.Clock, harness.Get<ILogger<KeyFile>>()).Open());
         Assert.Contains(path, refusal.Message, StringComparison.Ordinal);
     }
 
@@ -130,8 +131,8 @@ public sealed class KeyRingTests
     [Attack("A-18")]
     public async Task Cheap_passwords_are_said_aloud_at_start()
     {
-        await using var bench = await AccountsBench.StartAsync();
-        Assert.Contains(bench.Log.Lines, line =>
+        await using var harness = await AccountsHarness.StartAsync();
+        Assert.Contains(harness.Log.Lines, line =>
             line.StartsWith("Warning", StringComparison.Ordinal)
                 && line.Contains("Weak setting Accounts:PasswordIterations", StringComparison.Ordinal));
     }

@@ -119,9 +119,9 @@ public sealed class LimitTests
     private static readonly Dictionary<string, string> TriedBy = new(StringComparer.Ordinal)
     {
         [nameof(ConnectionLimits.BytesPerConnection)] =
-            nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
+            nameof(Connections.SocketRateTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
         [nameof(ConnectionLimits.ByteBurst)] =
-            nameof(Connections.SocketLimitTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
+            nameof(Connections.SocketRateTests.Bytes_beyond_the_rate_are_read_later_and_10_s_of_them_close_with_4029),
         [nameof(DeliveryLimits.MessagesBehind)] = nameof(DeliveryTests.Slow_reader_is_closed_with_4008_holds_nobody_up_and_can_resume),
         [nameof(DeliveryLimits.BytesBehind)] = nameof(Faults.OverloadTests.Reader_that_does_not_read_is_closed_resumes_and_delays_nobody),
         [nameof(DeliveryLimits.AnswerBytesBehind)] = nameof(DeliveryTests.Answers_that_nobody_reads_are_bounded),

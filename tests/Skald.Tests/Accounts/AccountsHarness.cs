@@ -19,12 +19,12 @@ namespace Skald.Tests.Accounts;
 /// <summary>
 /// The accounts of the server as it wires them, on SQLite in a directory of its own, under a clock that the test moves. No HTTP.
 /// </summary>
-internal sealed class AccountsBench : IAsyncDisposable
+internal sealed class AccountsHarness : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
     private readonly bool _ownsDirectory;
 
-    private AccountsBench(ServiceProvider services, string directory, bool ownsDirectory, FakeClock clock)
+    private AccountsHarness(ServiceProvider services, string directory, bool ownsDirectory, FakeClock clock)
     {
         _services = services;
         _ownsDirectory = ownsDirectory;
@@ -47,9 +47,9 @@ internal sealed class AccountsBench : IAsyncDisposable
     public Timestamp Now => Timestamp.From(Clock.GetUtcNow());
 
     /// <param name="settings">As in appsettings.json, with colons.</param>
-    /// <param name="directory">A data directory to open again; null for a new one, which goes with the bench.</param>
+    /// <param name="directory">A data directory to open again; null for a new one, which goes with the harness.</param>
     /// <param name="clock">Null for a new one.</param>
-    public static async Task<AccountsBench> StartAsync(
+    public static async Task<AccountsHarness> StartAsync(
         IEnumerable<KeyValuePair<string, string?>>? settings = null, string? directory = null, FakeClock? clock = null)
     {
         var data = directory ?? TestData.NewDirectory();
@@ -72,10 +72,10 @@ internal sealed class AccountsBench : IAsyncDisposable
         services.AddSingleton<IDatabase, SqliteDatabase>();
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
 
-        var bench = new AccountsBench(services.BuildServiceProvider(validateScopes: true), data, directory is null, clock);
-        foreach (var start in bench._services.GetServices<IHostedService>().Where(s => s is AccountsStartup))
+        var harness = new AccountsHarness(services.BuildServiceProvider(validateScopes: true), data, directory is null, clock);
+        foreach (var start in harness._services.GetServices<IHostedService>().Where(s => s is AccountsStartup))
             await start.StartAsync(TestContext.Current.CancellationToken);
-        return bench;
+        return harness;
     }
 
     public T Get<T>()
@@ -107,7 +107,7 @@ internal sealed class AccountsBench : IAsyncDisposable
     /// <summary>Disables a user, as the operator does.</summary>
     public Task DisableAsync(Account account) => Store.SetDisabledAsync(account.Id, disabled: true, Now);
 
-    /// <summary>Stops as the process would: the database is closed, its directory stays until the bench goes.</summary>
+    /// <summary>Stops as the process would: the database is closed, its directory stays until the harness goes.</summary>
     public ValueTask StopAsync() => _services.DisposeAsync();
 
     public async ValueTask DisposeAsync()
