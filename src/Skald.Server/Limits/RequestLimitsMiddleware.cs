@@ -24,11 +24,24 @@ internal sealed class RequestLimitsMiddleware(RequestDelegate next, IOptions<Req
             return Task.CompletedTask;
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = _limits.RequestBodyBytes;
-        else
-            context.Request.Body = new BoundedBody(context.Request.Body, _limits.RequestBodyBytes);
+        BoundBody(context);
         return next(context);
+    }
+
+    /// <remarks>
+    /// After the answer Kestrel reads and drops what is left of a body, for 5 s at most, but nothing that is beyond its own bound: then it
+    /// closes at once. The kernel answers what the client still writes with RST, and the client loses the answer that says why
+    /// (RFC 9112, section 9.6). So a body that may be longer than it should is bounded here, and by Kestrel no more.
+    /// </remarks>
+    private void BoundBody(HttpContext context)
+    {
+        var request = context.Request;
+        var declared = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } ? 0 : request.ContentLength;
+        var mayBeLonger = declared is null || declared > _limits.RequestBodyBytes;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } kestrels)
+            kestrels.MaxRequestBodySize = mayBeLonger ? null : _limits.RequestBodyBytes;
+        if (mayBeLonger)
+            request.Body = new BoundedBody(request.Body, declared, _limits.RequestBodyBytes);
     }
 
     /// <summary>Counts as Kestrel does: each line with the two bytes that end it.</summary>

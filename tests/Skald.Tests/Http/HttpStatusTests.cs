@@ -209,6 +209,32 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
         Assert.Equal(413, (await raw.ReadAnswerAsync()).Status);
     }
 
+    /// <summary>Else the kernel answers what it still writes with RST, and it never sees why.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_writes_a_body_that_is_too_large_to_its_end_has_the_answer_and_may_go_on(bool chunked)
+    {
+        const int Chunk = 0x8000, Chunks = 128;   // 4 MiB: more than the buffers of two sockets take
+        var ann = shared.Ann;
+        using var raw = await RawHttp.OpenAsync(shared.Server.Address);
+        var length = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {Chunk * Chunks}";
+        var part = chunked ? $"{Chunk:x}\r\n{new string(' ', Chunk)}\r\n" : new string(' ', Chunk);
+
+        await raw.WriteAsync(
+            $"POST {Messages} HTTP/1.1\r\nHost: {shared.Server.Address.Authority}\r\nAuthorization: Bearer {ann.Access}\r\n"
+            + $"Content-Type: application/json\r\n{length}\r\n\r\n");
+        for (var i = 0; i < 3; i++)
+            await raw.WriteAsync(part);
+        var refused = await raw.ReadAnswerAsync();
+        for (var i = 3; i < Chunks; i++)
+            await raw.WriteAsync(part);
+        await raw.WriteAsync(chunked ? "0\r\n\r\n" : "");
+
+        Assert.Equal((413, "payload_too_large"), (refused.Status, refused.Code));
+        Assert.Equal(200, (await raw.AskAsync(shared.Server.Address, "GET /healthz", [], body: "")).Status);
+    }
+
     [Theory]
     [InlineData("header of 17 KiB", 431)]
     [InlineData("51 headers", 431)]
