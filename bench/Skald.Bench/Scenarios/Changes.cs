@@ -18,7 +18,10 @@ internal sealed class Changes(int senders, int window, int size) : IScenario
         "The CPU of an edit or a delete divided by that of a send, both in one round, is what counts.";
 
     public IReadOnlyList<Figure> Figures { get; } =
-        [Figure.SendsPerSecond, Figure.ServerCpuEach, Figure.LoadBusy, Figure.OthersBusy, Figure.AnswerMedian, Figure.Answer99];
+    [
+        Figure.SendsPerSecond, Figure.ServerCpuEach, Figure.LoadTimeEach, Figure.LoadBusy, Figure.OthersBusy,
+        Figure.AnswerMedian, Figure.Answer99,
+    ];
 
     public IReadOnlyList<Figure> Compared { get; } = [Figure.SendsPerSecond, Figure.ServerCpuEach];
 
@@ -55,7 +58,7 @@ internal sealed class Changes(int senders, int window, int size) : IScenario
         await sockets.KeepSendingAsync(window);
         var measured = await MeasuredWindow.AfterWarmUpAsync(run);
         await sockets.SettleAsync(run.Cancellation);
-        return Read(measured);
+        return measured.ReadingsOf(Figure.SendsPerSecond, measured.Stats.Answer.Count);
     }
 
     private static async Task<Readings> ChangeAsync(Run run, int senders, int window, int size, int newSize)
@@ -70,7 +73,7 @@ internal sealed class Changes(int senders, int window, int size) : IScenario
             throw new RunFailedException("Every message was deleted before the time was over: measure for a shorter --duration.");
         await LoadSide.OnLoopsOfAsync(changes, change => change.StopSending());
         await run.Load.UntilAsync(() => changes.TrueForAll(change => change.IsIdle), "every change is acked", run.Cancellation);
-        return Read(measured);
+        return measured.ReadingsOf(Figure.SendsPerSecond, measured.Stats.Answer.Count);
     }
 
     private static async Task<(Crowd Crowd, CommandSockets Sockets)> FillAsync(Run run, int senders, int size)
@@ -80,14 +83,4 @@ internal sealed class Changes(int senders, int window, int size) : IScenario
         await sockets.SendUntilAsync(ChangeSocket.LastSeq, FillWindow, run.Cancellation);
         return (crowd, sockets);
     }
-
-    private static Readings Read(MeasuredWindow measured) => new()
-    {
-        [Figure.SendsPerSecond] = measured.Stats.Answer.Count / measured.Seconds,
-        [Figure.ServerCpuEach] = measured.ServerCpuEach(measured.Stats.Answer.Count),
-        [Figure.LoadBusy] = measured.LoadBusy,
-        [Figure.OthersBusy] = measured.OthersBusy,
-        [Figure.AnswerMedian] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.5),
-        [Figure.Answer99] = MeasuredWindow.Milliseconds(measured.Stats.Answer, 0.99),
-    };
 }
