@@ -19,6 +19,7 @@ internal sealed partial class SqliteErasure : IDisposable
     private readonly ILogger<SqliteErasure> _logger;
     private readonly ITimer _timer;
     private int _scheduled;
+    private bool _failed;   // the last attempt; the timer makes one after the other
 
     public SqliteErasure(SqliteDatabase database, TimeProvider clock, ILogger<SqliteErasure> logger)
     {
@@ -43,18 +44,21 @@ internal sealed partial class SqliteErasure : IDisposable
         {
             if (!await _database.TruncateLogAsync())
                 Schedule();
+            _failed = false;
         }
         catch (Exception e)
         {
-            // The disk, or the end of the server: whose next start tries again.
-            Log.Failed(_logger, e);
+            // The disk, or the end of the server: whose next start tries again. A line for each attempt would help to fill the disk.
+            if (!_failed)
+                Log.Failed(_logger, e);
+            _failed = true;
             Schedule();
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(5003, LogLevel.Warning, "Erased texts are still in the write-ahead log; the next attempt follows")]
+        [LoggerMessage(5003, LogLevel.Warning, "Erased texts are still in the write-ahead log; attempts follow until one succeeds")]
         public static partial void Failed(ILogger logger, Exception cause);
     }
 }
