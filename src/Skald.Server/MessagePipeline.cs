@@ -57,6 +57,6 @@ internal sealed class MessagePipeline(
                                                                    // 5 fan out: RoomFeed, once encoded, to each cursor
                                                                    // 6 socket out: Outbound; and the ack, Draft.Complete
         foreach (var follower in _followers)
-            follower.Wake();
+            follower.Wake(batch);
     }
 }

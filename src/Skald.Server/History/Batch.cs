@@ -16,6 +16,26 @@ internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
 
     public Draft this[int index] => _drafts[index];
 
+    /// <summary>
+    /// Where what it has stored lies in the whole log, told by the store; null where the store does not know, or nothing was stored.
+    /// </summary>
+    public LogSpan? Span { get; set; }
+
+    /// <summary>Whether it has changed a message; known once it is stored.</summary>
+    public bool HasChanges
+    {
+        get
+        {
+            foreach (var draft in _drafts)
+            {
+                if (draft.Changed is not null)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Its rooms, each with all of its drafts.</summary>
     public IEnumerable<ArraySegment<Draft>> ByRoom()
     {

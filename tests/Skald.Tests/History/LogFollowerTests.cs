@@ -18,6 +18,7 @@ public sealed class LogFollowerTests : IDisposable
     private const int Messages = 1_200;
 
     private readonly SqliteStores _sqlite = new();
+    private CurrentUser _ann;
 
     public void Dispose() => _sqlite.Dispose();
 
@@ -90,12 +91,62 @@ public sealed class LogFollowerTests : IDisposable
         await Deadline.UntilAsync(() => follower.Done.Count == Messages, "all of it is done");
 
         var room = (await stores.Rooms.FindAsync("a"))!;
-        await stores.Messages.AppendAsync(new Batch([new TestDraft(room, "x")]));
+        var batch = new Batch([new TestDraft(room, "x")]);
+        await stores.Messages.AppendAsync(batch);
         await Task.Yield();
-        follower.Wake();
+        follower.Wake(batch);
 
         await Deadline.UntilAsync(() => follower.Done.Count == Messages + 1, "the new one is done");
         await follower.StopAsync().Within();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_wants_changes_only_reads_nothing_for_messages_and_misses_no_change_among_them(bool storeTellsPlaces)
+    {
+        var stores = await FillAsync();
+        var room = (await stores.Rooms.FindAsync("a"))!;
+        var clock = new FakeClock();
+        var log = new Mortal(stores.Followed);
+        using var follower = new Follower(log, clock, work: int.MaxValue, fails: false, changesOnly: true);
+        follower.Start();
+        await Deadline.UntilAsync(() => clock.IsAwaited(TimeSpan.FromMinutes(1)), "it has come to the end, and rests");
+        var reads = log.Reads;
+
+        for (var n = 0; n < 20; n++)
+            await CommitAsync(new TestDraft(room, "x"));
+        if (!storeTellsPlaces)
+        {
+            await GatherAsync();
+            reads++;
+        }
+
+        await CommitAsync(new TestDraft(room, _ann, new DeleteCommand(default, room.Name, 1, null)));
+        await GatherAsync();
+        await Deadline.UntilAsync(() => follower.Done.Count == 1, "the delete is done");
+        await CommitAsync(new TestDraft(room, "x"));
+        await follower.StopAsync().Within();
+
+        Assert.Equal([("a", (Messages / 2) + 21)], follower.Done);
+        Assert.Equal(reads + 1, log.Reads);
+        Assert.Equal(Messages + (storeTellsPlaces ? 22 : 21), await stores.Followed.FindPositionAsync(Follower.Name));
+
+        async Task CommitAsync(TestDraft draft)
+        {
+            var batch = new Batch([draft]);
+            await stores.Messages.AppendAsync(batch);
+            await Task.Yield();
+            if (!storeTellsPlaces)
+                batch.Span = null;
+            follower.Wake(batch);
+        }
+
+        async Task GatherAsync()
+        {
+            await Deadline.UntilAsync(() => clock.IsAwaited(LogFollower.Gather), "it is woken");
+            clock.Advance(LogFollower.Gather);
+        }
     }
 
     /// <returns>What was done, in order, by followers of which each was killed but the last.</returns>
@@ -140,12 +191,12 @@ public sealed class LogFollowerTests : IDisposable
         var stores = _sqlite.Open();
         var rooms = new[] { await stores.Rooms.CreateAsync("a", createdBy: null), await stores.Rooms.CreateAsync("b", createdBy: null) };
         var ann = (await stores.Accounts.CreateAccountAsync("ann", "", "hash", new Timestamp(1)))!;
-        var sender = new CurrentUser(ann.Id, ann.Username, SessionId: 1);
+        _ann = new CurrentUser(ann.Id, ann.Username, SessionId: 1);
         for (var n = 0; n < Messages; n += 12)
         {
             var drafts = Enumerable.Range(n, 12)
                 .Select(m => rooms[m / 6 % 2])
-                .Select(room => new TestDraft(room, sender, TestDraft.Send(room, "x")));
+                .Select(room => new TestDraft(room, _ann, TestDraft.Send(room, "x")));
             await stores.Messages.AppendAsync(new Batch(drafts));
             await Task.Yield();
         }
@@ -157,6 +208,9 @@ public sealed class LogFollowerTests : IDisposable
     private sealed class Mortal(IFollowedLog log) : IFollowedLog
     {
         private volatile bool _dead, _through;
+        private int _reads;
+
+        public int Reads => Volatile.Read(ref _reads);
 
         public bool IsDead => _dead;
 
@@ -167,6 +221,7 @@ public sealed class LogFollowerTests : IDisposable
 
         public async Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit)
         {
+            Interlocked.Increment(ref _reads);
             var page = await Alive(() => log.ReadAsync(after, most, changesOnly, visit));
             _through = page.Reached == after;
             return page;
@@ -197,8 +252,8 @@ public sealed class LogFollowerTests : IDisposable
     /// <summary>Notes each entry, and stops short after some: killed, or by a fault.</summary>
     /// <param name="work">Entries that it does.</param>
     /// <param name="fails">Whether it does nothing at all.</param>
-    private sealed class Follower(Mortal log, TimeProvider clock, int work, bool fails)
-        : LogFollower(Name, changesOnly: false, log, new Telemetry(), clock, NullLogger.Instance)
+    private sealed class Follower(Mortal log, TimeProvider clock, int work, bool fails, bool changesOnly = false)
+        : LogFollower(Name, changesOnly, log, new Telemetry(), clock, NullLogger.Instance)
     {
         public const string Name = "a test";
 

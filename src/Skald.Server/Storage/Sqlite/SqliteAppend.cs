@@ -19,6 +19,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
     public void Run(Batch batch)
     {
         var end = ReadEnd();
+        var first = end.Position;
         foreach (var drafts in batch.ByRoom())
         {
             var room = drafts[0].Room;
@@ -44,6 +45,9 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
                 sql.InsertRun.Bind(1, end.Position).Bind(2, room.Id).Bind(3, head + 1).Run();
             end = (room.Id, end.Position + moved - head);
         }
+
+        if (end.Position > first)
+            batch.Span = new LogSpan(first, end.Position - 1);
     }
 
     /// <returns>Whether the draft has become this entry.</returns>

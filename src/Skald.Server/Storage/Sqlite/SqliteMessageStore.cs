@@ -23,12 +23,8 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
         {
             _append ??= new SqliteAppendStatements(connection);   // there is one writer
             new SqliteAppend(_append, _names, rules.Value, Timestamp.From(clock.GetUtcNow())).Run(batch);
-            // An edit, too, erases a text.
-            foreach (var draft in batch)
-            {
-                if (draft.Changed is not null)
-                    erasure.Schedule();
-            }
+            if (batch.HasChanges)
+                erasure.Schedule();   // an edit, too, erases a text
         });
 
     public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => database.ReadAsync(connection =>
