@@ -25,6 +25,14 @@ internal static class OwnEndpoints
         });
     }
 
+    /// <summary>
+    /// Endpoints whose services are singletons and are asked of the container once, at the first request. Handlers that take them as
+    /// parameters have ASP.NET Core make a scope for each request, which took some hundredths of a page of history.
+    /// </summary>
+    public static Lazy<T> MadeOnce<T>(this IEndpointRouteBuilder endpoints)
+        where T : class =>
+        new(() => ActivatorUtilities.CreateInstance<T>(endpoints.ServiceProvider));
+
     /// <remarks>A preflight, which asks for another method, is routed to the endpoint of that method.</remarks>
     private static void AnswerHeadToo(IList<object> metadata)
     {

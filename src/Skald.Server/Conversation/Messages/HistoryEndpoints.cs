@@ -10,7 +10,7 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Conversation.Messages;
 
 /// <summary><c>GET /api/chat/history/{room}/</c>: a page of a room's log, oldest first.</summary>
-internal static class HistoryEndpoints
+internal sealed class HistoryEndpoints(RoomAccess access, RoomDirectory rooms, RoomLog log, HistoryRequests requests)
 {
     private const int DefaultLimit = 100;
     private const int MaxLimit = 1_000;
@@ -19,8 +19,13 @@ internal static class HistoryEndpoints
     private static readonly ChatError BadBefore = new(ErrorCode.BadRequest, "before must be a seq: an integer from 1.");
     private static readonly ChatError BadAfter = new(ErrorCode.BadRequest, "after must be a seq: an integer from 0.");
 
-    public static void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/api/chat/history/{room}", ReadAsync)
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        var history = endpoints.MadeOnce<HistoryEndpoints>();
+        endpoints.MapGet(
+                "/api/chat/history/{room}",
+                (string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context) =>
+                    history.Value.ReadAsync(room, limit, before, after, user, context))
             .Describes("Messages", "readHistory", "Read a room's history")
             .WithDescription(
                 "The newest messages, oldest first; with before or after, those next to that seq. The Link header (RFC 8288) leads to the " +
@@ -40,15 +45,13 @@ internal static class HistoryEndpoints
             .Gives(StatusCodes.Status200OK, """[{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","version":42}]""")
             .Refuses(BadLimit, RoomName.Refused with { Room = "no.where" }, HistoryRequests.TooMany)
             .ForUsers();
+    }
 
     /// <param name="room">The room's name.</param>
     /// <param name="limit">How many messages at most, 1–1000; 100 where it is not given.</param>
     /// <param name="before">Messages before this seq.</param>
     /// <param name="after">Messages after this seq.</param>
-    /// <param name="requests">All that are under way.</param>
-    private static async Task ReadAsync(
-        string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context, RoomAccess access,
-        RoomDirectory rooms, RoomLog log, HistoryRequests requests)
+    private async Task ReadAsync(string room, string? limit, string? before, string? after, CurrentUser user, HttpContext context)
     {
         if (TryRead(limit, before, after, out var asked) is { } bad)
         {
@@ -58,7 +61,7 @@ internal static class HistoryEndpoints
         {
             // A room that is only not used yet has a history: an empty one.
             if (refusal.Code == ErrorCode.RoomNotFound && rooms.AutoCreate && RoomName.IsValid(room))
-                await WriteNothingAsync(context, log.Epoch);
+                await WriteNothingAsync(context);
             else
                 await Problems.WriteAsync(context, refusal);
         }
@@ -70,7 +73,7 @@ internal static class HistoryEndpoints
         {
             try
             {
-                await WritePageAsync(context, log, found, asked);
+                await WritePageAsync(context, found, asked);
             }
             finally
             {
@@ -79,20 +82,20 @@ internal static class HistoryEndpoints
         }
     }
 
-    private static Task WriteNothingAsync(HttpContext context, string epoch)
+    private Task WriteNothingAsync(HttpContext context)
     {
-        Name(context, position: 0, epoch);
+        Name(context, position: 0);
         return context.Response.WriteAsJsonAsync(Array.Empty<HistoryMessage>(), ApiJson.Options);
     }
 
-    private static async Task WritePageAsync(HttpContext context, RoomLog log, Room room, Asked asked)
+    private async Task WritePageAsync(HttpContext context, Room room, Asked asked)
     {
         var page = HistoryPage.Pool.Get();
         try
         {
             // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
             var position = room.LastSeq;
-            Name(context, position, log.Epoch);
+            Name(context, position);
             var onwards = asked.After >= 0;
             var newest = Math.Min(position, asked.Before - 1);
             var oldest = onwards ? Math.Min(asked.After, newest) + 1 : room.FirstSeq;   // beyond the newest there is nothing, however far
@@ -111,10 +114,10 @@ internal static class HistoryEndpoints
         }
     }
 
-    private static void Name(HttpContext context, long position, string epoch)
+    private void Name(HttpContext context, long position)
     {
         context.Response.Headers["Skald-Seq"] = position.ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers["Skald-Epoch"] = epoch;
+        context.Response.Headers["Skald-Epoch"] = log.Epoch;
     }
 
     private static void Link(HttpContext context, int limit, long? earlier, long? later)

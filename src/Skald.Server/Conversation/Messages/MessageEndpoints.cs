@@ -13,7 +13,7 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Conversation.Messages;
 
 /// <summary><c>/api/rooms/{room}/messages/</c>: sending, editing and deleting for a client without a socket; the same pipeline.</summary>
-internal static class MessageEndpoints
+internal sealed class MessageEndpoints(CommandTable commands, IOptions<WireLimits> limits)
 {
     private const string Message =
         """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","version":42,"duplicate":false}""";
@@ -28,7 +28,10 @@ internal static class MessageEndpoints
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/api/rooms/{room}/messages", SendAsync)
+        var messages = endpoints.MadeOnce<MessageEndpoints>();
+        endpoints.MapPost(
+                "/api/rooms/{room}/messages",
+                (string room, CurrentUser user, HttpContext context) => messages.Value.SendAsync(room, user, context))
             .Describes("Messages", "sendMessage", "Send a message")
             .WithDescription("Answers once the message is on disk. With a client_msg_id the send is idempotent: repeated, it is answered with the message stored the first time.")
             .Produces<StoredMessage>(StatusCodes.Status201Created).Produces<StoredMessage>()
@@ -38,7 +41,9 @@ internal static class MessageEndpoints
             .Gives(StatusCodes.Status200OK, Message.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
             .Refuses(MessageText.Empty, RoomDirectory.NoSuchRoom with { Room = "nowhere" }, Problems.TooLarge, Problems.WrongType, TooFast)
             .ForUsers();
-        endpoints.MapPatch("/api/rooms/{room}/messages/{seq}", EditAsync)
+        endpoints.MapPatch(
+                "/api/rooms/{room}/messages/{seq}",
+                (string room, string seq, CurrentUser user, HttpContext context) => messages.Value.EditAsync(room, seq, user, context))
             .Describes("Messages", "editMessage", "Give a message another text")
             .WithDescription(
                 "Only who wrote it may. With if_version, the text_version that you have seen (or the seq of a message that was never edited), an edit of another text is refused: " +
@@ -52,7 +57,9 @@ internal static class MessageEndpoints
                 MessageText.Empty, InGlobal(LoggedMessage.NotTheirs), InGlobal(LoggedMessage.NotFound),
                 InGlobal(LoggedMessage.Conflict), InGlobal(LoggedMessage.Gone), Problems.TooLarge, Problems.WrongType, TooFast)
             .ForUsers();
-        endpoints.MapDelete("/api/rooms/{room}/messages/{seq}", DeleteAsync)
+        endpoints.MapDelete(
+                "/api/rooms/{room}/messages/{seq}",
+                (string room, string seq, CurrentUser user, HttpContext context) => messages.Value.DeleteAsync(room, seq, user, context))
             .Describes("Messages", "deleteMessage", "Delete a message")
             .WithDescription(
                 "Only who wrote it may. Its text is erased with the answer, and from every file of the server within a minute; seq, sender and times stay. " +
@@ -65,19 +72,17 @@ internal static class MessageEndpoints
             .ForUsers();
     }
 
-    private static async Task SendAsync(
-        string room, CurrentUser user, HttpContext context, CommandTable commands, IOptions<WireLimits> limits)
+    private async Task SendAsync(string room, CurrentUser user, HttpContext context)
     {
         if (!(await ReadAsync(context.Request)).TryGet(out var body, out var unreadable))
             await Problems.WriteAsync(context, unreadable);
         else if (SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error) is not { } send)
             await Problems.WriteAsync(context, error!);
         else
-            await RunAsync(context, commands, user, send, WriteMessage);
+            await RunAsync(context, user, send, WriteMessage);
     }
 
-    private static async Task EditAsync(
-        string room, string seq, CurrentUser user, HttpContext context, CommandTable commands, IOptions<WireLimits> limits)
+    private async Task EditAsync(string room, string seq, CurrentUser user, HttpContext context)
     {
         if (!TryRead(seq, out var target))
             await Problems.WriteAsync(context, LoggedMessage.NotFound);
@@ -86,18 +91,17 @@ internal static class MessageEndpoints
         else if (EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error) is not { } edit)
             await Problems.WriteAsync(context, error!);
         else
-            await RunAsync(context, commands, user, edit, WriteChange);
+            await RunAsync(context, user, edit, WriteChange);
     }
 
-    private static Task DeleteAsync(string room, string seq, CurrentUser user, HttpContext context, CommandTable commands) =>
+    private Task DeleteAsync(string room, string seq, CurrentUser user, HttpContext context) =>
         TryRead(seq, out var target)
-            ? RunAsync(context, commands, user, new DeleteCommand(default, room, target, ClientMessageId: null), WriteChange)
+            ? RunAsync(context, user, new DeleteCommand(default, room, target, ClientMessageId: null), WriteChange)
             : Problems.WriteAsync(context, LoggedMessage.NotFound);
 
     /// <summary>Does what a socket's command would do, waits for its end, and tells it.</summary>
     /// <param name="write">Writes a stored draft's answer and returns its status.</param>
-    private static async Task RunAsync(
-        HttpContext context, CommandTable commands, CurrentUser user, EntryCommand command, Func<FrameWriter, Draft, int> write)
+    private async Task RunAsync(HttpContext context, CurrentUser user, EntryCommand command, Func<FrameWriter, Draft, int> write)
     {
         var caller = new HttpCaller(user);
         await commands.RunAsync(caller, command);
