@@ -37,6 +37,7 @@ need eatmydata eatmydata
 need nginx nginx-light
 need haproxy haproxy
 need promtool prometheus
+need /usr/lib/postgresql/15/bin/postgres postgresql-15
 
 check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
 check "Build" dotnet build Skald.slnx --no-restore -v quiet
@@ -68,15 +69,20 @@ results=$(mktemp)
 elements() { grep -o "<$1\b" "$results" | wc -l; }
 failed_tests() { sed 's/<testcase/\n&/g' "$results" | sed -n '/<failure/s/^<testcase [^>]*\bname="\([^"]*\)".*/\1/p'; }
 broken=
-for project in tests/Skald.Tests tests/Shop.Tests; do
+run_tests() {   # run_tests PROJECT ARGUMENT…
+    local project=$1 code tests failures skips
+    shift
     : > "$results"
-    dotnet run --no-build --project "$project" -- -noColor -jUnit "$results"
+    dotnet run --no-build --project "$project" -- -noColor -jUnit "$results" "$@"
     code=$?
     tests=$(elements testcase) failures=$(elements failure) skips=$(elements skipped)
     [ "$code" -eq 0 ] || [ "$failures" -gt 0 ] || failures=1   # a run that did not come to its end has failed
     broken+=$(failed_tests)
     passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
-done
+}
+run_tests tests/Skald.Tests
+SKALD_TEST_ENGINE=postgres run_tests tests/Skald.Tests -trait Engine=both
+run_tests tests/Shop.Tests
 rm -f "$results"
 
 [ -z "$broken" ] || printf '\nFailed:\n%s\n' "$broken"

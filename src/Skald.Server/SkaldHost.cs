@@ -38,7 +38,7 @@ public static class SkaldHost
         services.AddCommands(configuration);
         services.AddMessages(configuration);
         services.AddConnections(configuration);
-        services.AddStorage();
+        services.AddStorage(configuration);
         return builder;
     }
 

@@ -124,9 +124,13 @@ internal static class CommandLine
             import.Run(data, Timestamp.From(TimeProvider.System.GetUtcNow()));
     }
 
+    /// <summary>For what knows SQLite's files only.</summary>
     private static Func<string, Dictionary<string, string>, Task> Directly(Action<string, Dictionary<string, string>> run) =>
         (data, options) =>
     {
+        if (StorageOptions.IsPostgres(WebApplication.CreateSlimBuilder().Configuration))
+            throw new CommandRefusedException(
+                $"{StorageOptions.EngineSetting} is {StorageOptions.PostgreSql}, and this is for SQLite's file. PostgreSQL's own pg_dump and pg_restore do it there: docs/operations.md says how.");
         run(data, options);
         return Task.CompletedTask;
     };

@@ -24,8 +24,8 @@ internal static class KnownSettings
     /// <summary>The classes that hold the server's own, in the order of docs/operations.md.</summary>
     public static readonly IReadOnlyList<Type> Classes =
     [
-        typeof(DataOptions), typeof(ProxyOptions), typeof(IdentityOptions), typeof(AccountsOptions), typeof(ConnectionsOptions),
-        typeof(MetricsOptions), typeof(RoomsOptions),
+        typeof(DataOptions), typeof(StorageOptions), typeof(ProxyOptions), typeof(IdentityOptions), typeof(AccountsOptions),
+        typeof(ConnectionsOptions), typeof(MetricsOptions), typeof(RoomsOptions),
         typeof(LimitsOptions), typeof(WireLimits), typeof(ConnectionLimits), typeof(IdentityLimits), typeof(LogLimits), typeof(RoomLimits),
         typeof(DeliveryLimits), typeof(HistoryLimits), typeof(AccountLimits), typeof(TransportLimits), typeof(RequestLimits),
     ];

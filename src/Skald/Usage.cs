@@ -24,6 +24,7 @@ internal static class Usage
     [
         ("Urls", "where it listens; several with ; between them"),
         ("Data", "the directory of the database and the keys, on a local disk"),
+        ("Storage:Engine", "sqlite, in that directory; or postgres, in the database of Storage:Postgres"),
         ("TrustedProxies", "proxies in front of it, as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For is believed"),
         ("Connections:AllowedOrigins", "pages elsewhere that may use it, as https://app.example"),
         ("Metrics:Listen", "where Prometheus finds /metrics; \"\" is off"),

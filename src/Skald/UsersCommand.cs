@@ -3,14 +3,15 @@ using Skald.Protocol;
 using Skald.Server;
 using Skald.Server.Accounts;
 using Skald.Server.Accounts.Passwords;
+using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald;
 
 /// <summary>
-/// <c>skald users</c>: what the operator does with accounts. No server runs on the directory meanwhile, since one process at a time
-/// writes there.
+/// <c>skald users</c>: what the operator does with accounts. No server runs on the directory or the database meanwhile, since one
+/// process at a time writes there.
 /// </summary>
 internal static class UsersCommand
 {
@@ -71,10 +72,10 @@ internal static class UsersCommand
     /// <summary>The server with its settings, which is not started: it holds the database, and listens nowhere.</summary>
     private static WebApplication Open(string data, bool isNew = false)
     {
-        if (!isNew && !File.Exists(Path.Combine(data, SqliteFile.Name)))
+        var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, $"--Data={data}"]);
+        if (!isNew && !StorageOptions.IsPostgres(builder.Configuration) && !File.Exists(Path.Combine(data, SqliteFile.Name)))
             throw new CommandRefusedException(
                 $"There is no database in {Path.GetFullPath(data)}. Name the server's data directory with --data DIR.");
-        var builder = WebApplication.CreateBuilder([SkaldDefaults.NoReload, $"--Data={data}"]);
         builder.AddSkaldDefaults();
         builder.Logging.ClearProviders();
         builder.AddSkald();

@@ -13,6 +13,8 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
 {
     private byte[]? _storedText;   // of a duplicate
 
+    public static ChatError NotStorable { get; } = new(ErrorCode.BadRequest, "This cannot be stored: its user or its room is gone.");
+
     public Room Room { get; } = room;
 
     public CurrentUser Sender { get; } = sender;

@@ -107,8 +107,11 @@ internal sealed partial class RoomLog(
             while (drafts.Count < _batchSize && _queue.Reader.TryRead(out var draft))
                 drafts.Add(draft);
             var batch = new Batch(drafts);
-            if (await StoreAsync(batch))
-                onCommitted(batch);
+            if (!await StoreAsync(batch))
+                continue;
+            if (await FindAsync(batch) is { } found)
+                onCommitted(found);
+            onCommitted(batch);
         }
     }
 
@@ -145,6 +148,41 @@ internal sealed partial class RoomLog(
 
         metrics.Committed(begun, batch);
         return true;
+    }
+
+    /// <summary>
+    /// Reads what was stored without this node's knowledge: a repeat finds it, beyond what the room was thought to end with. Readers
+    /// that are behind it read what lies between from the log.
+    /// </summary>
+    /// <returns>For each such room its newest entry; null where there is none, as nearly always.</returns>
+    private async Task<Batch?> FindAsync(Batch batch)
+    {
+        List<Draft>? found = null;
+        foreach (var draft in batch)
+        {
+            var (room, seq) = (draft.Room, draft.Seq);
+            if (draft.End != DraftEnd.Duplicate || seq <= room.LastSeq)
+                continue;
+            room.LastSeq = seq;
+            found ??= [];
+            found.RemoveAll(older => older.Room == room);
+            try
+            {
+                await store.ReadAsync(room, seq, seq, (in entry) =>
+                {
+                    // A deleted message is a number with nothing in it; what deleted it follows.
+                    if (entry.Kind != EntryKind.Message || !entry.Message.IsDeleted)
+                        found.Add(FoundDraft.Of(room, entry));
+                    return false;
+                });
+            }
+            catch (StorageException)
+            {
+                // It is not announced: the room's next entry is, and leads its readers to the log.
+            }
+        }
+
+        return found is { Count: > 0 } ? new Batch(found) : null;
     }
 
     /// <summary>Tells each sender. One that fails keeps the others, and the log, from nothing.</summary>

@@ -1,12 +1,23 @@
 using Skald.Server.Database;
 using Skald.Server.History;
+using Skald.Server.Settings;
+using Skald.Server.Storage.Postgres;
 using Skald.Server.Storage.Sqlite;
 
 namespace Skald.Server.Storage;
 
 internal static class StorageSetup
 {
-    public static void AddStorage(this IServiceCollection services)
+    public static void AddStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSettings<StorageOptions>(configuration);
+        if (StorageOptions.IsPostgres(configuration))
+            AddPostgres(services);
+        else
+            AddSqlite(services);
+    }
+
+    private static void AddSqlite(IServiceCollection services)
     {
         services.AddSingleton(_ => SqliteFile.Library);
         services.AddSingleton<SqliteDatabase>();
@@ -15,5 +26,14 @@ internal static class StorageSetup
         services.AddSingleton<IMessageStore, SqliteMessageStore>();
         services.AddSingleton<IFollowedLog, SqliteFollowedLog>();
         services.AddSingleton<LogFollower, ErasureJournal>();
+    }
+
+    private static void AddPostgres(IServiceCollection services)
+    {
+        services.AddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Library);
+        services.AddSingleton<PostgresDatabase>();
+        services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<PostgresDatabase>());
+        services.AddSingleton<IMessageStore, PostgresMessageStore>();
+        services.AddSingleton<IFollowedLog, PostgresFollowedLog>();
     }
 }

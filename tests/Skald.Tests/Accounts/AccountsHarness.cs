@@ -11,13 +11,14 @@ using Skald.Server.Database;
 using Skald.Server.Identity;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
-using Skald.Server.Storage.Sqlite;
+using Skald.Server.Storage;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
 /// <summary>
-/// The accounts of the server as it wires them, on SQLite in a directory of its own, under a clock that the test moves. No HTTP.
+/// The accounts of the server as it wires them, on SQLite in a directory of its own or on PostgreSQL, under a clock that the test moves.
+/// No HTTP.
 /// </summary>
 internal sealed class AccountsHarness : IAsyncDisposable
 {
@@ -49,13 +50,16 @@ internal sealed class AccountsHarness : IAsyncDisposable
     /// <param name="settings">As in appsettings.json, with colons.</param>
     /// <param name="directory">A data directory to open again; null for a new one, which goes with the harness.</param>
     /// <param name="clock">Null for a new one.</param>
+    /// <param name="engine">Null for that of the run.</param>
     public static async Task<AccountsHarness> StartAsync(
-        IEnumerable<KeyValuePair<string, string?>>? settings = null, string? directory = null, FakeClock? clock = null)
+        IEnumerable<KeyValuePair<string, string?>>? settings = null, string? directory = null, FakeClock? clock = null,
+        string? engine = null)
     {
         var data = directory ?? TestData.NewDirectory();
         clock ??= new FakeClock();
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection([new("Data", data), new("Accounts:PasswordIterations", "1000")])
+            .AddInMemoryCollection(await TestEngine.SettingsAsync(data, engine))
             .AddInMemoryCollection(settings ?? [])
             .Build();
 
@@ -69,7 +73,7 @@ internal sealed class AccountsHarness : IAsyncDisposable
         services.AddDatabase(configuration);
         services.AddIdentity(configuration);
         services.AddAccounts(configuration);
-        services.AddSingleton<IDatabase, SqliteDatabase>();
+        services.AddStorage(configuration);
         services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
 
         var harness = new AccountsHarness(services.BuildServiceProvider(validateScopes: true), data, directory is null, clock);
@@ -113,7 +117,9 @@ internal sealed class AccountsHarness : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        if (_ownsDirectory)
-            System.IO.Directory.Delete(Directory, recursive: true);
+        if (!_ownsDirectory)
+            return;
+        await TestEngine.ForgetAsync(Directory);
+        System.IO.Directory.Delete(Directory, recursive: true);
     }
 }

@@ -4,6 +4,7 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
+[BothEngines]
 public sealed class LoginTests
 {
     [Theory]

@@ -9,6 +9,7 @@ using static Skald.Tests.Accounts.RegisterEndpointTests;
 
 namespace Skald.Tests.Accounts;
 
+[BothEngines]
 public sealed class MeEndpointTests
 {
     /// <summary>Every route that asks who you are.</summary>

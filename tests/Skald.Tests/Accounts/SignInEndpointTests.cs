@@ -7,6 +7,7 @@ using static Skald.Tests.Accounts.RegisterEndpointTests;
 
 namespace Skald.Tests.Accounts;
 
+[BothEngines]
 public sealed class SignInEndpointTests
 {
     [Theory]

@@ -1,4 +1,5 @@
 using Skald.Server.Accounts;
+using Skald.Server.Database;
 
 namespace Skald.Tests.Accounts;
 
@@ -10,7 +11,7 @@ public sealed class SqliteAccountStoreTests : AccountStoreContract
 
     private protected override async Task<AccountStore> OpenAsync()
     {
-        _harness = await AccountsHarness.StartAsync();
+        _harness = await AccountsHarness.StartAsync(engine: StorageOptions.Sqlite);
         return _harness.Store;
     }
 

@@ -5,6 +5,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Connections;
 
 /// <summary>The same <c>client_msg_id</c> from the same user in the same room stores nothing new, whichever way it comes.</summary>
+[BothEngines]
 public sealed class RepeatedSendTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Connections;
 
 /// <summary>The Django project's room socket, as docs/protocol has it: its clients work unchanged.</summary>
+[BothEngines]
 public sealed class RoomSocketTests
 {
     [Fact]

@@ -3,6 +3,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Faults;
 
 /// <summary>P-11 and P-13: readers whose connections are cut again and again while others go on talking.</summary>
+[BothEngines]
 public sealed class ResumeTests
 {
     private const string Room = "busy";

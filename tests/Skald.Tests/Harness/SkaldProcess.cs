@@ -76,16 +76,18 @@ internal sealed class SkaldProcess : IAsyncDisposable
     public static Task<SkaldProcess> StartAsync(string data, params string[] under) => StartAsync(data, [], under);
 
     /// <summary>The same with settings of the test's own, as <c>("Limits:FrameBytes", "1024")</c>.</summary>
-    public static Task<SkaldProcess> StartAsync(string data, (string Key, string Value)[] settings, string[] under)
+    public static async Task<SkaldProcess> StartAsync(string data, (string Key, string Value)[] settings, string[] under)
     {
+        var engine = await TestEngine.SettingsAsync(data);
         string[] server =
         [
             "dotnet", SkaldCommand.Program, "--Urls", "http://127.0.0.1:0", "--Data", data,
             "--Limits:Enabled", "false", "--Accounts:PasswordIterations", "1000", "--Metrics:Listen", "http://127.0.0.1:0",
+            .. engine.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value! }),
             .. settings.SelectMany(setting => new[] { $"--{setting.Key}", setting.Value }),
         ];
         string[] command = [.. under, .. server];
-        return StartAsync(new ProcessStartInfo(command[0], command[1..]));
+        return await StartAsync(new ProcessStartInfo(command[0], command[1..]));
     }
 
     /// <summary>Starts a program that says where it listens as the server does.</summary>

@@ -11,7 +11,10 @@ using Skald.Server;
 
 namespace Skald.Tests.Harness;
 
-/// <summary>The real server in this process: Kestrel on a free port, SQLite in a directory of its own on a real disk.</summary>
+/// <summary>
+/// The real server in this process: Kestrel on a free port, SQLite in a directory of its own on a real disk, or PostgreSQL
+/// (<see cref="TestEngine"/>).
+/// </summary>
 /// <remarks>
 /// Rates and counts are off unless a test asks for them, and passwords are hashed quickly; everything else is as shipped.
 /// </remarks>
@@ -63,6 +66,7 @@ internal sealed class SkaldServer : IAsyncDisposable
             new("Accounts:PasswordIterations", "1000"),
             new("Limits:Enabled", "false"),
         ]);
+        builder.Configuration.AddInMemoryCollection(await TestEngine.SettingsAsync(directory));
         builder.Configuration.AddInMemoryCollection(
             (settings ?? []).Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Debug).AddProvider(log);
@@ -133,7 +137,9 @@ internal sealed class SkaldServer : IAsyncDisposable
     {
         Http.Dispose();
         await _app.DisposeAsync();
-        if (_ownsData)
-            Directory.Delete(Data, recursive: true);
+        if (!_ownsData)
+            return;
+        await TestEngine.ForgetAsync(Data);
+        Directory.Delete(Data, recursive: true);
     }
 }

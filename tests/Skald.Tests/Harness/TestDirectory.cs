@@ -45,5 +45,9 @@ internal sealed class TestDirectory : IDisposable
         return connection;
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        _ = TestEngine.ForgetAsync(Path);
+        Directory.Delete(Path, recursive: true);
+    }
 }

@@ -14,8 +14,6 @@ namespace Skald.Server.Storage.Sqlite;
 /// <param name="now">When all of it is stored.</param>
 internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames names, RoomsOptions rules, Timestamp now)
 {
-    private static readonly ChatError NotStorable = new(ErrorCode.BadRequest, "This cannot be stored: its user or its room is gone.");
-
     public void Run(Batch batch)
     {
         var end = ReadEnd();
@@ -26,7 +24,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
             if (ReadHead(room) is not { } head)
             {
                 foreach (var draft in drafts)
-                    draft.RefuseAs(NotStorable);
+                    draft.RefuseAs(Draft.NotStorable);
                 continue;
             }
 
@@ -69,7 +67,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
         catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_CONSTRAINT)
         {
             // SQLite has undone this statement alone (sqlite.org/lang_conflict.html, ABORT): the others of the batch are stored.
-            draft.RefuseAs(NotStorable);
+            draft.RefuseAs(Draft.NotStorable);
         }
 
         return false;

@@ -7,6 +7,7 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts.Sessions;
 
+[BothEngines]
 public sealed class SessionsTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using Skald.Tests.Harness;
 namespace Skald.Tests.Conversation.Messages;
 
 /// <summary><c>GET /api/chat/history/{room}/</c>: pages by seq.</summary>
+[BothEngines]
 public sealed class HistoryPageTests(SharedServer shared) : IClassFixture<SharedServer>
 {
     [Fact]

@@ -1,0 +1,111 @@
+using Npgsql;
+using NpgsqlTypes;
+using Skald.Protocol;
+using Skald.Server.History;
+
+namespace Skald.Server.Storage.Postgres;
+
+/// <summary>What one call of <c>skald_append_1</c> stores, and the call: one statement, one message of the protocol each way.</summary>
+internal sealed class PostgresAppendCall
+{
+    private const string Sql =
+        """
+        SELECT head, stored_at FROM skald_append_1(
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+        """;
+
+    private readonly List<long> _rooms = [], _heads = [], _counts = [];
+    private readonly HashSet<long> _senders = [];
+    private readonly List<Draft> _messages = [], _entries = [];
+    private readonly List<int> _messageRooms = [], _messagePlaces = [], _entryRooms = [], _entryPlaces = [];
+    private readonly Dictionary<(long Room, long Seq), (LoggedMessage Message, long? DeletedBy)> _changed = [];
+
+    /// <summary>The moment at which everything is stored; null for the database's, when it stores it.</summary>
+    public Timestamp? Now { get; init; }
+
+    public bool IsEmpty => _rooms.Count == 0;
+
+    /// <summary>What follows is of this room. Rooms come in the order of their ids.</summary>
+    /// <param name="head">Its newest entry, where something was decided by that; null where nothing was.</param>
+    public void Begin(long roomId, long? head)
+    {
+        _rooms.Add(roomId);
+        _counts.Add(0);
+        if (head is { } known)
+            _heads.Add(known);
+    }
+
+    /// <returns>Its place among what its room gets: 1, 2, …</returns>
+    public int AddMessage(Draft draft)
+    {
+        _messages.Add(draft);
+        _messageRooms.Add(_rooms.Count);
+        _messagePlaces.Add((int)++_counts[^1]);
+        _senders.Add(draft.Sender.Id);
+        return _messagePlaces[^1];
+    }
+
+    /// <param name="draft">An edit or a delete.</param>
+    /// <param name="changed">The message after it.</param>
+    public void AddChange(Draft draft, LoggedMessage changed)
+    {
+        _entries.Add(draft);
+        _entryRooms.Add(_rooms.Count);
+        _entryPlaces.Add((int)++_counts[^1]);
+        _senders.Add(draft.Sender.Id);
+        _changed[(draft.Room.Id, changed.Seq)] = (changed, draft.Kind == EntryKind.Deleted ? draft.Sender.Id : null);
+    }
+
+    /// <summary>Stores it, or nothing.</summary>
+    /// <returns>
+    /// For each room, in their order, its head before this, and the moment; null where nothing is stored, since what was decided, or
+    /// left to be found out, does not hold.
+    /// </returns>
+    public async Task<(long[] Heads, Timestamp StoredAt)?> RunAsync(NpgsqlConnection connection)
+    {
+        await using var command = Command(connection);
+        await using var row = await command.ExecuteReaderAsync();
+        var heads = new long[_rooms.Count];
+        var storedAt = default(Timestamp);
+        var read = 0;
+        while (await row.ReadAsync())
+        {
+            heads[read++] = row.GetInt64(0);
+            storedAt = new Timestamp(row.GetInt64(1));
+        }
+
+        return read == 0 ? null : (heads, storedAt);
+    }
+
+    private NpgsqlCommand Command(NpgsqlConnection connection)
+    {
+        var changed = _changed.Values;
+        return new NpgsqlCommand(Sql, connection)
+        {
+            Parameters =
+            {
+                Array(_rooms), Array(_heads), new NpgsqlParameter<long> { TypedValue = Now?.Microseconds ?? 0 }, Array(_counts),
+                Array(_senders),
+                Array(_messageRooms), Array(_messagePlaces), Array(_messages.Select(draft => draft.Sender.Id)),
+                Texts(_messages.Select(draft => draft.ClientMessageId)), Utf8(_messages.Select(draft => draft.Text)),
+                Array(_entryRooms), Array(_entryPlaces), Array(_entries.Select(draft => (int)draft.Kind)),
+                Array(_entries.Select(draft => draft.Sender.Id)), Array(_entries.Select(draft => ((ChangeCommand)draft.Command).Target)),
+                Texts(_entries.Select(draft => draft.ClientMessageId)),
+                Array(_changed.Keys.Select(key => key.Room)), Array(_changed.Keys.Select(key => key.Seq)),
+                Utf8(changed.Select(one => one.Message.Text)), Array(changed.Select(one => one.Message.Version)),
+                Array(changed.Select(one => Unless(0, one.Message.TextVersion))),
+                Array(changed.Select(one => Unless(0, one.Message.EditedAt.Microseconds))),
+                Array(changed.Select(one => Unless(0, one.Message.DeletedAt.Microseconds))), Array(changed.Select(one => one.DeletedBy)),
+            },
+        };
+    }
+
+    private static long? Unless(long none, long value) => value == none ? null : value;
+
+    private static NpgsqlParameter<T[]> Array<T>(IEnumerable<T> values) => new() { TypedValue = [.. values] };
+
+    private static NpgsqlParameter<string?[]> Texts(IEnumerable<string?> values) => new() { TypedValue = [.. values] };
+
+    private static NpgsqlParameter<byte[][]> Utf8(IEnumerable<byte[]> texts) =>
+        new() { TypedValue = [.. texts], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+}

@@ -1,0 +1,155 @@
+using System.Data;
+using System.Data.Common;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Skald.Protocol;
+using Skald.Server.Database;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Storage.Postgres;
+
+/// <summary>A database of a PostgreSQL server: a pool of connections for all, and the one that appends.</summary>
+internal sealed class PostgresDatabase : IDatabase, IDisposable
+{
+    /// <summary>Of work that gets in other work's way. Each time one of them commits, so many callers of one row come through.</summary>
+    private const int MostAttempts = 30;
+
+    /// <summary>For one of the pool's connections.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+
+    private readonly PostgresServer _server;
+    private readonly NpgsqlDataSource _pool;
+    private readonly SemaphoreSlim _free;
+    private readonly Readiness _readiness;
+    private int _disposed;
+
+    /// <exception cref="StartupRefusedException">The database cannot be trusted with messages; the text says what to change.</exception>
+    public PostgresDatabase(IOptions<StorageOptions> options, Readiness readiness, ILogger<PostgresDatabase> logger)
+    {
+        _readiness = readiness;
+        _server = new PostgresServer(options.Value.Postgres);
+        Lane = new PostgresLane(_server, readiness, logger);
+        try
+        {
+            using (var first = _server.OpenFirst())
+            {
+                Lane.Open();   // before the schema: one node at a time changes anything
+                PostgresSchema.Apply(first, _server.Place);
+                Epoch = PostgresSchema.ReadEpoch(first);
+                Library = new("PostgreSQL", first.PostgreSqlVersion.ToString());
+            }
+
+            Lane.Watch(Epoch);
+            _pool = _server.BuildPool();
+            _free = new SemaphoreSlim(_server.MostConnections);
+        }
+        catch (Exception e)
+        {
+            Lane.Dispose();
+            if (e is not StartupRefusedException && _server.Refusal(e) is { } refusal)
+                throw refusal;
+            throw;
+        }
+    }
+
+    public string Epoch { get; }
+
+    public Library Library { get; }
+
+    /// <summary>Whose calls alone append.</summary>
+    public PostgresLane Lane { get; }
+
+    /// <summary>Runs work that only reads. It is run again where its connection turns out to have ended since it was used last.</summary>
+    public async Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> work)
+    {
+        try
+        {
+            return await RunAsync(work);
+        }
+        catch (Exception e) when (PostgresErrors.CodeOf(e) is { } code)
+        {
+            throw StorageException.OfRead(code == ErrorCode.Overloaded ? code : ErrorCode.StorageFailed, e);
+        }
+    }
+
+    Task<T> IDatabase.ReadAsync<T>(Func<DbConnection, Task<T>> work) => ReadAsync(connection => work(connection));
+
+    /// <inheritdoc/>
+    public async Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work)
+    {
+        var committing = false;
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                committing = false;
+                try
+                {
+                    var result = await RunAsync(
+                        async connection =>
+                        {
+                            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.Serializable);
+                            var done = await work(connection);
+                            committing = true;
+                            await transaction.CommitAsync();
+                            return done;
+                        },
+                        () => !committing);
+                    _readiness.DiskIsFull = false;
+                    return result;
+                }
+                catch (PostgresException e) when (PostgresErrors.IsConflict(e) && attempt < MostAttempts)
+                {
+                    // Those that met wait for different times, or they would meet again.
+                    await Task.Delay(Random.Shared.Next(1, 1 + (4 * attempt)));
+                }
+            }
+        }
+        catch (Exception e) when (PostgresErrors.CodeOf(e) is { } code)
+        {
+            _readiness.DiskIsFull |= code == ErrorCode.StorageFull;
+            throw new StorageException(committing && PostgresErrors.IsAway(e) ? ErrorCode.ServerError : code, e)
+            {
+                Remedy = _server.Refusal(e)?.Message,
+            };
+        }
+    }
+
+    /// <remarks>The container knows it by two types, and disposes what it got for each.</remarks>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        Lane.Dispose();
+        _pool.Dispose();
+        _free.Dispose();
+    }
+
+    /// <param name="again">Whether the work may be run once more after its connection has ended; null for always.</param>
+    private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, Func<bool>? again = null)
+    {
+        if (!await _free.WaitAsync(LongestWait))
+            throw new StorageException(ErrorCode.Overloaded);
+        try
+        {
+            // A pooled connection may have ended unnoticed, and so may all others: after a restart of PostgreSQL, say.
+            NpgsqlConnection? rented = null;
+            try
+            {
+                await using (rented = await _pool.OpenConnectionAsync())
+                    return await work(rented);
+            }
+            catch (NpgsqlException e) when (rented is not null && PostgresErrors.IsAway(e) && e.InnerException is not TimeoutException
+                && again?.Invoke() != false)
+            {
+                _pool.Clear();
+                await using var fresh = await _pool.OpenConnectionAsync();
+                return await work(fresh);
+            }
+        }
+        finally
+        {
+            _free.Release();
+        }
+    }
+}

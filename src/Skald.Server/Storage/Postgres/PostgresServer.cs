@@ -1,0 +1,168 @@
+using System.Net.Sockets;
+using Npgsql;
+using Skald.Server.Database;
+using Skald.Server.Operations;
+
+namespace Skald.Server.Storage.Postgres;
+
+/// <summary>The PostgreSQL server of the settings: how it is connected to, and whether it keeps what it acknowledges.</summary>
+internal sealed class PostgresServer
+{
+    private const int OldestMajor = 15;
+
+    /// <summary>
+    /// Holds for the whole session, whatever the server's, the role's or the database's defaults are: a commit is on disk, and on the
+    /// synchronous standby where there is one, before it is acknowledged.
+    /// </summary>
+    private const string Durable = "-c synchronous_commit=on";
+
+    /// <summary>Npgsql's defaults, in seconds and connections, which are changed where the operator has left them.</summary>
+    private const int UsualTimeout = 15, UsualCommandTimeout = 30, UsualCancellation = 2000, UsualPool = 100;
+
+    private readonly NpgsqlConnectionStringBuilder _settings;
+
+    /// <exception cref="StartupRefusedException">It cannot be read.</exception>
+    public PostgresServer(string connectionString)
+    {
+        try
+        {
+            _settings = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+#pragma warning disable MA0054 // Npgsql's own words may hold a part of the string, and so of its password.
+            throw new StartupRefusedException(
+                $"{StorageOptions.PostgresSetting} cannot be read as a connection string. Write Host=…;Database=…;Username=…;Password=…, no URI, and quotes around a value that holds ; or =.");
+#pragma warning restore MA0054
+        }
+
+        if (string.IsNullOrWhiteSpace(_settings.Host))
+            throw new StartupRefusedException($"{StorageOptions.PostgresSetting} names no server. Write Host=… there.");
+        if (_settings.Timeout == UsualTimeout)
+            _settings.Timeout = 2;
+        if (_settings.CommandTimeout == UsualCommandTimeout)
+            _settings.CommandTimeout = 10;
+        // A commit that waits for its standby is ended by a cancellation as if it had succeeded, with a warning.
+        if (_settings.CancellationTimeout == UsualCancellation)
+            _settings.CancellationTimeout = -1;
+        if (_settings.MaxPoolSize == UsualPool)
+            _settings.MaxPoolSize = 20;
+        if (_settings.MaxAutoPrepare == 0)
+            (_settings.MaxAutoPrepare, _settings.AutoPrepareMinUsages) = (100, 2);
+        _settings.ApplicationName ??= "skald";
+        if (_settings.Host.Contains(',', StringComparison.Ordinal))
+        {
+            _settings.TargetSessionAttributes ??= "primary";
+            _settings.HostRecheckSeconds = 1;
+        }
+    }
+
+    /// <summary>For the operator: where it is, and nothing secret.</summary>
+    public string Place => $"{_settings.Database ?? _settings.Username} on {_settings.Host}:{_settings.Port}";
+
+    public int MostConnections => _settings.MaxPoolSize;
+
+    public string ApplicationName => _settings.ApplicationName!;
+
+    /// <summary>Connections that are shared.</summary>
+    public NpgsqlDataSource BuildPool() => new NpgsqlDataSourceBuilder(With(Durable).ConnectionString).Build();
+
+    /// <summary>A connection of its own, not opened yet.</summary>
+    /// <param name="application">Its name in <c>pg_stat_activity</c>.</param>
+    /// <param name="session">Its settings, as <c>-c name=value</c>.</param>
+    /// <param name="timeout">Seconds that a command may take; 0 for any time.</param>
+    public NpgsqlConnection New(string application, string session, int timeout)
+    {
+        var settings = With($"{Durable} {session}");
+        (settings.Pooling, settings.ApplicationName, settings.CommandTimeout) = (false, application, timeout);
+        return new NpgsqlConnection(settings.ConnectionString);
+    }
+
+    /// <summary>Opens a connection for what is done at start only, and checks the server.</summary>
+    /// <exception cref="StartupRefusedException">It is not there, or is none that can be used; the text says what to change.</exception>
+    public NpgsqlConnection OpenFirst()
+    {
+        var connection = New(ApplicationName, "", timeout: 0);
+        try
+        {
+            connection.Open();
+            Check(connection);
+            return connection;
+        }
+        catch (Exception e)
+        {
+            connection.Dispose();
+            if (Refusal(e) is { } refusal)
+                throw refusal;
+            throw;
+        }
+    }
+
+    /// <summary>What an operator can do about an error while it starts; null for what is none of PostgreSQL's.</summary>
+    public StartupRefusedException? Refusal(Exception e) => e switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } =>
+            Refused("there is no such database. Make it with createdb, or correct Database=…", e),
+        PostgresException postgres when PostgresErrors.IsIn(postgres, "28") =>
+            Refused($"PostgreSQL refuses the user ({postgres.MessageText}). Correct Username=… and Password=…, or its pg_hba.conf", e),
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } postgres =>
+            Refused($"the user may not do what is needed ({postgres.MessageText}). Make it the owner of the database", e),
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => ReadOnly(e),
+        PostgresException { SqlState: PostgresErrorCodes.DiskFull } =>
+            Refused("the disk of PostgreSQL is full. Make room on it", e),
+        PostgresException postgres when PostgresErrors.CodeOf(e) is not null =>
+            Refused($"PostgreSQL cannot be used now ({postgres.MessageText}). Start again when it can, or correct the setting", e),
+        NpgsqlException { InnerException: SocketException or TimeoutException or IOException or AggregateException } or TimeoutException =>
+            Refused($"PostgreSQL cannot be reached ({Cause(e)}). Start it, or correct Host=… and Port=…", e),
+        NpgsqlException => Refused($"PostgreSQL cannot be used ({e.Message.TrimEnd('.')}). Correct the setting", e),
+        _ => null,
+    };
+
+    private static string Cause(Exception e)
+    {
+        var last = e;
+        while (last.InnerException is { } inner)
+            last = inner;
+        return last.Message.TrimEnd('.');
+    }
+
+    private void Check(NpgsqlConnection connection)
+    {
+        if (connection.PostgreSqlVersion.Major < OldestMajor)
+            throw Refused($"PostgreSQL is {connection.PostgreSqlVersion} there, and Skald needs {OldestMajor} or newer. Upgrade it");
+        if (Show(connection, "transaction_read_only") != "off")
+            throw ReadOnly(cause: null);
+        if (Show(connection, "server_encoding") is var encoding and not "UTF8")
+            throw Refused($"the database's encoding is {encoding}, which cannot hold every text. Make one with createdb -E UTF8 -T template0");
+        foreach (var setting in new[] { "fsync", "full_page_writes", "synchronous_commit" })
+        {
+            if (Show(connection, setting) is var value and not "on")
+                throw Refused($"PostgreSQL runs with {setting} = {value} where on is needed to keep every acknowledged message. Change it there");
+        }
+    }
+
+    private StartupRefusedException ReadOnly(Exception? cause) => Refused(
+        "the database is read-only: a standby, or default_transaction_read_only is on. Name the primary, or all servers in Host=…",
+        cause);
+
+    private StartupRefusedException Refused(string why, Exception? cause = null)
+    {
+        var sentence = $"The database {Place} cannot be used: {why} ({StorageOptions.PostgresSetting}).";
+        return cause is null ? new(sentence) : new(sentence, cause);
+    }
+
+#pragma warning disable CA2100 // Our own names of settings, which are no parameters.
+    private static string Show(NpgsqlConnection connection, string setting)
+    {
+        using var command = new NpgsqlCommand($"SHOW {setting}", connection);
+        return (string)command.ExecuteScalar()!;
+    }
+#pragma warning restore CA2100
+
+    private NpgsqlConnectionStringBuilder With(string options)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
+        settings.Options = $"{settings.Options} {options}".Trim();
+        return settings;
+    }
+}

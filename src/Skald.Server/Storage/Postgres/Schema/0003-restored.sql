@@ -1,0 +1,11 @@
+-- For the operator, after a dump was restored and before a server starts on it: the log is another one from here on, with another
+-- epoch, and every session has ended, as the dump cannot know which of them had. Returns the epoch.
+CREATE FUNCTION skald_restored() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    now_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    another text := encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 8), 'hex');
+BEGIN
+    UPDATE sessions SET revoked_at = now_us WHERE revoked_at IS NULL;
+    UPDATE server SET epoch = another, restored_at = now_us;
+    RETURN another;
+END $$;

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Database;
+using Skald.Server.Operations;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Faults;
+
+/// <summary>PostgreSQL goes away under a server that runs: nothing that was acknowledged is lost, and it comes back by itself.</summary>
+public sealed class PostgresAwayTests
+{
+    [Theory]
+    [InlineData("stopped")]
+    [InlineData("killed")]
+    [InlineData("frozen")]
+    public async Task Sends_are_refused_at_once_as_to_be_tried_again_and_go_on_when_it_is_back(string how)
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await using var server = await SkaldServer.StartAsync(
+        [
+            (StorageOptions.EngineSetting, StorageOptions.PostgreSql),
+            (StorageOptions.PostgresSetting, postgres.ConnectionString("postgres")),
+        ]);
+        var ann = await server.RegisterAsync("ann");
+        await using var writer = await ann.JoinAsync("global");
+        await using var reader = await ann.JoinAsync("global");
+        await writer.SendAsync(Meanwhile(1, "before"));
+        await writer.SkipToAsync("ack");
+        await reader.SkipToAsync("chat_message");
+
+        if (how == "stopped")
+            await postgres.StopAsync();
+        else if (how == "killed")
+            await postgres.KillAsync();
+        else
+            postgres.Freeze();
+
+        // What was under way may be stored or not: who sent it is told to connect anew and to repeat it.
+        var asked = Stopwatch.GetTimestamp();
+        await writer.SendAsync(Meanwhile(2, "meanwhile"));
+        Assert.Contains(await EndAsync(writer), new[] { "storage_failed", "4010" });
+        Assert.InRange(Stopwatch.GetElapsedTime(asked), TimeSpan.Zero, TimeSpan.FromSeconds(6));
+        // Once it is known, nobody waits for a time-out, and nobody is cut off.
+        asked = Stopwatch.GetTimestamp();
+        await reader.SendAsync(Meanwhile(3, "meanwhile"));
+        Assert.Equal("storage_failed", await EndAsync(reader));
+        Assert.InRange(Stopwatch.GetElapsedTime(asked), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await server.Http.GetAsync("/readyz")).StatusCode);
+        await reader.SendAsync(new { type = "ping", id = 4 });
+        await reader.SkipToAsync("pong");
+
+        if (how == "frozen")
+            postgres.Thaw();
+        else
+            await postgres.StartAgainAsync();
+
+        var readiness = server.Services.GetRequiredService<Readiness>();
+        await Deadline.UntilAsync(() => readiness.NotReadyBecause is null, "it is ready again, though nobody sends");
+        await reader.SendAsync(Meanwhile(5, "meanwhile"));
+        await reader.SkipToAsync("ack");
+        Assert.Equal(
+            ["before", "meanwhile"],
+            (await ann.HistoryAsync("global")).Select(message => message.GetProperty("message").GetString()));
+    }
+
+    [Fact]
+    public async Task Silence_is_noticed_while_nobody_sends_and_logins_work_after_a_restart_of_PostgreSQL()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        await using var server = await SkaldServer.StartAsync(
+        [
+            (StorageOptions.EngineSetting, StorageOptions.PostgreSql),
+            (StorageOptions.PostgresSetting, postgres.ConnectionString("postgres")),
+        ]);
+        await server.RegisterAsync("ann");
+
+        await postgres.StopAsync();
+        var readiness = server.Services.GetRequiredService<Readiness>();
+        await Deadline.UntilAsync(() => readiness.NotReadyBecause == "storage_failed", "it says so");
+        await postgres.StartAgainAsync();
+
+        await server.LoginAsync("ann");   // by connections of before, all of which have ended
+    }
+
+    private static object Meanwhile(int id, string text) =>
+        new { type = "send", id, room = "global", message = text, client_msg_id = $"message-{text}" };
+
+    /// <returns>The code of the error or of the close that comes next.</returns>
+    private static async Task<string> EndAsync(ChatSocket socket)
+    {
+        while (await socket.ReceiveTextAsync() is { } frame)
+        {
+            var answer = JsonElement.Parse(frame);
+            if (answer.GetProperty("type").GetString() == "error")
+                return answer.GetProperty("code").GetString()!;
+        }
+
+        return $"{(int?)socket.CloseStatus}";
+    }
+}

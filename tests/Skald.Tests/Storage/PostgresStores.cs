@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Skald.Server.Accounts;
+using Skald.Server.Database;
+using Skald.Server.Operations;
+using Skald.Server.Rooms;
+using Skald.Server.Storage.Postgres;
+using Skald.Tests.Harness;
+using Skald.Tests.History;
+
+namespace Skald.Tests.Storage;
+
+/// <summary>The stores of PostgreSQL in a database of their own, without a server around them.</summary>
+internal sealed class PostgresStores : IAsyncDisposable
+{
+    private string? _name;
+    private PostgresDatabase? _database;
+
+    public PostgresDatabase Database => _database!;
+
+    public string Name => _name!;
+
+    public Readiness Readiness { get; } = new();
+
+    public async Task<Stores> OpenAsync(string? connectionString = null)
+    {
+        _database?.Dispose();
+        _name ??= await SharedPostgres.RentAsync();
+        _database = new PostgresDatabase(
+            Options.Create(new StorageOptions
+            {
+                Engine = StorageOptions.PostgreSql,
+                Postgres = connectionString ?? (await SharedPostgres.GetAsync()).ConnectionString(_name),
+            }),
+            Readiness,
+            NullLogger<PostgresDatabase>.Instance);
+        return new Stores(
+            new PostgresMessageStore(_database, Options.Create(new RoomsOptions()), TimeProvider.System),
+            new RoomStore(_database, TimeProvider.System),
+            new AccountStore(_database),
+            new PostgresFollowedLog(_database));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _database?.Dispose();
+        if (_name is not null)
+            await SharedPostgres.ReturnAsync(_name);
+    }
+}
