@@ -5,22 +5,23 @@ using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
 
-/// <summary>What every engine's account store must do. An engine plugs in by opening a store on an empty database.</summary>
-public abstract class AccountStoreContract : IAsyncLifetime
+/// <summary>What the account store must do on every engine.</summary>
+/// <param name="engine">Its name in the settings.</param>
+public abstract class AccountStoreContract(string engine) : IAsyncLifetime
 {
     private static readonly Timestamp Now = new(1_771_692_362_123_456);
 
-    private AccountStore? _store;
+    private AccountsHarness? _harness;
 
-    private AccountStore Store => _store!;
+    private AccountStore Store => _harness!.Store;
 
-    public async ValueTask InitializeAsync() => _store = await OpenAsync();
+    public async ValueTask InitializeAsync() => _harness = await AccountsHarness.StartAsync(engine: engine);
 
-    public abstract ValueTask DisposeAsync();
-
-    private protected abstract Task<AccountStore> OpenAsync();
-
-    private protected abstract Task DisableAsync(long userId);
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _harness!.DisposeAsync();
+    }
 
     [Fact]
     public async Task Accounts_are_listed_by_name_without_case()
@@ -78,7 +79,7 @@ public abstract class AccountStoreContract : IAsyncLifetime
     public async Task Disabled_user_is_not_active_and_gets_no_session()
     {
         var ann = await CreateAsync("ann");
-        await DisableAsync(ann.Id);
+        await _harness!.DisableAsync(ann);
         Assert.False((await Store.FindAccountAsync("ann"))!.IsActive);
         Assert.False(await Store.CreateSessionAsync(NewSession(ann, 1), "hash", Now));
     }

@@ -12,9 +12,9 @@ namespace Skald.Tests.Storage;
 public sealed class PostgresCommandTests
 {
     [Theory]
-    [InlineData("backup", "--to", "/tmp/never-made.db")]
-    [InlineData("restore", "--from", "/tmp/not-there.db")]
-    [InlineData("import-django", "--from", "/tmp/not-there.db")]
+    [InlineData("backup", "--to", "never-made.db")]
+    [InlineData("restore", "--from", "not-there.db")]
+    [InlineData("import-django", "--from", "not-there.db")]
     public async Task What_is_for_the_file_of_SQLite_is_refused_and_names_what_does_it(params string[] command)
     {
         var answer = await SkaldCommand.RunAsync(Under("Host=127.0.0.1;Port=1"), command);

@@ -23,20 +23,7 @@ internal static class PostgresMessageRow
 
     public static ChatMessage Read(NpgsqlDataReader row, Room room)
     {
-        if (row.IsDBNull(6))
-        {
-            return new ChatMessage
-            {
-                Room = room.Name,
-                Seq = row.GetInt64(0),
-                Username = Utf8(row, 2),
-                Text = Utf8(row, 3),
-                Timestamp = Time(row, 4),
-                ClientMessageId = Utf8(row, 5),
-            };
-        }
-
-        return new ChatMessage
+        var message = new ChatMessage
         {
             Room = room.Name,
             Seq = row.GetInt64(0),
@@ -44,6 +31,9 @@ internal static class PostgresMessageRow
             Text = Utf8(row, 3),
             Timestamp = Time(row, 4),
             ClientMessageId = Utf8(row, 5),
+        };
+        return row.IsDBNull(6) ? message : message with
+        {
             Version = row.GetInt64(6),
             TextVersion = row.IsDBNull(7) ? 0 : row.GetInt64(7),
             EditedAt = Time(row, 8),

@@ -56,15 +56,8 @@ internal static class SqliteMessageRow
         try
         {
             changes.Step();
-            return new ChatMessage
+            return message with
             {
-                Room = message.Room,
-                Seq = message.Seq,
-                Username = message.Username,
-                Text = message.Text,
-                Timestamp = message.Timestamp,
-                ClientMessageId = message.ClientMessageId,
-                Version = message.Version,
                 TextVersion = changes.Int64(0),
                 EditedAt = new Timestamp(changes.Int64(1)),
                 DeletedAt = new Timestamp(changes.Int64(2)),
