@@ -67,7 +67,10 @@ step "Tests of the server"
 (cd tests/openapi && npm ci --no-audit --loglevel=error) || failed=$((failed + 1))   # what judges the OpenAPI document
 results=$(mktemp)
 elements() { grep -o "<$1\b" "$results" | wc -l; }
-failed_tests() { sed 's/<testcase/\n&/g' "$results" | sed -n '/<failure/s/^<testcase [^>]*\bname="\([^"]*\)".*/\1/p'; }
+failed_tests() {   # each with the beginning of what it says: what it printed stands far above
+    sed 's/<testcase/\n&/g' "$results" | sed -n 's/^<testcase [^>]*\bname="\([^"]*\)".*<failure[^>]*\bmessage="\([^"]*\)".*/\1\n    \2/p' |
+        sed 's/&#xA;/\n    /g; s/&#xD;//g; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' | cut -c 1-1000
+}
 broken=
 run_tests() {   # run_tests PROJECT ARGUMENT…
     local project=$1 code tests failures skips
@@ -77,7 +80,7 @@ run_tests() {   # run_tests PROJECT ARGUMENT…
     code=$?
     tests=$(elements testcase) failures=$(elements failure) skips=$(elements skipped)
     [ "$code" -eq 0 ] || [ "$failures" -gt 0 ] || failures=1   # a run that did not come to its end has failed
-    broken+=$(failed_tests)
+    broken+=$(failed_tests)$'\n'
     passed=$((passed + tests - failures - skips)) failed=$((failed + failures)) skipped=$((skipped + skips))
 }
 run_tests tests/Skald.Tests
@@ -85,7 +88,7 @@ SKALD_TEST_ENGINE=postgres run_tests tests/Skald.Tests -trait Engine=both
 run_tests tests/Shop.Tests
 rm -f "$results"
 
-[ -z "$broken" ] || printf '\nFailed:\n%s\n' "$broken"
+[ -z "${broken//$'\n'}" ] || printf '\nFailed:\n%s\n' "$broken"
 printf '\n%d passed, %d failed' "$passed" "$failed"
 [ "$skipped" -eq 0 ] && echo || printf ', %d skipped\n' "$skipped"
 [ "$failed" -eq 0 ]
