@@ -1,3 +1,4 @@
+using Skald.Server.Cluster;
 using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Settings;
@@ -26,6 +27,7 @@ internal static class StorageSetup
         services.AddSingleton<IMessageStore, SqliteMessageStore>();
         services.AddSingleton<IFollowedLog, SqliteFollowedLog>();
         services.AddSingleton<LogFollower, ErasureJournal>();
+        services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }
 
     private static void AddPostgres(IServiceCollection services)
@@ -35,5 +37,6 @@ internal static class StorageSetup
         services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<PostgresDatabase>());
         services.AddSingleton<IMessageStore, PostgresMessageStore>();
         services.AddSingleton<IFollowedLog, PostgresFollowedLog>();
+        services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class FolderOrderTests
 
     /// <summary>Implements the interfaces of the others, so it may use what they are made of; only the composition may use it.</summary>
     private static readonly string[] StorageMayUse =
-        ["Settings", "Limits", "Operations", "Database", "Identity", "Accounts", "Rooms", "History"];
+        ["Settings", "Limits", "Operations", "Database", "Identity", "Accounts", "Rooms", "History", "Cluster"];
 
     [Fact]
     public void Every_folder_uses_only_those_before_it()
