@@ -17,7 +17,7 @@ internal interface IAnnouncements
     /// <summary>Something else than the log has changed, such as sessions that ended: the others look at once.</summary>
     void Look();
 
-    /// <summary>Passes a signal on to readers of a room on the other nodes. It is dropped where it does not fit, or the way is busy.</summary>
+    /// <summary>Passes a signal on to readers of a room on the other nodes. Dropped where it does not fit, or the way is busy.</summary>
     /// <param name="room">The room's name.</param>
     /// <param name="frame">A whole WebSocket frame. Nobody changes it any more.</param>
     void Signal(string room, ReadOnlyMemory<byte> frame);
