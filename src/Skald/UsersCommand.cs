@@ -10,8 +10,8 @@ using Skald.Server.Storage.Sqlite;
 namespace Skald;
 
 /// <summary>
-/// <c>skald users</c>: what the operator does with accounts. No server runs on the directory or the database meanwhile, since one
-/// process at a time writes there.
+/// <c>skald users</c>: what the operator does with accounts. On SQLite no server runs on the directory meanwhile, since one process at
+/// a time writes there; on PostgreSQL servers find within a second what it has changed.
 /// </summary>
 internal static class UsersCommand
 {

@@ -1,4 +1,5 @@
 using Skald.Server.Cluster;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Settings;
@@ -37,6 +38,7 @@ internal static class StorageSetup
         services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<PostgresDatabase>());
         services.AddSingleton<IMessageStore, PostgresMessageStore>();
         services.AddSingleton<IFollowedLog, PostgresFollowedLog>();
+        services.AddSingleton<RevokedElsewhere>();
         services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }
 }

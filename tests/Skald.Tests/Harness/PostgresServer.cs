@@ -84,6 +84,15 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts it anew as a standby of nobody, and makes it a primary: with another timeline.</summary>
+    public async Task PromoteAsync()
+    {
+        await StopAsync();
+        await File.WriteAllTextAsync(Path.Combine(Data, "standby.signal"), "", Deadline.Token());
+        await StartAgainAsync();
+        Assert.Equal(true, await ExecuteAsync("postgres", "SELECT pg_promote()"));
+    }
+
     /// <summary><c>SIGINT</c>, PostgreSQL's fast shutdown: every client is cut off.</summary>
     public Task StopAsync()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Tests.Harness;
@@ -23,7 +24,7 @@ public sealed class PostgresCommandTests
     }
 
     [Fact]
-    public async Task Accounts_are_made_and_disabled_while_no_server_runs()
+    public async Task Accounts_are_made_listed_and_disabled_beside_a_server()
     {
         var database = await SharedPostgres.RentAsync();
         var written = (await SharedPostgres.GetAsync()).ConnectionString(database);
@@ -31,15 +32,21 @@ public sealed class PostgresCommandTests
         (await SkaldCommand.RunAsync(Under(written), ["users", "create", "ann", "--data", data.Path], "12345678")).AssertDone();
         await using (var server = await StartAsync(written))
         {
-            await server.LoginAsync("ann");
-            (await SkaldCommand.RunAsync(Under(written), ["users", "list", "--data", data.Path])).AssertRefused("Another Skald uses");
+            var ann = await server.LoginAsync("ann");
+            await using var socket = await ann.JoinAsync("global");
+            var look = server.Services.GetRequiredService<RevokedElsewhere>();
+            await look.LookAsync();
+
+            (await SkaldCommand.RunAsync(Under(written), ["users", "disable", "ann", "--data", data.Path])).AssertDone();
+            await look.LookAsync();
+
+            Assert.Equal(4401, await socket.ExpectCloseAsync());
+            Assert.Equal(HttpStatusCode.Unauthorized, (await ann.SendAsync(HttpMethod.Get, "/api/me/")).StatusCode);
+            Assert.Contains(
+                "disabled", (await SkaldCommand.RunAsync(Under(written), ["users", "list", "--data", data.Path])).AssertDone().Output,
+                StringComparison.Ordinal);
         }
 
-        (await SkaldCommand.RunAsync(Under(written), ["users", "disable", "ann", "--data", data.Path])).AssertDone();
-
-        Assert.Contains(
-            "disabled", (await SkaldCommand.RunAsync(Under(written), ["users", "list", "--data", data.Path])).AssertDone().Output,
-            StringComparison.Ordinal);
         await SharedPostgres.ReturnAsync(database);
     }
 

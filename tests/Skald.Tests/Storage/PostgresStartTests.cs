@@ -97,15 +97,19 @@ public sealed class PostgresStartTests
     }
 
     [Fact]
-    public async Task Database_of_a_running_server_is_refused_and_free_again_after_it()
+    public async Task Database_that_something_has_to_itself_is_refused_and_free_again_after_it()
     {
         var database = await SharedPostgres.RentAsync();
         var written = (await SharedPostgres.GetAsync()).ConnectionString(database);
-        await using (await StartAsync(written))
-            Assert.Contains("Another Skald uses the database", await RefusalAsync(written), StringComparison.Ordinal);
+        await using (var alone = new NpgsqlConnection(written + ";Pooling=false"))
+        {
+            await alone.OpenAsync(Deadline.Token());
+            await alone.ExecuteAsync($"SELECT pg_advisory_lock({Skald.Server.Storage.Postgres.PostgresLane.Lock})");
+            Assert.Contains("to itself", await RefusalAsync(written), StringComparison.Ordinal);
+        }
 
-        await using (var second = await StartAsync(written))
-            Assert.Equal(HttpStatusCode.OK, (await second.Http.GetAsync("/readyz")).StatusCode);
+        await using (var server = await StartAsync(written))
+            Assert.Equal(HttpStatusCode.OK, (await server.Http.GetAsync("/readyz")).StatusCode);
         await SharedPostgres.ReturnAsync(database);
     }
 

@@ -33,10 +33,15 @@ internal sealed partial class SessionLifecycle(
         new(ErrorCode.TokenNotValid, "The refresh token is wrong, expired, revoked or used up. Log in again.");
 
     /// <summary>
-    /// Raised with a session's id once its revocation is on disk. Expiry raises nothing: see <see cref="GetExpiryAsync"/>.
+    /// Raised with a session's id once its revocation is on disk and known here. Expiry raises nothing: see
+    /// <see cref="GetExpiryAsync"/>.
     /// </summary>
     [SuppressMessage("Design", "MA0046:Use EventHandler<T> to declare events", Justification = "An id says it all.")]
     public event Action<long>? Ended;
+
+    /// <summary>Raised after this node has ended sessions: other nodes of the database do not know it yet.</summary>
+    [SuppressMessage("Design", "MA0046:Use EventHandler<T> to declare events", Justification = "There is nothing to say.")]
+    public event Action? EndedHere;
 
     /// <summary>
     /// No session whose access token is valid now expires before this: it was refreshed, or began, within that token's life.
@@ -102,7 +107,7 @@ internal sealed partial class SessionLifecycle(
         var now = Now;
         var revoked = await store.RevokeSessionAsync(userId, sessionId, now);
         if (revoked)
-            End([sessionId], now);
+            EndHere([sessionId], now);
         return revoked;
     }
 
@@ -110,7 +115,7 @@ internal sealed partial class SessionLifecycle(
     public async Task RevokeAllAsync(long userId)
     {
         var now = Now;
-        End(await store.RevokeSessionsAsync(userId, now), now);
+        EndHere(await store.RevokeSessionsAsync(userId, now), now);
     }
 
     /// <summary>Stores a new password and ends all sessions but one.</summary>
@@ -120,7 +125,7 @@ internal sealed partial class SessionLifecycle(
         var now = Now;
         if (await store.ChangePasswordAsync(account.Id, account.PasswordHash, passwordHash, keptSessionId, now) is not { } revoked)
             return false;
-        End(revoked, now);
+        EndHere(revoked, now);
         return true;
     }
 
@@ -135,12 +140,19 @@ internal sealed partial class SessionLifecycle(
 
     public Task<IReadOnlyList<Session>> ListAsync(long userId) => store.ListSessionsAsync(userId, Now);
 
-    /// <summary>Reads from disk which sessions ended shortly before this start. Before it, a revoked access token would pass.</summary>
+    /// <summary>Reads from disk which sessions ended lately. Before it, at start, a revoked access token would pass.</summary>
     public async Task LoadEndedAsync()
     {
-        foreach (var (sessionId, revokedAt) in await store.ListRevokedAsync(Timestamp.From(clock.GetUtcNow() - ended.Memory)))
-            ended.Add(sessionId, revokedAt);
+        End(await store.ListRevokedAsync(Timestamp.From(clock.GetUtcNow() - ended.Memory)));
         ended.Restored = await store.FindRestoreAsync() ?? default;
+    }
+
+    /// <summary>Ends here what another node, or a command beside it, has ended on disk. Those that are known make no difference.</summary>
+    /// <remarks>Remembered from now on, so that no clock of another node says how long.</remarks>
+    public void EndToo(IEnumerable<long> sessionIds)
+    {
+        var now = Now;
+        End([.. sessionIds.Where(id => !ended.Contains(id)).Select(id => (id, now))]);
     }
 
     /// <returns>The generation whose refresh token is valid now; null where it was another than the one given.</returns>
@@ -171,12 +183,19 @@ internal sealed partial class SessionLifecycle(
         accessTokens.Create(new CurrentUser(account.Id, account.Username, sessionId)),
         refreshTokens.Create(sessionId, generation));
 
-    private void End(IReadOnlyList<long> sessionIds, Timestamp now)
+    private void EndHere(IReadOnlyList<long> sessionIds, Timestamp now)
+    {
+        End([.. sessionIds.Select(id => (id, now))]);
+        if (sessionIds.Count > 0)
+            EndedHere?.Invoke();
+    }
+
+    private void End(IReadOnlyList<(long Id, Timestamp At)> sessions)
     {
         // All are marked as ended before the first listener is called, so that a client that reconnects at once is refused.
-        foreach (var id in sessionIds)
-            ended.Add(id, now);
-        foreach (var id in sessionIds)
+        foreach (var (id, at) in sessions)
+            ended.Add(id, at);
+        foreach (var (id, _) in sessions)
             Ended?.Invoke(id);
     }
 

@@ -33,7 +33,7 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
         {
             using (var first = _server.OpenFirst())
             {
-                Lane.Open();   // before the schema: one node at a time changes anything
+                Lane.Open();   // before the schema: nothing is changed while something has the database to itself
                 PostgresSchema.Apply(first, _server.Place);
                 Epoch = PostgresSchema.ReadEpoch(first);
                 Library = new("PostgreSQL", first.PostgreSqlVersion.ToString());

@@ -7,7 +7,8 @@ using Skald.Server.Operations;
 namespace Skald.Server.Storage.Postgres;
 
 /// <summary>
-/// The one connection that appends. Its session holds an advisory lock, so no other node appends to this database meanwhile.
+/// The one connection of this node that appends. Its session shares an advisory lock with those of the other nodes: whoever must have
+/// the database without any of them takes it alone.
 /// </summary>
 /// <remarks>
 /// Once it is lost, whatever is to be appended is refused at once, and not after a time-out each, until the connection is there again:
@@ -16,7 +17,7 @@ namespace Skald.Server.Storage.Postgres;
 internal sealed partial class PostgresLane : IDisposable
 {
     /// <summary>An advisory lock of the session: the letters "skal", and a number of ours.</summary>
-    private const string Lock = "8316848253354115074";
+    public const string Lock = "8316848253354115074";
 
     /// <summary>
     /// A lock on a room that is not got in time, and a call that takes too long, are refused before anything is stored. The server's
@@ -35,13 +36,13 @@ internal sealed partial class PostgresLane : IDisposable
     /// <summary>How long an answer is waited for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private const string TakeLock = $"SELECT pg_try_advisory_lock({Lock})";
+    private const string TakeLock = $"SELECT pg_try_advisory_lock_shared({Lock})";
 
     /// <summary>Where a node was killed, its backend may take a moment to notice.</summary>
     private const string WaitForLock =
         $"""
         SET lock_timeout = '3s'; SET statement_timeout = '9s';
-        SELECT pg_advisory_lock({Lock});
+        SELECT pg_advisory_lock_shared({Lock});
         RESET lock_timeout; RESET statement_timeout
         """;
 
@@ -64,7 +65,7 @@ internal sealed partial class PostgresLane : IDisposable
         _application = $"skald append {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     }
 
-    /// <exception cref="StartupRefusedException">Another node has the database.</exception>
+    /// <exception cref="StartupRefusedException">Something has the database to itself.</exception>
     public void Open()
     {
         _connection = _server.New(_application, Session, CallTimeout);
@@ -78,7 +79,7 @@ internal sealed partial class PostgresLane : IDisposable
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             throw new StartupRefusedException(
-                $"Another Skald uses the database {_server.Place}. Stop it, or name another database in {StorageOptions.PostgresSetting}.",
+                $"Something has the database {_server.Place} to itself, as a copy or a restore has. Start when it has ended, or name another database in {StorageOptions.PostgresSetting}.",
                 e);
         }
 
@@ -270,7 +271,7 @@ internal sealed partial class PostgresLane : IDisposable
         await row.ReadAsync(CancellationToken.None);
         return row.GetBoolean(0) ? "it is read-only"
             : row.GetString(1) != _epoch ? "it holds another log than before: restart this server"
-            : !row.GetBoolean(2) ? "another Skald uses it"
+            : !row.GetBoolean(2) ? "something has it to itself, as a copy or a restore has"
             : null;
     }
 

@@ -6,6 +6,7 @@ DECLARE
     another text := encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 8), 'hex');
 BEGIN
     UPDATE sessions SET revoked_at = now_us WHERE revoked_at IS NULL;
+    UPDATE sessions SET ended_in = NULL WHERE ended_in IS NOT NULL;   -- they are of transactions elsewhere, and known by revoked_at
     UPDATE server SET epoch = another, restored_at = now_us;
     RETURN another;
 END $$;
