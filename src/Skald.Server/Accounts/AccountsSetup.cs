@@ -6,6 +6,7 @@ using Skald.Server.Settings;
 
 namespace Skald.Server.Accounts;
 
+/// <summary>Wiring. Needs an <see cref="ILoginThrottle"/> from an engine.</summary>
 internal static class AccountsSetup
 {
     public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
@@ -19,7 +20,6 @@ internal static class AccountsSetup
         services.AddSingleton<RefreshCookie>();
         services.AddSingleton<SessionLifecycle>();
         services.AddSingleton<PasswordHasher>();
-        services.AddSingleton<LoginThrottle>();
         services.AddSingleton<PasswordCheck>();
         services.AddSingleton<Registration>();
         services.AddSingleton<Login>();

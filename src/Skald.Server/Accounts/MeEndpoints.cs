@@ -112,11 +112,11 @@ internal static class MeEndpoints
     }
 
     private static async Task<Results<Ok<TicketView>, ProblemHttpResult>> IssueTicketAsync(
-        CurrentUser user, AccountStore store, SocketTickets tickets, IOptions<IdentityOptions> options)
+        CurrentUser user, AccountStore store, ISocketTickets tickets, IOptions<IdentityOptions> options)
     {
         if (await store.FindAccountAsync(user.Id) is not { IsActive: true })
             return AccessTokens.Refused.ToProblem();
-        return tickets.Issue(user) is { } ticket
+        return await tickets.IssueAsync(user) is { } ticket
             ? TypedResults.Ok(new TicketView(ticket, (int)options.Value.TicketLifetime.TotalSeconds))
             : (TooManyTickets with { RetryAfter = options.Value.TicketLifetime }).ToProblem();
     }

@@ -16,4 +16,10 @@ public sealed class IdentityLimits
     [Range(512, 1_000_000)]
     [Beyond("token_not_valid")]
     public int TokenBytes { get; set; } = 4_096;
+
+    /// <summary>Tickets for sockets that a node issues within one lifetime of them, used or not.</summary>
+    internal const int MostTickets = 100_000;
+
+    /// <summary>Unused tickets that a session may hold: four for each socket that its user may have.</summary>
+    internal int TicketsPerSession => ConnectionsPerUser > 0 ? Math.Min(4 * ConnectionsPerUser, MostTickets) : MostTickets;
 }

@@ -5,7 +5,7 @@ using Skald.Server.Settings;
 
 namespace Skald.Server.Identity;
 
-/// <summary>Wiring. Needs a <see cref="UserExists"/> from the accounts.</summary>
+/// <summary>Wiring. Needs a <see cref="UserExists"/> from the accounts, and <see cref="ISocketTickets"/> from an engine.</summary>
 internal static class IdentitySetup
 {
     public static void AddIdentity(this IServiceCollection services, IConfiguration configuration)
@@ -15,7 +15,6 @@ internal static class IdentitySetup
         services.AddSingleton(OpenKeys);
         services.AddSingleton<EndedSessions>();
         services.AddSingleton<AccessTokens>();
-        services.AddSingleton<SocketTickets>();
     }
 
     private static KeyRing OpenKeys(IServiceProvider services)

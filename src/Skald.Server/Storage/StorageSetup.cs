@@ -1,7 +1,9 @@
 using Skald.Server.Cluster;
+using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Settings;
 using Skald.Server.Storage.Postgres;
 using Skald.Server.Storage.Sqlite;
@@ -28,6 +30,8 @@ internal static class StorageSetup
         services.AddSingleton<IMessageStore, SqliteMessageStore>();
         services.AddSingleton<IFollowedLog, SqliteFollowedLog>();
         services.AddSingleton<LogFollower, ErasureJournal>();
+        services.AddSingleton<ISocketTickets, MemorySocketTickets>();
+        services.AddSingleton<ILoginThrottle, MemoryLoginThrottle>();
         services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }
 
@@ -38,6 +42,8 @@ internal static class StorageSetup
         services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<PostgresDatabase>());
         services.AddSingleton<IMessageStore, PostgresMessageStore>();
         services.AddSingleton<IFollowedLog, PostgresFollowedLog>();
+        services.AddSingleton<ISocketTickets, PostgresSocketTickets>();
+        services.AddSingleton<ILoginThrottle, PostgresLoginThrottle>();
         services.AddSingleton<RevokedElsewhere>();
         services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }

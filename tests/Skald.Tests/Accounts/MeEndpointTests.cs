@@ -31,8 +31,8 @@ public sealed class MeEndpointTests
     {
         await using var server = await SkaldServer.StartAsync();
         var ann = await server.RegisterAsync("ann");
-        var tickets = (SocketTickets)server.Services.GetService(typeof(SocketTickets))!;
-        var ticket = tickets.Issue(new CurrentUser(1, "ann", 1));
+        var tickets = (ISocketTickets)server.Services.GetService(typeof(ISocketTickets))!;
+        var ticket = await tickets.IssueAsync(new CurrentUser(1, "ann", 1));
 
         await RefusedAsync("not_authenticated", null);
         await RefusedAsync("not_authenticated", "Basic YW5uOjEyMzQ1Njc4");

@@ -143,19 +143,19 @@ public sealed class AccessTokenTests
     {
         await using var harness = await AccountsHarness.StartAsync();
         var pair = await harness.BeginAsync(await harness.RegisterAsync());
-        var tickets = harness.Get<SocketTickets>();
-        var ticket = tickets.Issue(await harness.UserAsync(pair))!;
+        var tickets = harness.Get<ISocketTickets>();
+        var ticket = (await tickets.IssueAsync(await harness.UserAsync(pair)))!;
 
         await RefusedAsync(harness, pair.Refresh);
         await RefusedAsync(harness, ticket);
         Assert.False((await harness.Sessions.RefreshAsync(pair.Access)).TryGet(out _, out _));
         Assert.False((await harness.Sessions.RefreshAsync(ticket)).TryGet(out _, out _));
-        Assert.False(tickets.TryRedeem(pair.Access, out _));
-        Assert.False(tickets.TryRedeem(pair.Refresh, out _));
+        Assert.Null(await tickets.RedeemAsync(pair.Access));
+        Assert.Null(await tickets.RedeemAsync(pair.Refresh));
 
         Assert.True(await harness.WorksAsync(pair.Access));
         Assert.True((await harness.Sessions.RefreshAsync(pair.Refresh)).TryGet(out _, out _));
-        Assert.True(tickets.TryRedeem(ticket, out _));
+        Assert.NotNull(await tickets.RedeemAsync(ticket));
     }
 
     /// <summary>With the signing key anybody can be named; who is not there cannot send, and no batch fails for it.</summary>

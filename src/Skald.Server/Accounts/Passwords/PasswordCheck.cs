@@ -6,7 +6,7 @@ namespace Skald.Server.Accounts.Passwords;
 /// Whether somebody knows an account's password: every attempt counts at the throttle, is verified on the hashing threads, and takes
 /// as long for an account that does not exist.
 /// </summary>
-internal sealed partial class PasswordCheck(PasswordHasher hasher, LoginThrottle throttle, ILogger<PasswordCheck> logger)
+internal sealed partial class PasswordCheck(PasswordHasher hasher, ILoginThrottle throttle, ILogger<PasswordCheck> logger)
 {
     /// <param name="key">Whose failures this attempt is counted with.</param>
     /// <param name="password">Of a length that <see cref="PasswordRule"/> allows.</param>
@@ -16,13 +16,13 @@ internal sealed partial class PasswordCheck(PasswordHasher hasher, LoginThrottle
     public async Task<Outcome<Account>> VerifyAsync(
         string key, string password, Func<Task<Account?>> find, ChatError tooMany, ChatError wrong)
     {
-        if (!throttle.TryBegin(key, out var retryAfter))
-            return tooMany with { RetryAfter = retryAfter };
+        if (await throttle.BeginAsync(key) is var wait && wait > TimeSpan.Zero)
+            return tooMany with { RetryAfter = wait };
 
         var account = await find();
         if (!hasher.TryVerify(password, account?.PasswordHash, out var verifying))
         {
-            throttle.Withdraw(key);
+            await throttle.WithdrawAsync(key);
             return PasswordHasher.Overloaded;
         }
 
@@ -33,7 +33,7 @@ internal sealed partial class PasswordCheck(PasswordHasher hasher, LoginThrottle
             return wrong;
         }
 
-        throttle.Succeed(key);
+        await throttle.SucceedAsync(key);
         return account;
     }
 

@@ -74,6 +74,23 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
 
     Task<T> IDatabase.ReadAsync<T>(Func<DbConnection, Task<T>> work) => ReadAsync(connection => work(connection));
 
+    /// <summary>
+    /// Runs one statement, which is a transaction of its own: it sees what others have committed while it waited for them. It is run
+    /// again like work that only reads, so that twice must do no harm.
+    /// </summary>
+    /// <exception cref="StorageException">The database refused, or is away.</exception>
+    public async Task<T> ExecuteAsync<T>(Func<NpgsqlConnection, Task<T>> statement)
+    {
+        try
+        {
+            return await RunAsync(statement);
+        }
+        catch (Exception e) when (PostgresErrors.CodeOf(e) is { } code)
+        {
+            throw new StorageException(code, e);
+        }
+    }
+
     /// <inheritdoc/>
     public async Task<T> WriteAsync<T>(Func<DbConnection, Task<T>> work)
     {

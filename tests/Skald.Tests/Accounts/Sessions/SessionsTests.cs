@@ -152,12 +152,12 @@ public sealed class SessionsTests
         var account = await harness.RegisterAsync();
         var (lost, kept) = (await harness.BeginAsync(account), await harness.BeginAsync(account));
         var session = await harness.SessionIdAsync(lost);
-        var ticket = harness.Get<SocketTickets>().Issue(await harness.UserAsync(lost))!;
+        var ticket = (await harness.Get<ISocketTickets>().IssueAsync(await harness.UserAsync(lost)))!;
 
         Assert.True(await harness.Sessions.RevokeAsync(account.Id, session));
         Assert.False(await harness.WorksAsync(lost.Access));
         await RefusedAsync(harness, lost);
-        Assert.False(harness.Get<SocketTickets>().TryRedeem(ticket, out _));
+        Assert.Null(await harness.Get<ISocketTickets>().RedeemAsync(ticket));
         Assert.Equal([session], ended);
         Assert.True(await harness.WorksAsync(kept.Access));
         await RefreshAsync(harness, kept);

@@ -2,16 +2,8 @@ using Microsoft.Extensions.Options;
 
 namespace Skald.Server.Accounts.Passwords;
 
-/// <summary>
-/// Slows down guessing at one account: after <see cref="AccountLimits.LoginFailures"/> each further attempt waits 1 s, 2 s, 4 s … up to
-/// the failure window. Never a hard lock, and never in the way of who is signed in. A name that does not exist is slowed
-/// down the same way.
-/// </summary>
-/// <remarks>
-/// An attempt counts as failed from the moment it begins and is taken back when it succeeds: else a hundred at once would all
-/// find the counter at zero.
-/// </remarks>
-internal sealed class LoginThrottle(IOptions<AccountLimits> limits, TimeProvider clock)
+/// <summary>For a node that has its database to itself: a restart forgets.</summary>
+internal sealed class MemoryLoginThrottle(IOptions<AccountLimits> limits, TimeProvider clock) : ILoginThrottle
 {
     /// <summary>Some 10 MB. Beyond it new names are not slowed down, while the rate of each address still holds.</summary>
     private const int MaxNames = 100_000;
@@ -21,54 +13,47 @@ internal sealed class LoginThrottle(IOptions<AccountLimits> limits, TimeProvider
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Failures> _failures = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Whether an attempt may be made now. It then ends in <see cref="Succeed"/>, in <see cref="Withdraw"/>, or as a failure.
-    /// </summary>
-    /// <param name="name">What is being guessed at.</param>
-    /// <param name="retryAfter">When not: how long until it may.</param>
-    public bool TryBegin(string name, out TimeSpan retryAfter)
+    public ValueTask<TimeSpan> BeginAsync(string name)
     {
-        retryAfter = TimeSpan.Zero;
         if (_free == 0)
-            return true;
+            return default;
         lock (_gate)
         {
             var now = clock.GetTimestamp();
-            var known = _failures.TryGetValue(name, out var failures) && !IsOver(failures, now);
-            if (known)
+            if (_failures.TryGetValue(name, out var failures) && !IsOver(failures, now))
             {
-                retryAfter = Wait(failures.Count) - clock.GetElapsedTime(failures.LastAt, now);
-                if (retryAfter > TimeSpan.Zero)
-                    return false;
-                retryAfter = TimeSpan.Zero;
+                var wait = Wait(failures.Count) - clock.GetElapsedTime(failures.LastAt, now);
+                if (wait > TimeSpan.Zero)
+                    return ValueTask.FromResult(wait);
             }
             else
             {
                 failures = default;
                 if (_failures.Count >= MaxNames && !TryMakeRoom(now))
-                    return true;
+                    return default;
             }
 
             _failures[name] = new Failures(failures.Count + 1, now);
-            return true;
+            return default;
         }
     }
 
-    /// <summary>The attempt was the owner's: all is forgotten.</summary>
-    public void Succeed(string name)
+    public ValueTask SucceedAsync(string name)
     {
         lock (_gate)
             _failures.Remove(name);
+        return default;
     }
 
-    /// <summary>The attempt was not made after all.</summary>
-    public void Withdraw(string name)
+    public ValueTask WithdrawAsync(string name)
     {
         lock (_gate)
         {
             if (_failures.TryGetValue(name, out var failures))
                 _failures[name] = failures with { Count = Math.Max(0, failures.Count - 1) };
         }
+
+        return default;
     }
 
     /// <summary>How long after the n-th failure the next attempt has to wait.</summary>
