@@ -38,6 +38,7 @@ need nginx nginx-light
 need haproxy haproxy
 need promtool prometheus
 need /usr/lib/postgresql/15/bin/postgres postgresql-15
+need redis-server redis-server
 
 check "Restore, with the locked versions" dotnet restore Skald.slnx --locked-mode
 check "Build" dotnet build Skald.slnx --no-restore -v quiet

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Skald.Server.Accounts;
+using Skald.Server.Cluster;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
@@ -32,6 +33,7 @@ public static class SkaldHost
         services.AddAccounts(configuration);
         services.AddRooms(configuration);
         services.AddHistory(configuration);
+        services.AddCluster(configuration);
         services.AddDelivery(configuration);
         services.AddSingleton<MessagePipeline>();
         services.AddHostedService<Startup>();

@@ -1,4 +1,5 @@
 using Skald.Server.Accounts;
+using Skald.Server.Cluster;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
@@ -24,8 +25,8 @@ internal static class KnownSettings
     /// <summary>The classes that hold the server's own, in the order of docs/operations.md.</summary>
     public static readonly IReadOnlyList<Type> Classes =
     [
-        typeof(DataOptions), typeof(StorageOptions), typeof(ProxyOptions), typeof(IdentityOptions), typeof(AccountsOptions),
-        typeof(ConnectionsOptions), typeof(MetricsOptions), typeof(RoomsOptions),
+        typeof(DataOptions), typeof(StorageOptions), typeof(ClusterOptions), typeof(ProxyOptions), typeof(IdentityOptions),
+        typeof(AccountsOptions), typeof(ConnectionsOptions), typeof(MetricsOptions), typeof(RoomsOptions),
         typeof(LimitsOptions), typeof(WireLimits), typeof(ConnectionLimits), typeof(IdentityLimits), typeof(LogLimits), typeof(RoomLimits),
         typeof(DeliveryLimits), typeof(HistoryLimits), typeof(AccountLimits), typeof(TransportLimits), typeof(RequestLimits),
     ];

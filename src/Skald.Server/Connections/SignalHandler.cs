@@ -31,7 +31,7 @@ internal sealed class SignalHandler(RoomAuthorizer authorizer, SignalFanOut sign
         if (signals.Count(subscription.Feed) is { } tooMany)
             return tooMany;
         var frame = new SignalFrame(command.Room, user.Id, user.Username, command.Event, command.Data);
-        signals.Offer(subscription.Feed, AnswerFrame.Write(frame).ToArray());   // a copy: the thread's buffer may be written meanwhile
+        signals.Pass(subscription.Feed, AnswerFrame.Write(frame).ToArray());   // a copy: the thread's buffer may be written meanwhile
         return null;
     }
 }

@@ -21,6 +21,8 @@ public sealed class StorageOptions : IValidatableObject
     /// </summary>
     public string Postgres { get; set; } = "";
 
+    internal bool IsPostgreSql => Is(Engine, PostgreSql);
+
     /// <summary>Which services are added depends on it, so it is asked before there are options.</summary>
     internal static bool IsPostgres(IConfiguration configuration) => Is(configuration[EngineSetting], PostgreSql);
 

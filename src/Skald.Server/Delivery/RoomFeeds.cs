@@ -43,6 +43,9 @@ internal sealed class RoomFeeds(IOptions<DeliveryLimits> limits)
             _feeds.TryRemove(KeyValuePair.Create(subscription.Room, subscription.Feed));
     }
 
+    /// <returns>Null where the room has no readers here.</returns>
+    public RoomFeed? Find(Room room) => _feeds.GetValueOrDefault(room);
+
     /// <summary>Takes in new messages of one room. Its <see cref="Room.LastSeq"/> tells of them already.</summary>
     /// <returns>Null where the room has no readers here.</returns>
     public FanOut? Accept(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)

@@ -1,6 +1,6 @@
-using Skald.Server.Cluster;
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
+using Skald.Server.Cluster;
 using Skald.Server.Database;
 using Skald.Server.History;
 using Skald.Server.Identity;
@@ -16,7 +16,7 @@ internal static class StorageSetup
     {
         services.AddSettings<StorageOptions>(configuration);
         if (StorageOptions.IsPostgres(configuration))
-            AddPostgres(services);
+            AddPostgres(services, configuration);
         else
             AddSqlite(services);
     }
@@ -32,10 +32,9 @@ internal static class StorageSetup
         services.AddSingleton<LogFollower, ErasureJournal>();
         services.AddSingleton<ISocketTickets, MemorySocketTickets>();
         services.AddSingleton<ILoginThrottle, MemoryLoginThrottle>();
-        services.AddSingleton<IAnnouncements, NoAnnouncements>();
     }
 
-    private static void AddPostgres(IServiceCollection services)
+    private static void AddPostgres(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Library);
         services.AddSingleton<PostgresDatabase>();
@@ -45,6 +44,7 @@ internal static class StorageSetup
         services.AddSingleton<ISocketTickets, PostgresSocketTickets>();
         services.AddSingleton<ILoginThrottle, PostgresLoginThrottle>();
         services.AddSingleton<RevokedElsewhere>();
-        services.AddSingleton<IAnnouncements, NoAnnouncements>();
+        if (!ClusterOptions.IsRedis(configuration))
+            services.AddSingleton<IBus, PostgresBus>();
     }
 }

@@ -12,7 +12,10 @@ namespace Skald.Tests.Repository;
 public sealed partial class LogEventTests
 {
     private static readonly string[] Thousands =
-        ["Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport", "Conversation", "Followers"];
+    [
+        "Operations", "Accounts", "History", "Delivery", "Connections", "Storage", "Rooms", "Transport", "Conversation", "Followers",
+        "Cluster",
+    ];
 
     [Fact]
     public void Every_event_has_a_number_of_its_own() =>

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Cluster;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
 
@@ -25,6 +26,7 @@ public sealed class MetricsTableTests
                 instruments.Add(instrument);
         };
         listener.Start();
+        server.Services.GetRequiredService<AnnouncementMetrics>();   // of a server on PostgreSQL
 
         var table = new StringBuilder("| metric | in Prometheus | unit | meaning |\n|---|---|---|---|\n");
         foreach (var instrument in instruments.OrderBy(instrument => instrument.Name, StringComparer.Ordinal))

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Options;
+using Skald.Server.Cluster;
+using Skald.Server.Database;
+
+namespace Skald.Server.Storage.Postgres;
+
+/// <summary>NOTIFY and LISTEN of the database itself, on connections of their own: a commit that notifies holds up all others.</summary>
+internal sealed class PostgresBus(IOptions<StorageOptions> options) : IBus
+{
+    /// <summary>
+    /// Both connections are idle for long. The server's end notices within 8 s that this node is gone: what it does not read would fill
+    /// the server's queue of notifications, which all nodes share.
+    /// </summary>
+    private const string Session =
+        "-c idle_session_timeout=0 -c statement_timeout=1500ms "
+        + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=8000";
+
+    /// <summary>NOTIFY writes nothing that must be on disk: the later setting holds.</summary>
+    private const string NotDurable = "-c synchronous_commit=off";
+
+    /// <summary>In seconds. <see cref="Announcements"/> gives a connection up before.</summary>
+    private const int CommandTimeout = 4;
+
+    private readonly PostgresServer _server = new(options.Value.Postgres);
+
+    public string Place => $"PostgreSQL, database {_server.Place}";
+
+    /// <remarks>PostgreSQL takes payloads that are shorter than 8,000 bytes.</remarks>
+    public int MostBytes => 7_900;
+
+    public async Task<IBusLink> OpenAsync(Action<string> received, Action<Exception?> ended)
+    {
+        var link = new PostgresLink(
+            _server.New("skald announce", $"{Session} {NotDurable}", CommandTimeout), _server.New("skald listen", Session, CommandTimeout));
+        try
+        {
+            await link.OpenAsync(received, ended);
+            return link;
+        }
+        catch
+        {
+            await link.DisposeAsync();
+            throw;
+        }
+    }
+}
