@@ -46,6 +46,9 @@ internal static class CommandLine
                 return await RunAsync("restore", [From], [Erased], [], options, Directly(Restore));
             case ["import-django", .. var options]:
                 return await RunAsync("import-django", [From], [Table], [DryRun], options, Directly(ImportDjango));
+            case ["copy", .. var options]:
+                return await RunAsync(
+                    "copy", [From, To], [], [], options, (_, given) => CopyCommand.RunAsync(given[From], given[To]), ofData: false);
             case ["users", "list", .. var options]:
                 return await RunAsync("users list", [], [], [], options, (data, _) => UsersCommand.ListAsync(data));
             case ["users", "create", var name, .. var options] when !name.StartsWith("--", StringComparison.Ordinal):
@@ -140,11 +143,13 @@ internal static class CommandLine
     /// <param name="flags">Options without a value.</param>
     /// <param name="args">What stands behind its name.</param>
     /// <param name="run">Takes the data directory and the options.</param>
+    /// <param name="ofData">Whether it is about the data directory, and takes <c>--data</c>.</param>
     private static async Task<int> RunAsync(
         string command, string[] required, string[] optional, string[] flags, string[] args, Func<string, Dictionary<string, string>,
-        Task> run)
+        Task> run, bool ofData = true)
     {
-        if (!TryRead(required, [.. required, .. optional, Data], flags, args, out var options, out var wrong))
+        string[] valued = ofData ? [.. required, .. optional, Data] : [.. required, .. optional];
+        if (!TryRead(required, valued, flags, args, out var options, out var wrong))
         {
             Console.Error.WriteLine($"skald {command}: {wrong}.\n\n{Usage.Commands}");
             return Misused;
@@ -194,7 +199,7 @@ internal static class CommandLine
 
         var given = options;
         if (Array.Find(required, name => !given.ContainsKey(name)) is { } missing)
-            wrong = $"{missing} FILE is missing";
+            wrong = $"{missing} is missing";
         return wrong.Length == 0;
     }
 }

@@ -10,6 +10,9 @@ internal static class Usage
         skald backup  --to FILE [--data DIR] [--overwrite]      copy the database, while the server runs or not
         skald restore --from FILE [--data DIR] [--erased FILE]  make the database of a new data directory from a backup; --erased names
                                                                 the erased.jsonl of the old one, by which what was deleted since is erased
+        skald copy --from DIR --to CONNECTION                   move a server from SQLite to PostgreSQL, and everybody's place in its rooms
+                                                                with it; or back, with the two exchanged; while no server runs on either.
+                                                                CONNECTION is Host=…;Database=…;…, or postgres for that of Storage:Postgres
         skald users list [--data DIR]                           every account; this and what follows while no server runs there
         skald users create NAME [--email ADDRESS] [--data DIR]  make an account; the password is asked for, or comes from standard input
         skald users reset NAME [--data DIR]                     give an account another password, and end its sessions

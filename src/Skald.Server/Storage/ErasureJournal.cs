@@ -21,9 +21,12 @@ namespace Skald.Server.Storage;
 /// </remarks>
 internal sealed class ErasureJournal(
     IFollowedLog log, IOptions<DataOptions> options, Telemetry telemetry, TimeProvider clock, ILogger<ErasureJournal> logger)
-    : LogFollower("erasures", changesOnly: true, log, telemetry, clock, logger)
+    : LogFollower(Follower, changesOnly: true, log, telemetry, clock, logger)
 {
     public const string Name = "erased.jsonl";
+
+    /// <summary>Its name among those who keep a position in the whole log.</summary>
+    public const string Follower = "erasures";
 
     private static readonly JsonSerializerOptions Format = new()
     {

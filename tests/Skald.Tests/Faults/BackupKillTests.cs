@@ -9,7 +9,7 @@ namespace Skald.Tests.Faults;
 /// <summary>P-34: <c>kill -9</c> of a backup and of a restore, at each fsync, at the rename, and at writes that chance chooses.</summary>
 public sealed class BackupKillTests : IDisposable
 {
-    private const int Killed = 137, Messages = 3_000;
+    private const int Messages = 3_000;
 
     private readonly BackupPlace _place = new();
 
@@ -61,14 +61,14 @@ public sealed class BackupKillTests : IDisposable
     {
         await FillAsync();
 
-        _place.Under = KillAt("write", 5);
+        _place.Under = KilledAt.Call("write", 5);
         using var copy = Process.Start(
             _place.Under[0],
             [.. _place.Under[1..], "dd", $"if={_place.Data.Database}", $"of={_place.Backup}", "bs=1M", "status=none"]);
         await copy.WaitForExitAsync(Deadline.Token());
         _place.Under = [];
 
-        Assert.Equal(Killed, copy.ExitCode);
+        Assert.Equal(KilledAt.ExitCode, copy.ExitCode);
         Assert.True(new FileInfo(_place.Backup).Length > 0);
         Assert.False(await IsWholeAsync(_place.Backup));
     }
@@ -78,8 +78,8 @@ public sealed class BackupKillTests : IDisposable
     {
         await FillAsync();
         (await _place.BackUpAsync()).AssertDone();
-        _place.Under = KillAt("fsync", 2);
-        Assert.Equal(Killed, (await _place.RestoreAsync()).ExitCode);
+        _place.Under = KilledAt.Call("fsync", 2);
+        Assert.Equal(KilledAt.ExitCode, (await _place.RestoreAsync()).ExitCode);
 
         Assert.False(await StartsAsync());
         foreach (var part in Directory.GetFiles(_place.Restored, "*.part*"))
@@ -108,19 +108,13 @@ public sealed class BackupKillTests : IDisposable
 
         async Task<bool> KillAsync(string call, int nth)
         {
-            _place.Under = KillAt(call, nth);
+            _place.Under = KilledAt.Call(call, nth);
             var ended = await run();
             _place.Under = [];
-            Assert.True(ended.ExitCode is Killed or 0, ended.Error);
+            Assert.True(ended.ExitCode is KilledAt.ExitCode or 0, ended.Error);
             await judge();
-            return ended.ExitCode == Killed;
+            return ended.ExitCode == KilledAt.ExitCode;
         }
-    }
-
-    private static string[] KillAt(string call, int nth)
-    {
-        Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is what kills at a moment.");
-        return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:signal=SIGKILL:when={nth}"];
     }
 
     /// <summary>Data of some 14 MB: a copy of it takes several steps.</summary>

@@ -10,7 +10,7 @@ namespace Skald.Tests.Harness;
 public sealed class SharedPostgres : IAsyncDisposable
 {
     /// <summary>Has the schema, so that no test waits for it to be made.</summary>
-    private const string Template = "skald_template";
+    public const string Template = "skald_template";
 
     /// <summary>Makes a database as it was made: a new one takes half a second, 500 files and some MB.</summary>
     private const string Empty =

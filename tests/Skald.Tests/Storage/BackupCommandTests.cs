@@ -221,7 +221,7 @@ public sealed class BackupCommandTests : IDisposable
 
     [Theory]
     [InlineData("bakcup", "no command bakcup")]
-    [InlineData("backup", "--to FILE is missing")]
+    [InlineData("backup", "--to is missing")]
     [InlineData("backup --to", "--to needs a value")]
     [InlineData("backup --to --overwrite", "--to needs a value")]
     [InlineData("backup --from x", "--from is no option")]

@@ -35,6 +35,8 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
             {
                 Lane.Open();   // before the schema: nothing is changed while something has the database to itself
                 PostgresSchema.Apply(first, _server.Place);
+                if (PostgresSchema.IsUnfinishedCopy(first))
+                    throw UnfinishedCopy.Refusal(_server.Place);
                 Epoch = PostgresSchema.ReadEpoch(first);
                 Library = new("PostgreSQL", first.PostgreSqlVersion.ToString());
             }

@@ -13,6 +13,8 @@ internal static class PostgresSchema
     private static readonly SchemaSteps Steps = new(
         typeof(PostgresSchema), $"name another database in {StorageOptions.PostgresSetting}");
 
+    public static int Newest => Steps.Newest;
+
     /// <summary>In one transaction, and by one node at a time: of two that start together, the second finds it done.</summary>
     /// <param name="place">For the operator.</param>
     /// <exception cref="StartupRefusedException">A newer program wrote it.</exception>
@@ -32,13 +34,20 @@ internal static class PostgresSchema
     }
 
     /// <returns>0 for an empty database.</returns>
-    private static int ReadVersion(NpgsqlConnection connection)
+    public static int ReadVersion(NpgsqlConnection connection)
     {
-        using var table = new NpgsqlCommand("SELECT to_regclass('server') IS NOT NULL", connection);
-        if (!(bool)table.ExecuteScalar()!)
+        if (!HasTable(connection, "server"))
             return 0;
         using var version = new NpgsqlCommand("SELECT schema_version FROM server", connection);
         return (int)version.ExecuteScalar()!;
+    }
+
+    public static bool IsUnfinishedCopy(NpgsqlConnection connection) => HasTable(connection, UnfinishedCopy.Table);
+
+    private static bool HasTable(NpgsqlConnection connection, string name)
+    {
+        using var table = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection) { Parameters = { new() { Value = name } } };
+        return (bool)table.ExecuteScalar()!;
     }
 
 #pragma warning disable CA2100 // The SQL is our own.

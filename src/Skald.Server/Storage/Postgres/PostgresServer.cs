@@ -20,10 +20,13 @@ internal sealed class PostgresServer
     private const int UsualTimeout = 15, UsualCommandTimeout = 30, UsualCancellation = 2000, UsualPool = 100;
 
     private readonly NpgsqlConnectionStringBuilder _settings;
+    private readonly string _origin;
 
+    /// <param name="origin">Where the string was written: the setting, or the option of a command.</param>
     /// <exception cref="StartupRefusedException">It cannot be read.</exception>
-    public PostgresServer(string connectionString)
+    public PostgresServer(string connectionString, string origin = StorageOptions.PostgresSetting)
     {
+        _origin = origin;
         try
         {
             _settings = new NpgsqlConnectionStringBuilder(connectionString);
@@ -32,12 +35,12 @@ internal sealed class PostgresServer
         {
 #pragma warning disable MA0054 // Npgsql's own words may hold a part of the string, and so of its password.
             throw new StartupRefusedException(
-                $"{StorageOptions.PostgresSetting} cannot be read as a connection string. Write Host=…;Database=…;Username=…;Password=…, no URI, and quotes around a value that holds ; or =.");
+                $"{_origin} cannot be read as a connection string. Write Host=…;Database=…;Username=…;Password=…, no URI, and quotes around a value that holds ; or =.");
 #pragma warning restore MA0054
         }
 
         if (string.IsNullOrWhiteSpace(_settings.Host))
-            throw new StartupRefusedException($"{StorageOptions.PostgresSetting} names no server. Write Host=… there.");
+            throw new StartupRefusedException($"{_origin} names no server. Write Host=… there.");
         if (_settings.Timeout == UsualTimeout)
             _settings.Timeout = 2;
         if (_settings.CommandTimeout == UsualCommandTimeout)
@@ -147,7 +150,7 @@ internal sealed class PostgresServer
 
     private StartupRefusedException Refused(string why, Exception? cause = null)
     {
-        var sentence = $"The database {Place} cannot be used: {why} ({StorageOptions.PostgresSetting}).";
+        var sentence = $"The database {Place} cannot be used: {why} ({_origin}).";
         return cause is null ? new(sentence) : new(sentence, cause);
     }
 

@@ -143,6 +143,8 @@ internal static class SqliteBackup
         if (found != "ok")
             throw new CommandRefusedException(
                 $"{from} is damaged, and so would its copy be: {found?.ReplaceLineEndings(" ")}. Use an older backup.");
+        if (SqliteSchema.IsUnfinishedCopy(copy))
+            throw UnfinishedCopy.Refusal(from);
     }
 
     /// <remarks>

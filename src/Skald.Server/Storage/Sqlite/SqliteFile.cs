@@ -90,7 +90,8 @@ internal static class SqliteFile
     }
 
     /// <summary>Opens the database in the newest schema; makes it where there is none, or leaves nothing behind.</summary>
-    public static SqliteConnection OpenWriter(string file, WalIndex index)
+    /// <param name="mayBeUnfinished">Whether it may be an <see cref="UnfinishedCopy"/>: for the copy itself.</param>
+    public static SqliteConnection OpenWriter(string file, WalIndex index, bool mayBeUnfinished = false)
     {
         var isNew = !File.Exists(file);
         if (isNew)
@@ -108,6 +109,8 @@ internal static class SqliteFile
             connection.Open();
             SetUp(connection, file, index);
             SqliteSchema.Apply(connection, file);
+            if (!mayBeUnfinished && SqliteSchema.IsUnfinishedCopy(connection))
+                throw UnfinishedCopy.Refusal(file);
             return connection;
         }
         catch (Exception e)

@@ -8,7 +8,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// <summary>The whole log by the table <c>runs</c>: where it goes on with another room.</summary>
 internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
 {
-    private const string End =
+    public const string End =
         "SELECT r.position + m.last_seq - r.first_seq FROM runs r JOIN rooms m ON m.id = r.room_id ORDER BY r.position DESC LIMIT 1";
 
     private readonly SqliteEntryReader _entries = new();

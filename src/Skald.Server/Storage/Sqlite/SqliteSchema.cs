@@ -9,6 +9,8 @@ internal static class SqliteSchema
 {
     private static readonly SchemaSteps Steps = new(typeof(SqliteSchema), "choose another directory with --data DIR");
 
+    public static int Newest => Steps.Newest;
+
     /// <summary>In one transaction; nothing is written where nothing is to be done, so that a full disk keeps no database shut.</summary>
     /// <param name="connection">The only one that writes: <see cref="SqliteFile.Lock"/>.</param>
     /// <param name="file">For the operator.</param>
@@ -49,14 +51,23 @@ internal static class SqliteSchema
     }
 
     /// <returns>0 for a new file.</returns>
-    private static int ReadVersion(SqliteConnection connection)
+    public static int ReadVersion(SqliteConnection connection)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT count(*) FROM sqlite_schema WHERE name = 'server'";
-        if ((long)command.ExecuteScalar()! == 0)
+        if (!HasTable(connection, "server"))
             return 0;
+        using var command = connection.CreateCommand();
         command.CommandText = "SELECT schema_version FROM server";
         return (int)(long)command.ExecuteScalar()!;
+    }
+
+    public static bool IsUnfinishedCopy(SqliteConnection connection) => HasTable(connection, UnfinishedCopy.Table);
+
+    private static bool HasTable(SqliteConnection connection, string name)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_schema WHERE name = $name";
+        command.Parameters.AddWithValue("$name", name);
+        return (long)command.ExecuteScalar()! > 0;
     }
 
 #pragma warning disable CA2100 // The SQL is our own.
