@@ -35,7 +35,8 @@ public sealed class IdentityOptions : IValidatableObject
     public string? SigningKey { get; set; }
 
     /// <summary>
-    /// The <see cref="SigningKey"/> before the present one: still verifies, no longer signs. Null when the key was never changed.
+    /// The <see cref="SigningKey"/> before the present one: still verifies, no longer signs. While several nodes change theirs one after
+    /// the other, first the next one. Null when the key was never changed.
     /// </summary>
     public string? PreviousSigningKey { get; set; }
 

@@ -9,13 +9,16 @@ namespace Skald.Server.Identity;
 
 /// <summary>
 /// <c>signing-keys.json</c> in the data directory, mode 0600, made at first start. To change keys put a new one first in its list and
-/// start again; take the old one out a day later.
+/// start again; take the old one out a day later. Several nodes: <see cref="SharedKeys"/>.
 /// </summary>
 internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<KeyFile> logger)
 {
     public const string Name = "signing-keys.json";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>For another server that makes the file.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
 
     private static readonly JsonSerializerOptions Format = new()
     {
@@ -57,7 +60,10 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
         }
     }
 
-    /// <remarks>Written beside and then renamed, so that a crash leaves no half a file.</remarks>
+    /// <remarks>
+    /// Written beside and then renamed, so that a crash leaves no half a file. Of nodes that start on one directory one makes it: a rename
+    /// of .NET's replaces what came to be there in the meantime, so that takes a lock.
+    /// </remarks>
     private void Create()
     {
         var directory = Path.GetDirectoryName(path)!;
@@ -73,9 +79,12 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
             options.UnixCreateMode = OwnerOnly;
         }
 
-        File.Delete(beside);
         try
         {
+            using var alone = Lock();
+            if (File.Exists(path))
+                return;
+            File.Delete(beside);
             using (var file = new FileStream(beside, options))
             {
                 JsonSerializer.Serialize(file, new Keys([NewKey()], [NewKey()]), Format);
@@ -91,6 +100,29 @@ internal sealed partial class KeyFile(string path, TimeProvider clock, ILogger<K
         }
 
         Log.Created(logger, path);
+    }
+
+    /// <summary>Waits for the lock on the making of the file.</summary>
+    private FileStream Lock()
+    {
+        FileStream? held = null;
+        return SpinWait.SpinUntil(() => (held = TryLock()) is not null, LongestWait)
+            ? held!
+            : throw new StartupRefusedException(
+                $"Another server is making {path}, and does not come to its end. Start again when it has ended.");
+    }
+
+    private FileStream? TryLock()
+    {
+        try
+        {
+            return new FileStream(
+                path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e) when (!FullDisk.IsNumber(e.HResult))
+        {
+            return null;
+        }
     }
 
     private void Tighten()

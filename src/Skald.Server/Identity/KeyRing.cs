@@ -27,11 +27,19 @@ internal sealed class KeyRing
         _access = access.ToDictionary(k => k.Kid, k => new SymmetricSecurityKey(k.Key) { KeyId = k.Kid }, StringComparer.Ordinal);
         Signing = _access[access[0].Kid];
         Refresh = refresh;
+        AccessIds = [.. access.Select(k => Id(k.Key))];
+        RefreshIds = [.. refresh.Select(Id)];
     }
 
     public SymmetricSecurityKey Signing { get; }
 
     public IReadOnlyList<byte[]> Refresh { get; }
+
+    /// <summary>A name for each key of access tokens, which says nothing about it and is the same wherever the key is.</summary>
+    public IReadOnlyList<string> AccessIds { get; }
+
+    /// <summary>The same for the keys of <see cref="Refresh"/>.</summary>
+    public IReadOnlyList<string> RefreshIds { get; }
 
     /// <summary>Looks a key up by its exact name: a <c>kid</c> is opaque, never a path, a query or an address.</summary>
     public SymmetricSecurityKey? Find(string? kid) => kid is null ? null : _access.GetValueOrDefault(kid);
@@ -72,6 +80,8 @@ internal sealed class KeyRing
 
     private static bool IsSample(string text) =>
         Array.Exists(SampleWords, word => text.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    private static string Id(byte[] key) => Base64Url.EncodeToString(Derive(key, "skald-key-id"));
 
     private static byte[] Derive(byte[] key, string purpose) =>
         HKDF.DeriveKey(HashAlgorithmName.SHA256, key, MinKeyBytes, info: Encoding.ASCII.GetBytes(purpose));

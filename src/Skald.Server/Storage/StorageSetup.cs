@@ -44,6 +44,7 @@ internal static class StorageSetup
         services.AddSingleton<ISocketTickets, PostgresSocketTickets>();
         services.AddSingleton<ILoginThrottle, PostgresLoginThrottle>();
         services.AddSingleton<RevokedElsewhere>();
+        services.AddHostedService<SharedKeys>();
         if (!ClusterOptions.IsRedis(configuration))
             services.AddSingleton<IBus, PostgresBus>();
     }

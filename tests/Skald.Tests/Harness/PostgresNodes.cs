@@ -39,10 +39,11 @@ internal sealed class PostgresNodes : IAsyncDisposable
 
     /// <summary>What a server needs to be one of them.</summary>
     public static (string Key, string Value)[] Settings(string connectionString) =>
-    [
-        (StorageOptions.EngineSetting, StorageOptions.PostgreSql), (StorageOptions.PostgresSetting, connectionString),
-        ("Accounts:SigningKey", Key),
-    ];
+        [.. WithoutKey(connectionString), ("Accounts:SigningKey", Key)];
+
+    /// <summary>The same, but for the key: it is in the data directory, or of a test's own.</summary>
+    public static (string Key, string Value)[] WithoutKey(string connectionString) =>
+        [(StorageOptions.EngineSetting, StorageOptions.PostgreSql), (StorageOptions.PostgresSetting, connectionString)];
 
     /// <summary>Runs SQL beside them.</summary>
     public async Task<object?> ExecuteAsync(string sql) => await (await SharedPostgres.GetAsync()).ExecuteAsync(Database, sql);

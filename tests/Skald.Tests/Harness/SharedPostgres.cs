@@ -18,6 +18,7 @@ public sealed class SharedPostgres : IAsyncDisposable
         SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
         DELETE FROM runs; DELETE FROM followers; DELETE FROM entries; DELETE FROM messages; DELETE FROM room_heads;
         DELETE FROM room_directory; DELETE FROM sessions; DELETE FROM users; DELETE FROM tickets; DELETE FROM login_failures;
+        DELETE FROM signing_keys;
         UPDATE log_end SET position = 0, room_id = 0;
         UPDATE server SET restored_at = NULL;
         SELECT setval(pg_get_serial_sequence('users', 'id'), 1, false), setval(pg_get_serial_sequence('room_directory', 'id'), 1, false);

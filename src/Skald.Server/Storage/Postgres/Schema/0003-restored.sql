@@ -7,6 +7,7 @@ DECLARE
 BEGIN
     UPDATE sessions SET revoked_at = now_us WHERE revoked_at IS NULL;
     UPDATE sessions SET ended_in = NULL WHERE ended_in IS NOT NULL;   -- they are of transactions elsewhere, and known by revoked_at
+    DELETE FROM signing_keys;   -- of another deployment, perhaps
     UPDATE server SET epoch = another, restored_at = now_us;
     RETURN another;
 END $$;

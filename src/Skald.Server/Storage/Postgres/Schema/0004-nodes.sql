@@ -1,8 +1,26 @@
--- What the nodes of one database must hold together, and is worth no write to disk: unlogged tables, which are empty after a crash.
+-- What the nodes of one database must hold together.
 
 CREATE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 $$;
+
+-- Which keys they have signed with, in the order of their first use. A node that does not know the newest would refuse what the others
+-- have signed.
+CREATE TABLE signing_keys (
+    position      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    purpose       text   COLLATE "C" NOT NULL,   -- access, refresh
+    id            text   COLLATE "C" NOT NULL,   -- by a hash of the key, which nothing leads back from
+    first_used_at bigint NOT NULL,
+    UNIQUE (purpose, id)
+);
+
+-- For the operator who has lost the keys, before a server starts with others: nobody is signed in any more.
+CREATE FUNCTION skald_forget_keys() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM signing_keys;
+    UPDATE sessions SET revoked_at = skald_now() WHERE revoked_at IS NULL
+$$;
+
+-- The rest is worth no write to disk: unlogged tables, which are empty after a crash.
 
 -- Tickets for sockets that nobody has used yet.
 CREATE UNLOGGED TABLE tickets (
