@@ -248,7 +248,7 @@ public abstract class AnnouncementsContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fault_of_one_who_is_told_ends_nothing()
+    public async Task Fault_of_one_who_is_told_is_said_and_ends_nothing()
     {
         await using var deaf = new TestNode(_server.NewBus()) { Faulty = true };
         var ann = Node(_server.NewBus());
@@ -260,6 +260,8 @@ public abstract class AnnouncementsContract : IAsyncLifetime
             await HearsAsync(deaf, end);
         }
 
+        await Deadline.UntilAsync(
+            () => deaf.Log.Lines.Count(line => line.Contains("[10002]", StringComparison.Ordinal)) == 3, "each fault is said");
         Assert.Equal(1, deaf.Bus.Opened);
     }
 
