@@ -92,7 +92,8 @@ internal sealed class PostgresEnd : ICopyEnd
     public void Begin(UnfinishedCopy of)
     {
         using var transaction = _connection.BeginTransaction();
-        Execute("TRUNCATE users, sessions, room_directory, room_heads, messages, entries, runs, followers");
+        Execute(
+            "TRUNCATE users, sessions, signing_keys, tickets, login_failures, room_directory, room_heads, messages, entries, runs, followers");
         of.Begin(_connection);
         transaction.Commit();
     }
