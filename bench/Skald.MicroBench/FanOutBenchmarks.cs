@@ -34,6 +34,7 @@ public class FanOutBenchmarks
         _room = new Room(1, "global", firstSeq: 1, lastSeq: 0);
         var log = new RoomLog(
             new NoStore(),
+            new NodeCursor(null!, null!),   // nothing is stored
             Options.Create(new LogLimits()),
             new Readiness(),
             new LogMetrics(new Telemetry()),
@@ -55,7 +56,8 @@ public class FanOutBenchmarks
     [Benchmark]
     public void Deliver()
     {
-        _batch[0].StoreAs(++_room.LastSeq, new Timestamp(1_790_000_000_000_000));
+        _room.Reach(_room.LastSeq + 1);
+        _batch[0].StoreAs(_room.LastSeq, new Timestamp(1_790_000_000_000_000));
         _feeds.Accept(_room, _batch, _encoder)?.Deliver(_pace, failed => throw failed);
     }
 

@@ -1,4 +1,5 @@
 using Skald.Protocol;
+using Skald.Server.Cluster;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 
@@ -11,12 +12,20 @@ namespace Skald.Server;
 /// folder, and none looks back. An ack means that the message is on disk, and so does every reader's copy: both come after step 3.
 /// </remarks>
 internal sealed class MessagePipeline(
-    MayWrite mayWrite, EntryRates rates, RoomLog log, DeliveryThread delivery, LogMetrics metrics, IEnumerable<LogFollower> followers)
+    MayWrite mayWrite,
+    EntryRates rates,
+    NodeWatch watch,
+    RoomLog log,
+    IAnnouncements announcements,
+    RoomFeeds feeds,
+    DeliveryThread delivery,
+    LogMetrics metrics,
+    IEnumerable<LogFollower> followers)
 {
     private readonly LogFollower[] _followers = [.. followers];
 
     /// <summary>2: what may refuse a draft before it is stored, in this order. The cheap and the certain come first.</summary>
-    private readonly IDraftCheck[] _checks = [mayWrite, rates];
+    private readonly IDraftCheck[] _checks = [watch, mayWrite, rates];
 
     /// <summary>Sends a message on its way. The draft is told how it ended, exactly once.</summary>
     /// <remarks>Waits only where a check does; what one caller publishes in a room, each after the other, keeps its order.</remarks>
@@ -33,27 +42,34 @@ internal sealed class MessagePipeline(
         draft.Refuse(refusal);
     }
 
-    public void Start()
+    public async Task StartAsync()
     {
         delivery.Start();
-        log.Start(delivery.CommitSlotAsync, OnCommitted);
+        await log.StartAsync(delivery.CommitSlotAsync, OnCommitted, feeds.Has);
         foreach (var follower in _followers)
             follower.Start();
+        announcements.Start(new Heard(log.Heard, watch.Look, static (_, _) => { }));
+        watch.Start();
     }
 
     /// <summary>Stores, delivers and answers everything that was published, then ends.</summary>
     public async Task StopAsync()
     {
+        await watch.StopAsync();
         await log.StopAsync();
         await delivery.StopAsync();
         foreach (var follower in _followers)
             await follower.StopAsync();
+        await announcements.StopAsync();
     }
 
-    /// <summary>On the log's loop, in commit order: what is in the batch is on disk.</summary>
+    /// <summary>On the log's loop, in the order of the whole log: what is in the batch is on disk.</summary>
     private void OnCommitted(Batch batch)
     {
-        delivery.Announce(batch);                                  // 4 announce: to the delivery thread; there
+        if (batch is { Span: { } span } && batch.Found < batch.Count)
+            announcements.Grown(span.Last);                        // 4 announce: to the other nodes, each of which reads it,
+        if (batch.Count > 0)
+            delivery.Announce(batch);                              //   and to the delivery thread; there
                                                                    // 5 fan out: RoomFeed, once encoded, to each cursor
                                                                    // 6 socket out: Outbound; and the ack, Draft.Complete
         foreach (var follower in _followers)

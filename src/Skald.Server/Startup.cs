@@ -10,7 +10,7 @@ using Skald.Server.Settings;
 namespace Skald.Server;
 
 /// <summary>
-/// The beginning of a node: the storage opens or refuses, the rooms that are always there are made, the pipeline runs. Then it is
+/// The beginning of a node: the storage opens or refuses, the pipeline runs, the rooms that are always there are made. Then it is
 /// ready.
 /// </summary>
 internal sealed class Startup(
@@ -22,8 +22,8 @@ internal sealed class Startup(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await pipeline.StartAsync();   // first: what is stored after a room was read is announced
         await rooms.CreateGlobalAsync();
-        pipeline.Start();
         ReportWeakLimits();
         ReportLoggedAddresses();
         readiness.TakeBack(NotReadyReasons.Starting);

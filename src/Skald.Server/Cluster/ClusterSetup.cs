@@ -12,6 +12,7 @@ internal static class ClusterSetup
     {
         services.AddSettings<ClusterOptions>(configuration);
         services.AddSingleton<AnnouncementMetrics>();
+        services.AddSingleton<NodeWatch>();
         if (StorageOptions.IsPostgres(configuration))
             services.AddSingleton<IAnnouncements, Announcements>();
         else

@@ -31,6 +31,8 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
             return;
         }
 
+        if (join.Since > room.LastSeq)
+            await log.CatchUpAsync();   // the position may be another node's
         Leave(connection, room.Name);
         // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
         var dialect = connection.OnlyRoom is null ? Dialect.Signals

@@ -56,7 +56,7 @@ internal sealed partial class DeliveryThread(RoomFeeds feeds, DeliveryMetrics me
         {
             Tell(batch, static draft => draft.Complete());
             Tell(batch, static draft => draft.Flush());
-            metrics.Acked(batch.Count);
+            metrics.Acked(batch.Count - batch.Found);
             Try(batch, () => Encode(batch));
             _pace.Begin(_fanOuts.Sum(fanOut => fanOut.Count));
             Try(batch, Deliver);

@@ -46,6 +46,15 @@ internal sealed class RoomFeeds(IOptions<DeliveryLimits> limits)
     /// <returns>Null where the room has no readers here.</returns>
     public RoomFeed? Find(Room room) => _feeds.GetValueOrDefault(room);
 
+    /// <summary>
+    /// Whether a room has readers here. Who asks has told <see cref="Room.LastSeq"/> already: a reader that comes later begins there.
+    /// </summary>
+    public bool Has(Room room)
+    {
+        Interlocked.MemoryBarrier();
+        return _feeds.ContainsKey(room);
+    }
+
     /// <summary>Takes in new messages of one room. Its <see cref="Room.LastSeq"/> tells of them already.</summary>
     /// <returns>Null where the room has no readers here.</returns>
     public FanOut? Accept(Room room, ReadOnlySpan<Draft> drafts, BatchEncoder encoder)

@@ -10,16 +10,19 @@ namespace Skald.Server.History;
 /// <param name="drafts">In the order they came.</param>
 internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
 {
+    public static readonly Batch Empty = new([]);
+
     private readonly Draft[] _drafts = [.. drafts.OrderBy(draft => draft.Room.Id)];   // keeps the order of equals
 
     public int Count => _drafts.Length;
 
     public Draft this[int index] => _drafts[index];
 
-    /// <summary>
-    /// Where what it has stored lies in the whole log, told by the store; null where the store does not know, or nothing was stored.
-    /// </summary>
+    /// <summary>Where what it has stored lies in the whole log, told by the store; null where it does not know.</summary>
     public LogSpan? Span { get; set; }
+
+    /// <summary>How many of the drafts are entries that were found in the log, and have nobody to answer.</summary>
+    public int Found { get; init; }
 
     /// <summary>Whether it has changed a message; known once it is stored.</summary>
     public bool HasChanges
@@ -35,6 +38,13 @@ internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
             return false;
         }
     }
+
+    /// <summary>One batch of what was found in the log and, behind that, of what this one has stored: room by room.</summary>
+    public Batch Behind(Batch found) => found.Count == 0 ? this : new Batch(found.Concat(this))
+    {
+        Found = found.Found,
+        Span = new LogSpan(found.Span!.First, Span!.Last),
+    };
 
     /// <summary>Its rooms, each with all of its drafts.</summary>
     public IEnumerable<ArraySegment<Draft>> ByRoom()

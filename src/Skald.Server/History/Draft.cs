@@ -104,7 +104,7 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
 
     /// <summary>What readers are sent. The spans are valid as long as <paramref name="scratch"/> is not written to.</summary>
     /// <param name="scratch">At least <see cref="ScratchLength"/> bytes.</param>
-    public LogEntry ToEntry(Span<byte> scratch)
+    public virtual LogEntry ToEntry(Span<byte> scratch)
     {
         if (Kind == EntryKind.Message)
             return LogEntry.Of(ToMessage(scratch));

@@ -6,15 +6,16 @@ using Skald.Server.Rooms;
 namespace Skald.Server.History;
 
 /// <summary>
-/// An entry of the log that this node did not know to be there: its batch was stored, but the answer was lost with the connection to the
-/// database, and its sender told that nobody knows. It is announced like one that is new, and has nobody to answer.
+/// An entry of the log that this node did not know to be there: another node stored it, or this one did and lost the answer. It is
+/// announced like one that is new, and has nobody to answer.
 /// </summary>
 internal sealed class FoundDraft : Draft
 {
-    private FoundDraft(Room room, CurrentUser sender, EntryCommand command)
-        : base(room, sender, command)
-    {
-    }
+    private readonly byte[] _by;
+    private readonly LoggedMessage _message;
+
+    private FoundDraft(Room room, EntryCommand command, LoggedMessage message, byte[] by)
+        : base(room, new CurrentUser(0, Encoding.UTF8.GetString(by), SessionId: 0), command) => (_message, _by) = (message, by);
 
     /// <param name="entry">As it is read; copied.</param>
     public static FoundDraft Of(Room room, in LogEntry entry)
@@ -24,13 +25,9 @@ internal sealed class FoundDraft : Draft
         {
             EntryKind.Edited => new EditCommand(default, room.Name, message.Seq, message.Text, IfVersion: null, ClientMessageId: null),
             EntryKind.Deleted => new DeleteCommand(default, room.Name, message.Seq, ClientMessageId: null),
-            _ => new SendCommand(
-                default,
-                room.Name,
-                message.Text,
-                message.ClientMessageId is [] ? null : Encoding.UTF8.GetString(message.ClientMessageId)),
+            _ => new SendCommand(default, room.Name, message.Text, ClientMessageId: null),
         };
-        var draft = new FoundDraft(room, new CurrentUser(0, Encoding.UTF8.GetString(entry.By), SessionId: 0), command);
+        var draft = new FoundDraft(room, command, message, entry.By.ToArray());
         if (entry.Kind == EntryKind.Message)
             draft.StoreAs(entry.Seq, entry.Timestamp);
         else
@@ -38,8 +35,17 @@ internal sealed class FoundDraft : Draft
         return draft;
     }
 
+    /// <summary>As it was read: of a message that was changed since, what it is now.</summary>
+    public override LogEntry ToEntry(Span<byte> scratch)
+    {
+        var message = _message.ToMessage(Room);
+        return Kind == EntryKind.Message
+            ? LogEntry.Of(message)
+            : new LogEntry { Kind = Kind, Seq = Seq, By = _by, Timestamp = Timestamp, Message = message };
+    }
+
     public override void Complete(ChatError? refusal)
     {
-        // Whoever sent it repeats it, and is answered then.
+        // Whoever sent it is told by the node that stored it, or repeats it and is answered then.
     }
 }

@@ -8,6 +8,7 @@ internal static class HistorySetup
     {
         services.AddLimits<LogLimits>(configuration);
         services.AddSingleton<LogMetrics>();
+        services.AddSingleton<NodeCursor>();
         services.AddSingleton<RoomLog>();
         services.AddSingleton<MayWrite>();
         services.AddSingleton<EntryRates>();

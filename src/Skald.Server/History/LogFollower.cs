@@ -82,7 +82,7 @@ internal abstract partial class LogFollower(
     /// </remarks>
     public void Wake(Batch batch)
     {
-        if (changesOnly && batch is { Span: { } span, HasChanges: false })
+        if (changesOnly && batch is { Span: { } span, Found: 0, Count: > 0, HasChanges: false })
             _passed = _passed is { } passed && passed.Last + 1 == span.First ? passed with { Last = span.Last } : span;
         else
             _committed.TrySetResult();
@@ -144,7 +144,7 @@ internal abstract partial class LogFollower(
         Pass();
         Begin();
         _hasEntries = false;
-        var page = await log.ReadAsync(_reached, PageEntries, changesOnly, Visit);
+        var page = await log.ReadAsync(new LogSelection(_reached, PageEntries) { ChangesOnly = changesOnly }, Visit);
         Volatile.Write(ref _end, page.End);
         if (_hasEntries)
         {

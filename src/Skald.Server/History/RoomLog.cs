@@ -15,6 +15,7 @@ namespace Skald.Server.History;
 /// </remarks>
 internal sealed partial class RoomLog(
     IMessageStore store,
+    NodeCursor cursor,
     IOptions<LogLimits> limits,
     Readiness readiness,
     LogMetrics metrics,
@@ -28,15 +29,24 @@ internal sealed partial class RoomLog(
 
     private readonly int _batchSize = limits.Value.MessagesPerBatch;
 
-    // Synchronous continuations: the sender that finds the log idle hands the batch to the store itself, one thread hop less.
-    private readonly Channel<Draft> _queue = Channel.CreateBounded<Draft>(
+    /// <summary>How long somebody waits for what other nodes have stored, where the database does not answer.</summary>
+    private static readonly TimeSpan LongestCatchUp = TimeSpan.FromSeconds(2);
+
+    // Synchronous continuations: the sender that finds the log idle hands the batch to the store itself, one thread hop less. A null
+    // wakes the loop to look for what others have stored.
+    private readonly Channel<Draft?> _queue = Channel.CreateBounded<Draft?>(
         new BoundedChannelOptions(limits.Value.QueuedMessages) { SingleReader = true, AllowSynchronousContinuations = true });
 
     private Task _running = Task.CompletedTask;
+    private Predicate<Room> _hasReaders = _ => false;
+    private int _woken;      // 1: a null is in the queue
     private volatile bool _stopped;
     private long _commit;   // what a commit takes, in ticks; smoothed
 
     public string Epoch => store.Epoch;
+
+    /// <summary>Whether other nodes store in it too.</summary>
+    public bool IsShared => cursor.IsShared;
 
     /// <summary>Queues a draft. Drafts of one caller for one room are stored in the order of its calls.</summary>
     /// <returns>Null when queued: its <see cref="Draft.Complete(ChatError?)"/> will be called. Else why it is refused.</returns>
@@ -58,12 +68,45 @@ internal sealed partial class RoomLog(
     /// Waits until the next commit should begin, which will take so many ticks of <see cref="Stopwatch"/>.
     /// </param>
     /// <param name="onCommitted">
-    /// Takes every batch once it is on disk, in commit order. It may wait, and so slow the log down to what delivery can carry.
+    /// Takes every batch once it is on disk, in the order of the whole log. It may wait, and so slow the log down to what delivery can
+    /// carry.
     /// </param>
-    public void Start(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted)
+    /// <param name="hasReaders">Whether a room has readers here: what other nodes store in others is not announced.</param>
+    public async Task StartAsync(Func<long, Task> commitSlotAsync, Action<Batch> onCommitted, Predicate<Room> hasReaders)
     {
+        _hasReaders = hasReaders;
+        await cursor.StartAsync();
         metrics.ObserveQueue(() => _queue.Reader.Count);
         _running = RunAsync(commitSlotAsync, onCommitted);
+    }
+
+    /// <summary>Another node says that the whole log reaches to this position. Waits for nothing.</summary>
+    public void Heard(long end)
+    {
+        cursor.Heard(end);
+        if (cursor.IsBehind)
+            Wake();
+    }
+
+    /// <summary>
+    /// Waits until everything that was stored before this call, by whichever node, is announced here; at once where this node alone
+    /// stores.
+    /// </summary>
+    /// <returns>False where that is not known in time: the database does not answer.</returns>
+    public async ValueTask<bool> CatchUpAsync()
+    {
+        if (!IsShared)
+            return true;
+        var asked = cursor.AskAsync();
+        Wake();
+        try
+        {
+            return !_stopped && await asked.WaitAsync(LongestCatchUp);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Stores what is queued, then ends. What comes after is refused.</summary>
@@ -92,7 +135,7 @@ internal sealed partial class RoomLog(
             readiness.Add(NotReadyReasons.LogEnded);
             _stopped = true;
             _queue.Writer.TryComplete();
-            Refuse(_queue.Reader.ReadAllAsync().ToBlockingEnumerable(), Unknown);
+            Refuse(_queue.Reader.ReadAllAsync().ToBlockingEnumerable().OfType<Draft>(), Unknown);
             host.StopApplication();
         }
     }
@@ -103,16 +146,79 @@ internal sealed partial class RoomLog(
         while (await _queue.Reader.WaitToReadAsync())
         {
             await commitSlotAsync(_commit);
+            Volatile.Write(ref _woken, 0);
+            var asked = cursor.TakeAsked();   // before the batch is stored, which then knows of everything that was there before
             drafts.Clear();
             while (drafts.Count < _batchSize && _queue.Reader.TryRead(out var draft))
-                drafts.Add(draft);
+            {
+                if (draft is not null)
+                    drafts.Add(draft);
+            }
+
             var batch = new Batch(drafts);
-            if (!await StoreAsync(batch))
-                continue;
-            if (await FindAsync(batch) is { } found)
-                onCommitted(found);
-            onCommitted(batch);
+            var caughtUp = drafts.Count > 0 && await StoreAsync(batch)
+                ? await AnnounceAsync(batch, onCommitted)
+                : (asked is null && !cursor.IsBehind) || await FollowAsync(asked is not null, onCommitted);
+            asked?.SetResult(caughtUp);
         }
+    }
+
+    /// <summary>Hands a batch on, and before it what others have stored since the one before: a reader gets all in order.</summary>
+    /// <returns>False where that could not be read. Its rooms' readers find a hole then, and read the log.</returns>
+    private async Task<bool> AnnounceAsync(Batch batch, Action<Batch> onCommitted)
+    {
+        if (batch.Span is not { } span)
+        {
+            onCommitted(batch);
+            return true;
+        }
+
+        var found = Batch.Empty;
+        try
+        {
+            while (cursor.Position < span.First - 1)
+            {
+                if (found.Count > 0)
+                    onCommitted(found);   // a page of many
+                found = await cursor.ReadAsync(span.First - 1, _hasReaders);
+            }
+        }
+        catch (Exception e)
+        {
+            Log.NotFollowed(logger, e);
+            onCommitted(batch);
+            return false;   // the cursor stays: all of it is read again, and who has it already is not given it twice
+        }
+
+        onCommitted(batch.Behind(found));
+        cursor.MoveTo(span.Last);
+        return true;
+    }
+
+    /// <summary>Announces what others have stored.</summary>
+    /// <param name="toEnd">Whether the end is looked up, or is where others say.</param>
+    /// <returns>False where it could not be read: the next look finds it.</returns>
+    private async Task<bool> FollowAsync(bool toEnd, Action<Batch> onCommitted)
+    {
+        try
+        {
+            var end = toEnd ? await cursor.FindEndAsync() : cursor.HeardEnd;
+            while (cursor.Position < end)
+                onCommitted(await cursor.ReadAsync(long.MaxValue, _hasReaders));
+
+            return true;
+        }
+        catch (Exception e)
+        {
+            Log.NotFollowed(logger, e);
+            return false;
+        }
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _woken, 1) == 0)
+            _queue.Writer.TryWrite(null);   // where it is full, the loop comes round anyway
     }
 
     private async Task<bool> StoreAsync(Batch batch)
@@ -142,47 +248,12 @@ internal sealed partial class RoomLog(
         foreach (var draft in batch)
         {
             if (draft.End == DraftEnd.Stored)
-                draft.Room.LastSeq = draft.Seq;
+                draft.Room.Reach(draft.Seq);
             draft.Trace?.Stored(draft, batch.Count);
         }
 
         metrics.Committed(begun, batch);
         return true;
-    }
-
-    /// <summary>
-    /// Reads what was stored without this node's knowledge: a repeat finds it, beyond what the room was thought to end with. Readers
-    /// that are behind it read what lies between from the log.
-    /// </summary>
-    /// <returns>For each such room its newest entry; null where there is none, as nearly always.</returns>
-    private async Task<Batch?> FindAsync(Batch batch)
-    {
-        List<Draft>? found = null;
-        foreach (var draft in batch)
-        {
-            var (room, seq) = (draft.Room, draft.Seq);
-            if (draft.End != DraftEnd.Duplicate || seq <= room.LastSeq)
-                continue;
-            room.LastSeq = seq;
-            found ??= [];
-            found.RemoveAll(older => older.Room == room);
-            try
-            {
-                await store.ReadAsync(room, seq, seq, (in entry) =>
-                {
-                    // A deleted message is a number with nothing in it; what deleted it follows.
-                    if (entry.Kind != EntryKind.Message || !entry.Message.IsDeleted)
-                        found.Add(FoundDraft.Of(room, entry));
-                    return false;
-                });
-            }
-            catch (StorageException)
-            {
-                // It is not announced: the room's next entry is, and leads its readers to the log.
-            }
-        }
-
-        return found is { Count: > 0 } ? new Batch(found) : null;
     }
 
     /// <summary>Tells each sender. One that fails keeps the others, and the log, from nothing.</summary>
@@ -208,6 +279,9 @@ internal sealed partial class RoomLog(
 
         [LoggerMessage(2001, LogLevel.Critical, "The log has ended by a fault, and so does the server")]
         public static partial void Ended(ILogger logger, Exception cause);
+
+        [LoggerMessage(2004, LogLevel.Warning, "What other nodes have stored cannot be read now; it is with the next look")]
+        public static partial void NotFollowed(ILogger logger, Exception cause);
 
         [LoggerMessage(2002, LogLevel.Error, "A sender in room {Room} could not be told that its message was refused")]
         public static partial void NotTold(ILogger logger, string room, Exception cause);

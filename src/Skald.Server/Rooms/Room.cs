@@ -4,7 +4,7 @@ namespace Skald.Server.Rooms;
 /// <param name="id">Its key in the database.</param>
 /// <param name="name">A valid <see cref="Protocol.RoomName"/>.</param>
 /// <param name="firstSeq">The oldest message kept; 1 until retention trims.</param>
-/// <param name="lastSeq">The newest message on disk; 0 where there is none.</param>
+/// <param name="lastSeq">The newest entry on disk; 0 where there is none.</param>
 internal sealed class Room(long id, string name, long firstSeq, long lastSeq)
 {
     private long _lastSeq = lastSeq;
@@ -15,10 +15,16 @@ internal sealed class Room(long id, string name, long firstSeq, long lastSeq)
 
     public long FirstSeq { get; } = firstSeq;
 
-    /// <summary>The newest entry on disk: only the log sets it, after each commit.</summary>
-    public long LastSeq
+    /// <summary>The newest entry on disk that this node knows of: nothing newer was announced here. Others may have stored more.</summary>
+    public long LastSeq => Volatile.Read(ref _lastSeq);
+
+    /// <summary>An entry is on disk.</summary>
+    public void Reach(long seq)
     {
-        get => Volatile.Read(ref _lastSeq);
-        set => Volatile.Write(ref _lastSeq, value);
+        for (var last = LastSeq; seq > last; last = LastSeq)
+        {
+            if (Interlocked.CompareExchange(ref _lastSeq, seq, last) == last)
+                return;
+        }
     }
 }

@@ -27,8 +27,15 @@ internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> opti
     {
         if (_rooms.TryGetValue(name, out var known))
             return known;
-        return RoomName.IsValid(name) && await store.FindAsync(name) is { } stored ? _rooms.GetOrAdd(name, stored) : null;
+        return RoomName.IsValid(name) && await store.FindAsync(name) is { } stored ? Met(stored) : null;
     }
+
+    /// <summary>The room that was just read from disk: this node's object of it, which it becomes where there is none.</summary>
+    /// <remarks>
+    /// Whoever reads that a room has grown tells this object. So does not get lost what was stored after <see cref="FindAsync"/> has
+    /// read the room, and before it is to be found here.
+    /// </remarks>
+    public Room Met(Room stored) => _rooms.GetOrAdd(stored.Name, stored);
 
     /// <summary>A room that this node has met before.</summary>
     public bool TryGet(string name, [NotNullWhen(true)] out Room? room) => _rooms.TryGetValue(name, out room);
@@ -39,9 +46,9 @@ internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> opti
     {
         if (!_creations.TryTake(user.Id, out var wait))
             return TooManyNew with { Room = name, RetryAfter = wait };
-        return _rooms.GetOrAdd(name, await store.CreateAsync(name, user.Id));
+        return Met(await store.CreateAsync(name, user.Id));
     }
 
     /// <summary>Makes the rooms that are there from the start.</summary>
-    public async Task CreateGlobalAsync() => _rooms[RoomName.Global] = await store.CreateAsync(RoomName.Global, createdBy: null);
+    public async Task CreateGlobalAsync() => Met(await store.CreateAsync(RoomName.Global, createdBy: null));
 }

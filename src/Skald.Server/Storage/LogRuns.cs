@@ -1,3 +1,4 @@
+using Skald.Server.History;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Storage;
@@ -26,8 +27,18 @@ internal sealed class LogRuns
 
     private readonly List<LogRun> _runs = [];
 
-    /// <summary>The page: a run whose end is not known, since others follow it, is not of it.</summary>
-    public IEnumerable<LogRun> Page => _runs.Take(MostOfPage);
+    /// <summary>What of the page is of the selection: a run whose end is not known, since others follow it, is not of it.</summary>
+    public List<LogRun> Page(LogSelection selection)
+    {
+        var page = new List<LogRun>(_runs.Count);
+        foreach (var run in _runs.Take(MostOfPage))
+        {
+            if (run.Position <= selection.Last)
+                page.Add(run.Between(selection.After, selection.Last));
+        }
+
+        return page;
+    }
 
     public void Add(long position, long firstSeq, Room room)
     {

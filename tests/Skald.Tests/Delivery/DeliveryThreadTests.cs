@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server;
+using Skald.Server.Cluster;
 using Skald.Server.Delivery;
 using Skald.Server.History;
 using Skald.Server.Operations;
@@ -87,8 +88,10 @@ public sealed class DeliveryThreadTests
             var log = ModelLog.Of(new ModelStore());
             using var delivery = NewThread();
             var metrics = new LogMetrics(new Telemetry());
-            var pipeline = new MessagePipeline(mayWrite: null!, rates: null!, log, delivery, metrics, followers: []);
-            pipeline.Start();
+            var pipeline = new MessagePipeline(
+                mayWrite: null!, rates: null!, new NodeWatch(log, TimeProvider.System), log, new NoAnnouncements(), new RoomFeeds(Options.Create(new DeliveryLimits())), delivery, metrics,
+                followers: []);
+            await pipeline.StartAsync();
             for (var n = 0; n < 100; n++)
                 Assert.Null(log.TryAppend(new TestDraft(_room, "x", null)));
 
@@ -105,7 +108,7 @@ public sealed class DeliveryThreadTests
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         host.ApplicationStopping.Register(stopping.SetResult);
         var log = ModelLog.Of(new ModelStore(), readiness: readiness, host: host);
-        log.Start(_ => Task.CompletedTask, _ => throw new InvalidOperationException("a fault"));
+        await log.StartAsync(_ => Task.CompletedTask, _ => throw new InvalidOperationException("a fault"), _ => true);
 
         log.TryAppend(new TestDraft(_room, "x", null));
 

@@ -66,7 +66,7 @@ public abstract class FollowedLogContract : IAsyncLifetime
     public async Task Position_goes_on_after_the_log_was_opened_again()
     {
         await AppendAsync(Send(_tech, "a"), Send(_tech, "b"));
-        var kept = await _stores.Followed.ReadAsync(0, 1, changesOnly: false, (_, _, in _) => { });
+        var kept = await _stores.Followed.ReadAsync(new LogSelection(0, 1), (_, _, in _) => { });
         await _stores.Followed.KeepPositionAsync("one", kept.Reached);
         await _stores.Followed.KeepPositionAsync("other", 7);
 
@@ -79,6 +79,49 @@ public abstract class FollowedLogContract : IAsyncLifetime
         Assert.Equal(
             ["2 tech 2 Message b", "3 global 1 Message d", "4 tech 3 Message c"],
             (await ReadAsync(100, after: kept.Reached)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Selection_ends_where_it_is_told_and_leaves_out_rooms_that_are_not_wanted()
+    {
+        await AppendAsync(Send(_tech, "a"), Send(_tech, "b"), Send(_tech, "c"));
+        await AppendAsync(Send(_global, "d"), Send(_global, "e"));
+        await AppendAsync(Send(_tech, "f"), Send(_tech, "g"));
+        var asked = new List<string>();
+        var read = new List<string>();
+
+        var page = await _stores.Followed.ReadAsync(
+            new LogSelection(After: 1, Most: 100)
+            {
+                Last = 6,
+                Wants = run =>
+                {
+                    Assert.Empty(read);   // of all runs before the first entry
+                    asked.Add($"{run.Position} {run.Room.Name} {run.FirstSeq}-{run.LastSeq}");
+                    return run.Room.Name == _tech.Name;
+                },
+            },
+            (room, position, in entry) => read.Add($"{position} {room.Name} {entry.Seq}"));
+
+        Assert.Equal(["2 tech 2-3", "4 global 1-2", "6 tech 4-4"], asked);
+        Assert.Equal(["2 tech 2", "3 tech 3", "6 tech 4"], read);
+        Assert.Equal(new LogPosition(6, 7), page);
+        Assert.Equal(7, await _stores.Followed.FindEndAsync());
+    }
+
+    [Fact]
+    public async Task Batch_is_told_where_it_lies_in_the_whole_log()
+    {
+        var first = new Batch([Send(_tech, "a", "client-id-1"), Send(_global, "b")]);
+        await _stores.Messages.AppendAsync(first);
+        var again = new Batch([Send(_tech, "a", "client-id-1")]);
+        await _stores.Messages.AppendAsync(again);
+        var next = new Batch([Send(_tech, "c")]);
+        await _stores.Messages.AppendAsync(next);
+
+        Assert.Equal(new LogSpan(1, 2), first.Span);
+        Assert.Equal(new LogSpan(3, 2), again.Span);
+        Assert.Equal(new LogSpan(3, 3), next.Span);
     }
 
     [Fact]
@@ -113,7 +156,7 @@ public abstract class FollowedLogContract : IAsyncLifetime
         var (after, seqs, positions) = (0L, new Dictionary<string, long>(), new List<long>());
         while (!writing.IsCompleted || positions.Count < Volatile.Read(ref stored))
         {
-            after = (await _stores.Followed.ReadAsync(after, 1 + (positions.Count % 7), changesOnly: false, (room, position, in entry) =>
+            after = (await _stores.Followed.ReadAsync(new LogSelection(after, 1 + (positions.Count % 7)), (room, position, in entry) =>
             {
                 Assert.Equal(seqs.GetValueOrDefault(room.Name) + 1, entry.Seq);
                 seqs[room.Name] = entry.Seq;
@@ -131,7 +174,8 @@ public abstract class FollowedLogContract : IAsyncLifetime
         var read = new List<string>();
         while (true)
         {
-            var page = await _stores.Followed.ReadAsync(after, most, changesOnly, (room, position, in entry) =>
+            var selection = new LogSelection(after, most) { ChangesOnly = changesOnly };
+            var page = await _stores.Followed.ReadAsync(selection, (room, position, in entry) =>
                 read.Add($"{position} {room.Name} {entry.Seq} {entry.Kind} {Encoding.UTF8.GetString(entry.Message.Text)}"));
             if (page.Reached == after)
             {

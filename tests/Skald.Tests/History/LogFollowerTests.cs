@@ -219,13 +219,17 @@ public sealed class LogFollowerTests : IDisposable
 
         public void Kill() => _dead = true;
 
-        public async Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit)
+        public async Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit)
         {
             Interlocked.Increment(ref _reads);
-            var page = await Alive(() => log.ReadAsync(after, most, changesOnly, visit));
-            _through = page.Reached == after;
+            var page = await Alive(() => log.ReadAsync(selection, visit));
+            _through = page.Reached == selection.After;
             return page;
         }
+
+        public bool IsShared => log.IsShared;
+
+        public Task<long> FindEndAsync() => log.FindEndAsync();
 
         public Task<long> FindPositionAsync(string follower) => Alive(() => log.FindPositionAsync(follower));
 
@@ -237,12 +241,16 @@ public sealed class LogFollowerTests : IDisposable
 
     private sealed class KeepsFirst(IFollowedLog log) : IFollowedLog
     {
-        public async Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit)
+        public async Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit)
         {
-            var page = await log.ReadAsync(after, most, changesOnly, visit);
+            var page = await log.ReadAsync(selection, visit);
             await log.KeepPositionAsync(Follower.Name, page.Reached);
             return page;
         }
+
+        public bool IsShared => log.IsShared;
+
+        public Task<long> FindEndAsync() => log.FindEndAsync();
 
         public Task<long> FindPositionAsync(string follower) => log.FindPositionAsync(follower);
 

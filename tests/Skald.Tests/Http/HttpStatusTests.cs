@@ -274,7 +274,7 @@ public sealed class HttpStatusTests(SharedServer shared) : IClassFixture<SharedS
 
         // The store claims a message, so that the history asks for it.
         var rooms = server.Services.GetRequiredService<RoomDirectory>();
-        (await rooms.FindAsync("global"))!.LastSeq = 1;
+        (await rooms.FindAsync("global"))!.Reach(1);
         using var response = await ann.SendAsync(HttpMethod.Get, "/api/chat/history/global/");
 
         var body = await AssertProblemAsync(response, 500, "server_error");

@@ -122,7 +122,7 @@ public sealed class DeliveryModelTests
             _feeds = new RoomFeeds(options);
             _readers = [.. Enumerable.Range(0, Readers).Select(_ => new ModelReader(_feeds, _log, limits))];
             _model = _rooms.ToDictionary(room => room.Name, _ => new List<string>(), StringComparer.Ordinal);
-            _log.Start(_ => Task.CompletedTask, _announced.Enqueue);
+            Assert.True(_log.StartAsync(_ => Task.CompletedTask, _announced.Enqueue, _ => true).IsCompletedSuccessfully);
         }
 
         public void Take(Step step)

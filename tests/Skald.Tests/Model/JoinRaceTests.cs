@@ -29,7 +29,7 @@ public sealed class JoinRaceTests
                 drafts[n].StoreAs(1, default);
                 start.SignalAndWait();
                 Thread.SpinWait(n % 100);   // at another moment of the join each time
-                rooms[n].LastSeq = 1;
+                rooms[n].Reach(1);
                 feeds.Accept(rooms[n], drafts.AsSpan(n, 1), encoder)?.Deliver(pace, failed => throw failed);
             }
         });

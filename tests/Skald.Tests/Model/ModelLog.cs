@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.History;
 using Skald.Server.Operations;
+using Skald.Server.Rooms;
 
 namespace Skald.Tests.Model;
 
@@ -10,9 +11,10 @@ namespace Skald.Tests.Model;
 internal static class ModelLog
 {
     public static RoomLog Of(
-        IMessageStore store, LogLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
+        ModelStore store, LogLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
         new(
             store,
+            new NodeCursor(store, new RoomDirectory(null!, Options.Create(new RoomsOptions()), Options.Create(new RoomLimits()), TimeProvider.System)),
             Options.Create(limits ?? new LogLimits()),
             readiness ?? new Readiness(),
             new LogMetrics(new Telemetry()),

@@ -6,18 +6,23 @@ using Skald.Server.Rooms;
 namespace Skald.Tests.Model;
 
 /// <summary>A log in memory whose reads end when the test says so, and as it says.</summary>
-internal sealed class ModelStore : IMessageStore
+internal sealed class ModelStore : IMessageStore, IFollowedLog
 {
     private readonly Dictionary<Room, List<(string? Id, byte[] Text)>> _logs = [];
     private readonly Queue<(TaskCompletionSource Gate, Action Read)> _reads = [];
 
+    private long _end;   // of the whole log
+
     public string Epoch => "model";
+
+    public bool IsShared => false;
 
     /// <summary>Whether reads end at once.</summary>
     public bool Open { get; set; }
 
     public Task AppendAsync(Batch batch)
     {
+        var first = _end + 1;
         foreach (var draft in batch)
         {
             var log = Of(draft.Room);
@@ -30,9 +35,11 @@ internal sealed class ModelStore : IMessageStore
             {
                 log.Add((draft.ClientMessageId, draft.Text));
                 draft.StoreAs(log.Count, default);
+                _end++;
             }
         }
 
+        batch.Span = new LogSpan(first, _end);
         return Task.CompletedTask;
     }
 
@@ -48,6 +55,15 @@ internal sealed class ModelStore : IMessageStore
 
     public Task ReadMessagesAsync(Room room, long first, long last, bool newestFirst, MessageVisitor visit) =>
         throw new NotSupportedException("Readers of a socket read all entries.");
+
+    public Task<long> FindEndAsync() => Task.FromResult(_end);
+
+    public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) =>
+        throw new NotSupportedException("One node knows what it stores.");
+
+    public Task<long> FindPositionAsync(string follower) => throw new NotSupportedException("Nobody follows it.");
+
+    public Task KeepPositionAsync(string follower, long position) => throw new NotSupportedException("Nobody follows it.");
 
     /// <summary>Ends the oldest read under way, with what is stored by now.</summary>
     /// <returns>False where there is none.</returns>

@@ -179,7 +179,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
         var (after, seqs) = (0L, new Dictionary<string, long>());
         while (true)
         {
-            var page = await _stores.Followed.ReadAsync(after, 50, changesOnly: false, (room, position, in entry) =>
+            var page = await _stores.Followed.ReadAsync(new LogSelection(after, 50), (room, position, in entry) =>
             {
                 Assert.Equal(++after, position);
                 Assert.Equal(seqs[room.Name] = seqs.GetValueOrDefault(room.Name) + 1, entry.Seq);

@@ -51,7 +51,7 @@ public sealed class SqliteFollowedLogTests : FollowedLogContract
 
         var read = new List<string>();
         var page = await followed.ReadAsync(
-            0, 100, changesOnly: false, (room, position, in entry) => read.Add($"{position} {room.Name} {entry.Seq}"));
+            new LogSelection(0, 100), (room, position, in entry) => read.Add($"{position} {room.Name} {entry.Seq}"));
 
         Assert.Equal(
             ["1 global 1", "2 global 2", "3 global 3", "4 tech 1", "5 tech 2", "6 tech 3", "7 tech 4", "8 tech 5"],

@@ -93,6 +93,8 @@ internal sealed class HistoryEndpoints(RoomAccess access, RoomDirectory rooms, R
         var page = HistoryPage.Pool.Get();
         try
         {
+            if (asked.Before > room.LastSeq || asked.After >= room.LastSeq)
+                await log.CatchUpAsync();   // the newest message may be another node's
             // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
             var position = room.LastSeq;
             Name(context, position);

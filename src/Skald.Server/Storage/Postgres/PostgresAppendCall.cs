@@ -10,7 +10,7 @@ internal sealed class PostgresAppendCall
 {
     private const string Sql =
         """
-        SELECT head, stored_at FROM skald_append_1(
+        SELECT head, stored_at, log_position FROM skald_append_1(
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
         """;
 
@@ -57,24 +57,21 @@ internal sealed class PostgresAppendCall
     }
 
     /// <summary>Stores it, or nothing.</summary>
-    /// <returns>
-    /// For each room, in their order, its head before this, and the moment; null where nothing is stored, since what was decided, or
-    /// left to be found out, does not hold.
-    /// </returns>
-    public async Task<(long[] Heads, Timestamp StoredAt)?> RunAsync(NpgsqlConnection connection)
+    /// <returns>Null where nothing is stored, since what was decided, or left to be found out, does not hold.</returns>
+    public async Task<StoredCall?> RunAsync(NpgsqlConnection connection)
     {
         await using var command = Command(connection);
         await using var row = await command.ExecuteReaderAsync();
         var heads = new long[_rooms.Count];
-        var storedAt = default(Timestamp);
+        var (storedAt, position) = (default(Timestamp), 0L);
         var read = 0;
         while (await row.ReadAsync())
         {
             heads[read++] = row.GetInt64(0);
-            storedAt = new Timestamp(row.GetInt64(1));
+            (storedAt, position) = (new Timestamp(row.GetInt64(1)), row.GetInt64(2));
         }
 
-        return read == 0 ? null : (heads, storedAt);
+        return read == 0 ? null : new(heads, storedAt, new LogSpan(position + 1, position + _messages.Count + _entries.Count));
     }
 
     private NpgsqlCommand Command(NpgsqlConnection connection)
@@ -109,3 +106,8 @@ internal sealed class PostgresAppendCall
     private static NpgsqlParameter<byte[][]> Utf8(IEnumerable<byte[]> texts) =>
         new() { TypedValue = [.. texts], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
+
+/// <summary>What a call has stored.</summary>
+/// <param name="Heads">For each room, in their order, its newest entry before this.</param>
+/// <param name="Span">Where it lies in the whole log.</param>
+internal sealed record StoredCall(long[] Heads, Timestamp At, LogSpan Span);

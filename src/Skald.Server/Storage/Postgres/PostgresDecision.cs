@@ -33,7 +33,7 @@ internal sealed class PostgresDecision
     private const string Targets =
         $"""
         SELECT {PostgresMessageRow.Columns}, w.place FROM unnest($1, $2) WITH ORDINALITY AS w(room_id, seq, place)
-        JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq {PostgresMessageRow.Names}
+        JOIN messages m ON m.room_id = w.room_id AND m.seq = w.seq
         """;
 
     private readonly Batch _batch;

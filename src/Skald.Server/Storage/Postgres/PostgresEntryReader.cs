@@ -1,64 +1,81 @@
 using Npgsql;
 using Skald.Protocol;
 using Skald.Server.History;
-using Skald.Server.Rooms;
 
 namespace Skald.Server.Storage.Postgres;
 
-/// <summary>Reads a range of a room's log out of its two tables: in one statement, and so as of one moment.</summary>
+/// <summary>Reads ranges of rooms' logs out of their two tables: in one statement, and so as of one moment.</summary>
 internal static class PostgresEntryReader
 {
-    /// <remarks>An entry is read with its message as that is by then.</remarks>
+    /// <remarks>
+    /// The limit inside has PostgreSQL look each run up by the primary key, whatever it believes of their number. An entry is read with
+    /// its message as that is by then.
+    /// </remarks>
+    private const string Runs = "unnest($1, $2, $3) WITH ORDINALITY AS w(room_id, first, last, run)";
+
     private const string Changes =
         $"""
-        SELECT {PostgresMessageRow.Columns}, e.kind, e.seq AS place, b.username AS by_name, e.created_at AS stored_at
-        FROM entries e JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
-            {PostgresMessageRow.Names} JOIN users b ON b.id = e.user_id
-        WHERE e.room_id = $1 AND e.seq BETWEEN $2 AND $3
+        SELECT {PostgresMessageRow.Columns}, w.run, e.kind, e.seq AS place, (SELECT b.username FROM users b WHERE b.id = e.user_id),
+            e.created_at
+        FROM {Runs} CROSS JOIN LATERAL (
+            SELECT * FROM entries x WHERE x.room_id = w.room_id AND x.seq BETWEEN w.first AND w.last ORDER BY x.seq LIMIT $4) e
+        JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
         """;
 
     /// <remarks>0 is <see cref="EntryKind.Message"/>.</remarks>
     private const string Both =
         $"""
-        SELECT {PostgresMessageRow.Columns}, 0, m.seq AS place, NULL::text, NULL::bigint
-        FROM messages m {PostgresMessageRow.Names} WHERE m.room_id = $1 AND m.seq BETWEEN $2 AND $3
+        SELECT {PostgresMessageRow.Columns}, w.run, 0, m.seq AS place, NULL::text, NULL::bigint
+        FROM {Runs} CROSS JOIN LATERAL (
+            SELECT * FROM messages x WHERE x.room_id = w.room_id AND x.seq BETWEEN w.first AND w.last ORDER BY x.seq LIMIT $4) m
         UNION ALL
         {Changes}
         """;
 
-    private const string InOrder = "\nORDER BY place LIMIT $4";
+    private const string InOrder = "\nORDER BY run, place LIMIT $4";
 
-    /// <param name="first">A <c>seq</c>.</param>
-    /// <param name="last">A <c>seq</c>.</param>
     /// <param name="most">How many entries are read at most.</param>
     /// <param name="changesOnly">Whether messages are left out.</param>
-    /// <param name="visit">Called for each entry; false ends the reading.</param>
+    /// <param name="visit">Called for each entry, run by run; false ends the reading.</param>
     public static async Task ReadAsync(
-        NpgsqlConnection connection, Room room, long first, long last, long most, bool changesOnly, EntryVisitor visit)
+        NpgsqlConnection connection, IReadOnlyList<LogRun> runs, long most, bool changesOnly, RunVisitor visit)
     {
         await using var command = new NpgsqlCommand((changesOnly ? Changes : Both) + InOrder, connection)
         {
-            Parameters = { new() { Value = room.Id }, new() { Value = first }, new() { Value = last }, new() { Value = most } },
+            Parameters =
+            {
+                Array(runs.Select(run => run.Room.Id)), Array(runs.Select(run => run.FirstSeq)), Array(runs.Select(run => run.LastSeq)),
+                new NpgsqlParameter<long> { TypedValue = most },
+            },
         };
         await using var row = await command.ExecuteReaderAsync();
-        while (await row.ReadAsync() && visit(ReadEntry(row, room)))
+        while (await row.ReadAsync())
         {
+            var run = runs[(int)row.GetInt64(PostgresMessageRow.Next) - 1];
+            if (!visit(run, ReadEntry(row, run)))
+                break;
         }
     }
 
-    private static LogEntry ReadEntry(NpgsqlDataReader row, Room room)
+    private static LogEntry ReadEntry(NpgsqlDataReader row, LogRun run)
     {
-        var message = PostgresMessageRow.Read(row, room);
-        var kind = (EntryKind)row.GetInt32(PostgresMessageRow.Next);
+        var message = PostgresMessageRow.Read(row, run.Room);
+        var kind = (EntryKind)row.GetInt32(PostgresMessageRow.Next + 1);
         if (kind == EntryKind.Message)
             return LogEntry.Of(message);
         return new LogEntry
         {
             Message = message,
             Kind = kind,
-            Seq = row.GetInt64(PostgresMessageRow.Next + 1),
-            By = PostgresMessageRow.Utf8(row, PostgresMessageRow.Next + 2),
-            Timestamp = PostgresMessageRow.Time(row, PostgresMessageRow.Next + 3),
+            Seq = row.GetInt64(PostgresMessageRow.Next + 2),
+            By = PostgresMessageRow.Utf8(row, PostgresMessageRow.Next + 3),
+            Timestamp = PostgresMessageRow.Time(row, PostgresMessageRow.Next + 4),
         };
     }
+
+    private static NpgsqlParameter<long[]> Array(IEnumerable<long> values) => new() { TypedValue = [.. values] };
 }
+
+/// <param name="entry">Valid during the call.</param>
+/// <returns>Whether to go on.</returns>
+internal delegate bool RunVisitor(LogRun run, in LogEntry entry);

@@ -9,43 +9,52 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
 {
     private const string End = "SELECT position FROM log_end";
 
-    public Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit) => database.ReadAsync(async connection =>
+    public bool IsShared => true;
+
+    public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => database.ReadAsync(async connection =>
     {
-        var reached = after;
-        var left = most;
-        foreach (var run in await ReadRunsAsync(connection, after + 1))
+        var runs = await ReadRunsAsync(connection, selection);
+        var wanted = selection.WantedOf(runs);
+        var reached = selection.After;
+        var left = selection.Most;
+        if (wanted.Count > 0)
         {
-            await PostgresEntryReader.ReadAsync(
-                connection, run.Room, run.FirstSeqAfter(after), run.LastSeq, left, changesOnly, (in entry) =>
-                {
-                    reached = run.PositionOf(entry.Seq);
-                    visit(run.Room, reached, entry);
-                    return --left > 0;
-                });
-            if (left == 0)
-                break;
-            reached = run.PositionOf(run.LastSeq);
+            await PostgresEntryReader.ReadAsync(connection, wanted, left, selection.ChangesOnly, (run, in entry) =>
+            {
+                reached = run.PositionOf(entry.Seq);
+                visit(run.Room, reached, entry);
+                return --left > 0;
+            });
         }
 
-        await using var end = new NpgsqlCommand(End, connection);
-        return new LogPosition(reached, Math.Max(reached, (long)(await end.ExecuteScalarAsync())!));
+        if (left > 0 && runs.Count > 0)
+            reached = Math.Max(reached, runs[^1].LastPosition);
+        return new LogPosition(reached, Math.Max(reached, await ReadEndAsync(connection)));
     });
+
+    public Task<long> FindEndAsync() => database.ReadAsync(ReadEndAsync);
 
     public Task<long> FindPositionAsync(string follower) => database.FindPositionAsync(follower);
 
     public Task KeepPositionAsync(string follower, long position) => database.KeepPositionAsync(follower, position);
 
-    /// <summary>Runs of the whole log, from that of a position on, as of one moment.</summary>
-    private static async Task<IEnumerable<LogRun>> ReadRunsAsync(NpgsqlConnection connection, long position)
+    private static async Task<long> ReadEndAsync(NpgsqlConnection connection)
+    {
+        await using var end = new NpgsqlCommand(End, connection);
+        return (long)(await end.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Runs of the whole log, as of one moment.</summary>
+    private static async Task<List<LogRun>> ReadRunsAsync(NpgsqlConnection connection, LogSelection selection)
     {
         await using var command = new NpgsqlCommand(LogRuns.Sql, connection)
         {
-            Parameters = { new() { Value = position }, new() { Value = (long)LogRuns.Rows } },
+            Parameters = { new() { Value = selection.After + 1 }, new() { Value = (long)LogRuns.Rows } },
         };
         var runs = new LogRuns();
         await using var row = await command.ExecuteReaderAsync();
         while (await row.ReadAsync())
             runs.Add(row.GetInt64(0), row.GetInt64(1), new Room(row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5)));
-        return runs.Page;
+        return runs.Page(selection);
     }
 }

@@ -8,15 +8,15 @@ namespace Skald.Server.Storage.Postgres;
 /// <summary>A message's columns, in the order in which every statement that reads one has them first, and what they mean.</summary>
 internal static class PostgresMessageRow
 {
-    /// <summary>Of the tables <c>messages m</c>, <c>users u</c>, who wrote it, and <c>users d</c>, who deleted it.</summary>
+    /// <summary>
+    /// Of the table <c>messages m</c>. The two names are looked up row by row: a join that is planned for more rows than come may read
+    /// all users.
+    /// </summary>
     public const string Columns =
         """
-        m.seq, m.user_id, u.username, m.body, m.created_at, m.client_msg_id, m.version,
-        m.text_version, m.edited_at, m.deleted_at, d.username AS deleter
+        m.seq, m.user_id, (SELECT u.username FROM users u WHERE u.id = m.user_id), m.body, m.created_at, m.client_msg_id, m.version,
+        m.text_version, m.edited_at, m.deleted_at, (SELECT d.username FROM users d WHERE d.id = m.deleted_by)
         """;
-
-    /// <summary>The names of those of them that are users.</summary>
-    public const string Names = "JOIN users u ON u.id = m.user_id LEFT JOIN users d ON d.id = m.deleted_by";
 
     /// <summary>How many they are: the first column after them.</summary>
     public const int Next = 11;

@@ -27,7 +27,7 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
     private const string Messages =
         $"""
-        SELECT {PostgresMessageRow.Columns} FROM messages m {PostgresMessageRow.Names}
+        SELECT {PostgresMessageRow.Columns} FROM messages m
         WHERE m.room_id = $1 AND m.seq BETWEEN $2 AND $3 AND m.deleted_at IS NULL ORDER BY m.seq
         """;
 
@@ -49,8 +49,13 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
             var call = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
-            if (call.IsEmpty || await call.RunAsync(connection) is not null)
+            if (call.IsEmpty)
                 return true;
+            if (await call.RunAsync(connection) is { } stored)
+            {
+                batch.Span = stored.Span;
+                return true;
+            }
         }
 
         throw new StorageException(ErrorCode.Overloaded);
@@ -58,7 +63,8 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
     public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => database.ReadAsync(async connection =>
     {
-        await PostgresEntryReader.ReadAsync(connection, room, first, last, long.MaxValue, changesOnly: false, visit);
+        await PostgresEntryReader.ReadAsync(
+            connection, [new LogRun(0, room, first, last)], long.MaxValue, changesOnly: false, (_, in entry) => visit(entry));
         return true;
     });
 
@@ -120,13 +126,14 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
                 call.AddMessage(draft);
         }
 
-        if (await call.RunAsync(connection) is not ({ } heads, var storedAt))
+        if (await call.RunAsync(connection) is not { } stored)
             return false;
+        batch.Span = stored.Span;
         var place = 0;
         foreach (var drafts in batch.ByRoom())
         {
             for (var i = 0; i < drafts.Count; i++)
-                drafts[i].StoreAs(heads[place] + i + 1, storedAt);
+                drafts[i].StoreAs(stored.Heads[place] + i + 1, stored.At);
             place++;
         }
 

@@ -44,8 +44,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
             end = (room.Id, end.Position + moved - head);
         }
 
-        if (end.Position > first)
-            batch.Span = new LogSpan(first, end.Position - 1);
+        batch.Span = new LogSpan(first, end.Position - 1);
     }
 
     /// <returns>Whether the draft has become this entry.</returns>

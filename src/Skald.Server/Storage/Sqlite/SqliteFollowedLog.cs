@@ -13,13 +13,16 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
 
     private readonly SqliteEntryReader _entries = new();
 
-    public Task<LogPosition> ReadAsync(long after, int most, bool changesOnly, LogVisitor visit) => database.ReadAsync(connection =>
+    public bool IsShared => false;
+
+    public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => database.ReadAsync(connection =>
     {
-        var reached = after;
-        var left = most;
-        foreach (var run in ReadRuns(connection, after + 1))
+        var runs = ReadRuns(connection, selection);
+        var reached = selection.After;
+        var left = selection.Most;
+        foreach (var run in selection.WantedOf(runs))
         {
-            _entries.Read(connection, run.Room, run.FirstSeqAfter(after), run.LastSeq, changesOnly, (in entry) =>
+            _entries.Read(connection, run.Room, run.FirstSeq, run.LastSeq, selection.ChangesOnly, (in entry) =>
             {
                 reached = run.PositionOf(entry.Seq);
                 visit(run.Room, reached, entry);
@@ -27,21 +30,26 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
             });
             if (left == 0)
                 break;
-            reached = run.PositionOf(run.LastSeq);
         }
 
-        return new LogPosition(reached, Math.Max(reached, SqliteStatement.Get(connection, End).ReadInt64() ?? 0));
+        if (left > 0 && runs.Count > 0)
+            reached = Math.Max(reached, runs[^1].LastPosition);
+        return new LogPosition(reached, Math.Max(reached, ReadEnd(connection)));
     });
+
+    public Task<long> FindEndAsync() => database.ReadAsync(ReadEnd);
 
     public Task<long> FindPositionAsync(string follower) => database.FindPositionAsync(follower);
 
     public Task KeepPositionAsync(string follower, long position) => database.KeepPositionAsync(follower, position);
 
-    /// <summary>Runs of the whole log, from that of a position on, as of one moment.</summary>
-    private static IEnumerable<LogRun> ReadRuns(SqliteConnection connection, long position)
+    private static long ReadEnd(SqliteConnection connection) => SqliteStatement.Get(connection, End).ReadInt64() ?? 0;
+
+    /// <summary>Runs of the whole log, as of one moment.</summary>
+    private static List<LogRun> ReadRuns(SqliteConnection connection, LogSelection selection)
     {
         var runs = new LogRuns();
-        var select = SqliteStatement.Get(connection, LogRuns.Sql).Bind(1, position).Bind(2, LogRuns.Rows);
+        var select = SqliteStatement.Get(connection, LogRuns.Sql).Bind(1, selection.After + 1).Bind(2, LogRuns.Rows);
         try
         {
             while (select.Step())
@@ -55,6 +63,6 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
             select.Reset();
         }
 
-        return runs.Page;
+        return runs.Page(selection);
     }
 }

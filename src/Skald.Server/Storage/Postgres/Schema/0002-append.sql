@@ -1,7 +1,8 @@
 -- Stores a batch in one call, and so in one message of the protocol: a node that stands still can hold no room's lock. First the lock,
 -- then statements of their own, which see what was committed while the lock was waited for.
--- Returns a row for each room, with its head before this; none where nothing is stored, because what the caller went by is not so:
--- a room or a sender is not there, a head has moved, a client_msg_id is taken. Then the caller reads, decides and calls again.
+-- Returns a row for each room, with its head before this, and with where the whole log ended before this. None where nothing is stored,
+-- because what the caller went by is not so: a room or a sender is not there, a head has moved, a client_msg_id is taken. Then the caller
+-- reads, decides and calls again.
 -- Its name has a number, so that two releases may run side by side.
 CREATE FUNCTION skald_append_1(
     p_rooms bigint[],      -- ascending, each once
@@ -17,7 +18,7 @@ CREATE FUNCTION skald_append_1(
     -- Those messages, as they are after it.
     p_changed_room bigint[], p_changed_seq bigint[], p_changed_body text[], p_changed_version bigint[],
     p_changed_text_version bigint[], p_changed_edited_at bigint[], p_changed_deleted_at bigint[], p_changed_deleted_by bigint[])
-RETURNS TABLE (head bigint, stored_at bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (head bigint, stored_at bigint, log_position bigint) LANGUAGE plpgsql AS $$
 DECLARE
     heads bigint[];
     now_us bigint;
@@ -68,5 +69,5 @@ BEGIN
         FROM unnest(p_rooms, p_counts) AS t(room_id, entries) WHERE t.entries > 0) c
     WHERE c.entries > 0;
 
-    RETURN QUERY SELECT h, now_us FROM unnest(heads) AS h;
+    RETURN QUERY SELECT h, now_us, last_position FROM unnest(heads) AS h;
 END $$;

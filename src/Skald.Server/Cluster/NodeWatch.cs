@@ -1,0 +1,64 @@
+using Skald.Protocol;
+using Skald.Server.Database;
+using Skald.Server.History;
+
+namespace Skald.Server.Cluster;
+
+/// <summary>
+/// Looks each second at what the other nodes of the database have done, whether it was announced or not. And holds up what is to be
+/// stored while that was not possible: a node that stood still, or was cut off, does not know who was signed out meanwhile.
+/// </summary>
+internal sealed class NodeWatch(RoomLog log, TimeProvider clock) : IDraftCheck, IDisposable
+{
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
+
+    /// <summary>How old a look may be: one that is due, and one that takes as long.</summary>
+    private static readonly TimeSpan Fresh = 2 * Between;
+
+    private static readonly ChatError CutOff = new StorageException(ErrorCode.StorageFailed).Error;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile TaskCompletionSource _wanted = New();
+    private long _lookedAt = clock.GetTimestamp();
+    private Task _running = Task.CompletedTask;
+
+    public void Start() => _running = log.IsShared ? RunAsync() : Task.CompletedTask;
+
+    /// <summary>Something may have been missed: looks at once. Waits for nothing.</summary>
+    public void Look() => _wanted.TrySetResult();
+
+    public ValueTask<ChatError?> CheckAsync(Draft draft) =>
+        !log.IsShared || clock.GetElapsedTime(Volatile.Read(ref _lookedAt)) < Fresh ? default : LookFirstAsync();
+
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    /// <summary>Ends that of an application that is disposed of without having been stopped.</summary>
+    public void Dispose() => _stopping.Cancel();
+
+    private async ValueTask<ChatError?> LookFirstAsync() => await LookAsync() ? null : CutOff;
+
+    private async Task RunAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            _wanted = New();
+            await LookAsync();
+            await Task.WhenAny(_wanted.Task, Task.Delay(Between, clock, _stopping.Token));
+        }
+    }
+
+    private async Task<bool> LookAsync()
+    {
+        var begun = clock.GetTimestamp();
+        if (!await log.CatchUpAsync())
+            return false;
+        Volatile.Write(ref _lookedAt, begun);
+        return true;
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

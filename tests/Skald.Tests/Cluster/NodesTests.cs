@@ -1,0 +1,126 @@
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Cluster;
+
+/// <summary>Three nodes on one database: whichever a client is on, the rooms are the same.</summary>
+public sealed class NodesTests
+{
+    private const int Nodes = 3;
+
+    /// <summary>All write into the same two rooms at once: edits and deletes too.</summary>
+    [Fact]
+    public async Task Readers_of_all_nodes_receive_what_is_written_on_any_once_and_in_one_order()
+    {
+        await using var cluster = await TestCluster.StartAsync(Nodes);
+        var messages = Seed.Count(60, full: 400);
+        var ann = await cluster[0].RegisterAsync("ann");
+        var readers = new List<ChatSocket>();
+        foreach (var node in cluster.Nodes)
+            readers.Add(await (ann with { Server = node }).JoinAsync("global", "tech"));
+
+        await Task.WhenAll(cluster.Nodes.Select((node, n) => WriteAsync(ann with { Server = node }, n, messages)));
+
+        // Of each message its place, and of each tenth an edit and a delete.
+        var entries = Nodes * (messages + (2 * (messages / 10)));
+        var seen = await Task.WhenAll(readers.Select(reader => ReadAsync(reader, entries)));
+        Assert.All(seen, one => Assert.Equal(seen[0]["global"], one["global"]));
+        Assert.All(seen, one => Assert.Equal(seen[0]["tech"], one["tech"]));
+        Assert.Equal(Enumerable.Range(1, seen[0]["global"].Count).Select(n => (long)n), seen[0]["global"].Select(entry => entry.Seq));
+        foreach (var reader in readers)
+            await reader.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Page_of_history_has_what_another_node_has_acknowledged_a_moment_ago()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var ann = await cluster[0].RegisterAsync("ann");
+        var there = ann with { Server = cluster[1] };
+        await ann.PublishAsync("global", "a first one");
+        await there.HistoryAsync("global");   // the node has met the room
+
+        for (var n = 0; n < 20; n++)
+        {
+            (await ann.PublishAsync("global", $"message {n}")).EnsureSuccessStatusCode();
+            Assert.Equal($"message {n}", (await there.HistoryAsync("global", "?limit=1"))[0].GetProperty("message").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task Client_goes_on_at_another_node_from_a_position_that_this_one_has_not_come_to()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var ann = await cluster[0].RegisterAsync("ann");
+        await using var first = await ann.JoinAsync("global");
+        await using (await (ann with { Server = cluster[1] }).JoinAsync("global"))
+        {
+            // The node knows the room.
+        }
+
+        for (var n = 0; n < 10; n++)
+        {
+            await first.SayAsync("global", $"message {n}");
+            var seq = (await first.SkipToAsync("ack")).GetProperty("seq").GetInt64();
+            await using var second = await (ann with { Server = cluster[1] }).ConnectAsync();
+            var joined = await second.JoinAsync("global", since: seq);
+            Assert.True(joined.GetProperty("complete").GetBoolean());
+            Assert.Equal(seq, joined.GetProperty("since").GetInt64());
+        }
+    }
+
+    [Fact]
+    public async Task Message_that_was_stored_on_one_node_is_a_duplicate_on_another()
+    {
+        await using var cluster = await TestCluster.StartAsync(2);
+        var ann = await cluster[0].RegisterAsync("ann");
+        await using var reader = await (ann with { Server = cluster[1] }).JoinAsync("global");
+        (await ann.PublishAsync("global", "once", "client-id-1")).EnsureSuccessStatusCode();
+
+        await reader.SayAsync("global", "once", "client-id-1");
+
+        // The answer comes first or the message, which this node has not announced before it was asked.
+        var frames = new[] { await reader.ReceiveAsync(), await reader.ReceiveAsync() };
+        var ack = Assert.Single(frames, frame => frame.GetProperty("type").GetString() == "ack");
+        Assert.True(ack.GetProperty("duplicate").GetBoolean());
+        Assert.Single(frames, frame => frame.GetProperty("type").GetString() == "chat_message");
+        Assert.Single(await ann.HistoryAsync("global"));
+    }
+
+    private static async Task WriteAsync(TestUser writer, int node, int messages)
+    {
+        await using var socket = await writer.ConnectAsync();
+        for (var n = 0; n < messages; n++)
+        {
+            var room = n % 10 == 0 || n % 3 == 0 ? "global" : "tech";
+            await socket.SayAsync(room, $"{node} {n}", $"of-node-{node}-{n:D4}");
+            var seq = (await socket.SkipToAsync("ack")).GetProperty("seq").GetInt64();
+            if (n % 10 != 0)
+                continue;
+            await socket.SendAsync(new { type = "edit", id = "e", room, seq, message = $"{node} {n} again" });
+            await socket.SkipToAsync("ack");
+            await socket.SendAsync(new { type = "delete", id = "d", room, seq });
+            await socket.SkipToAsync("ack");
+        }
+    }
+
+    private static async Task<Dictionary<string, List<(long Seq, string Kind)>>> ReadAsync(ChatSocket reader, int entries)
+    {
+        var seen = new Dictionary<string, List<(long, string)>>(StringComparer.Ordinal);
+        for (var n = 0; n < entries; n++)
+        {
+            var frame = await reader.ReceiveAsync();
+            var kind = frame.GetProperty("type").GetString()!;
+            if (frame.TryGetProperty("kind", out var more))
+                kind = more.GetString()!;
+            // A message that is deleted before a node reads it has nothing in it: the number alone is the same everywhere.
+            if (kind is "none")
+                kind = "chat_message";
+            var room = frame.GetProperty("room").GetString()!;
+            if (!seen.TryGetValue(room, out var of))
+                seen[room] = of = [];
+            of.Add((frame.GetProperty("seq").GetInt64(), kind));
+        }
+
+        return seen;
+    }
+}
