@@ -19,6 +19,7 @@ internal sealed class MessagePipeline(
     IAnnouncements announcements,
     RoomFeeds feeds,
     DeliveryThread delivery,
+    SignalFanOut signals,
     LogMetrics metrics,
     IEnumerable<LogFollower> followers)
 {
@@ -48,7 +49,7 @@ internal sealed class MessagePipeline(
         await log.StartAsync(delivery.CommitSlotAsync, OnCommitted, feeds.Has);
         foreach (var follower in _followers)
             follower.Start();
-        announcements.Start(new Heard(log.Heard, watch.Look, static (_, _) => { }));
+        announcements.Start(new Heard(log.Heard, watch.Look, signals.Hear));
         watch.Start();
     }
 

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using Skald.Server.Accounts.Sessions;
+using Skald.Server.Cluster;
 using Skald.Server.Http;
 using Skald.Server.Limits;
 using Skald.Server.Operations;
@@ -14,14 +16,24 @@ namespace Skald.Server;
 /// ready.
 /// </summary>
 internal sealed class Startup(
-    RoomDirectory rooms, MessagePipeline pipeline, Readiness readiness, IOptions<LimitsOptions> limits,
-    IEnumerable<SettingsInForce> settings, IOptions<ProxyOptions> proxies, IServer server, ILoggerFactory loggers, WeakSettings weak)
+    RoomDirectory rooms,
+    MessagePipeline pipeline,
+    SessionLifecycle sessions,
+    IAnnouncements announcements,
+    Readiness readiness,
+    IOptions<LimitsOptions> limits,
+    IEnumerable<SettingsInForce> settings,
+    IOptions<ProxyOptions> proxies,
+    IServer server,
+    ILoggerFactory loggers,
+    WeakSettings weak)
     : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        sessions.EndedHere += announcements.Look;
         await pipeline.StartAsync();   // first: what is stored after a room was read is announced
         await rooms.CreateGlobalAsync();
         ReportWeakLimits();

@@ -1,4 +1,5 @@
 using Skald.Protocol;
+using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 using Skald.Server.History;
 
@@ -8,12 +9,17 @@ namespace Skald.Server.Cluster;
 /// Looks each second at what the other nodes of the database have done, whether it was announced or not. And holds up what is to be
 /// stored while that was not possible: a node that stood still, or was cut off, does not know who was signed out meanwhile.
 /// </summary>
-internal sealed class NodeWatch(RoomLog log, TimeProvider clock) : IDraftCheck, IDisposable
+/// <param name="revoked">Null where this node has the database to itself.</param>
+internal sealed partial class NodeWatch(RoomLog log, TimeProvider clock, ILogger<NodeWatch> logger, RevokedElsewhere? revoked = null)
+    : IDraftCheck, IDisposable
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
 
     /// <summary>How old a look may be: one that is due, and one that takes as long.</summary>
     private static readonly TimeSpan Fresh = 2 * Between;
+
+    /// <summary>For the database's answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private static readonly ChatError CutOff = new StorageException(ErrorCode.StorageFailed).Error;
 
@@ -22,7 +28,7 @@ internal sealed class NodeWatch(RoomLog log, TimeProvider clock) : IDraftCheck, 
     private long _lookedAt = clock.GetTimestamp();
     private Task _running = Task.CompletedTask;
 
-    public void Start() => _running = log.IsShared ? RunAsync() : Task.CompletedTask;
+    public void Start() => _running = log.IsShared ? Task.Run(RunAsync) : Task.CompletedTask;
 
     /// <summary>Something may have been missed: looks at once. Waits for nothing.</summary>
     public void Look() => _wanted.TrySetResult();
@@ -54,11 +60,40 @@ internal sealed class NodeWatch(RoomLog log, TimeProvider clock) : IDraftCheck, 
     private async Task<bool> LookAsync()
     {
         var begun = clock.GetTimestamp();
-        if (!await log.CatchUpAsync())
+        if (!await FindRevokedAsync() || !await log.CatchUpAsync())
             return false;
         Volatile.Write(ref _lookedAt, begun);
         return true;
     }
 
+    private async Task<bool> FindRevokedAsync()
+    {
+        if (revoked is null)
+            return true;
+        try
+        {
+            await revoked.LookAsync().WaitAsync(Patience);
+            return true;
+        }
+        catch (Exception e) when (e is StorageException or TimeoutException)
+        {
+            return false;   // the storage says so itself, once
+        }
+        catch (Exception e)
+        {
+            Log.NotFound(logger, e);
+            return false;
+        }
+    }
+
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            10_020,
+            LogLevel.Error,
+            "Sessions that other nodes have ended cannot be read; nothing is stored here until they can")]
+        public static partial void NotFound(ILogger logger, Exception cause);
+    }
 }

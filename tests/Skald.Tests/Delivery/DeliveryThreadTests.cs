@@ -89,7 +89,14 @@ public sealed class DeliveryThreadTests
             using var delivery = NewThread();
             var metrics = new LogMetrics(new Telemetry());
             var pipeline = new MessagePipeline(
-                mayWrite: null!, rates: null!, new NodeWatch(log, TimeProvider.System), log, new NoAnnouncements(), new RoomFeeds(Options.Create(new DeliveryLimits())), delivery, metrics,
+                mayWrite: null!,
+                rates: null!,
+                new NodeWatch(log, TimeProvider.System, NullLogger<NodeWatch>.Instance),
+                log,
+                new NoAnnouncements(),
+                new RoomFeeds(Options.Create(new DeliveryLimits())),
+                delivery,
+                metrics,
                 followers: []);
             await pipeline.StartAsync();
             for (var n = 0; n < 100; n++)

@@ -14,7 +14,9 @@ internal static class ModelLog
         ModelStore store, LogLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
         new(
             store,
-            new NodeCursor(store, new RoomDirectory(null!, Options.Create(new RoomsOptions()), Options.Create(new RoomLimits()), TimeProvider.System)),
+            new NodeCursor(
+                store,
+                new RoomDirectory(null!, Options.Create(new RoomsOptions()), Options.Create(new RoomLimits()), TimeProvider.System)),
             Options.Create(limits ?? new LogLimits()),
             readiness ?? new Readiness(),
             new LogMetrics(new Telemetry()),
