@@ -88,14 +88,19 @@ public sealed class DeliveryThreadTests
             var log = ModelLog.Of(new ModelStore());
             using var delivery = NewThread();
             var metrics = new LogMetrics(new Telemetry());
+            var feeds = new RoomFeeds(Options.Create(new DeliveryLimits()));
+            var signals = new SignalFanOut(
+                rooms: null!, feeds, new NoAnnouncements(), Options.Create(new DeliveryLimits()), TimeProvider.System,
+                NullLogger<SignalFanOut>.Instance);
             var pipeline = new MessagePipeline(
                 mayWrite: null!,
                 rates: null!,
                 new NodeWatch(log, TimeProvider.System, NullLogger<NodeWatch>.Instance),
                 log,
                 new NoAnnouncements(),
-                new RoomFeeds(Options.Create(new DeliveryLimits())),
+                feeds,
                 delivery,
+                signals,
                 metrics,
                 followers: []);
             await pipeline.StartAsync();
