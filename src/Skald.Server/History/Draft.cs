@@ -69,6 +69,16 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     public void FoundAs(long seq, Timestamp timestamp, byte[]? text) =>
         (End, Seq, Timestamp, _storedText) = (DraftEnd.Duplicate, seq, timestamp, text);
 
+    /// <summary>It was decided at a place and a moment, and is stored at others: what came first has moved it.</summary>
+    /// <param name="behind">The room's newest entry when it was decided: what lies behind it has moved.</param>
+    /// <param name="by">How many entries came first.</param>
+    public void Move(long behind, long by, Timestamp decided, Timestamp stored)
+    {
+        if (Seq > behind)
+            (Seq, Timestamp) = (Seq + by, stored);
+        Changed = Changed?.Moved(behind, by, decided, stored);
+    }
+
     /// <summary>The message is as it is wanted: nothing is stored.</summary>
     public void LeaveAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Unchanged, seq, timestamp);
 

@@ -71,6 +71,17 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
         _ => this with { Text = [], Version = seq, DeletedBy = System.Text.Encoding.UTF8.GetBytes(draft.Sender.Username), DeletedAt = now },
     };
 
+    /// <inheritdoc cref="Draft.Move"/>
+    public LoggedMessage Moved(long behind, long by, Timestamp decided, Timestamp stored) => this with
+    {
+        Seq = Seq > behind ? Seq + by : Seq,
+        Timestamp = Seq > behind ? stored : Timestamp,
+        Version = Version > behind ? Version + by : Version,
+        TextVersion = TextVersion > behind ? TextVersion + by : TextVersion,
+        EditedAt = EditedAt == decided ? stored : EditedAt,
+        DeletedAt = DeletedAt == decided ? stored : DeletedAt,
+    };
+
     public ChatMessage ToMessage(Room room) => new()
     {
         Room = room.Name,

@@ -21,7 +21,7 @@ public sealed class NodesTests
         await Task.WhenAll(cluster.Nodes.Select((node, n) => WriteAsync(ann with { Server = node }, n, messages)));
 
         // Of each message its place, and of each tenth an edit and a delete.
-        var entries = Nodes * messages;
+        var entries = Nodes * (messages + (2 * (messages / 10)));
         var seen = await Task.WhenAll(readers.Select(reader => ReadAsync(reader, entries)));
         Assert.All(seen, one => Assert.Equal(seen[0]["global"], one["global"]));
         Assert.All(seen, one => Assert.Equal(seen[0]["tech"], one["tech"]));
@@ -94,7 +94,7 @@ public sealed class NodesTests
             var room = n % 10 == 0 || n % 3 == 0 ? "global" : "tech";
             await socket.SayAsync(room, $"{node} {n}", $"of-node-{node}-{n:D4}");
             var seq = (await socket.SkipToAsync("ack")).GetProperty("seq").GetInt64();
-            if (n % 10 != 0 || node >= 0)
+            if (n % 10 != 0)
                 continue;
             await socket.SendAsync(new { type = "edit", id = "e", room, seq, message = $"{node} {n} again" });
             await socket.SkipToAsync("ack");

@@ -88,20 +88,50 @@ public sealed class PostgresRaceTests : IAsyncLifetime
         await AssertPositionsAsync();
     }
 
-    /// <summary>
-    /// A negative control: a node that looks before the lock, and stores by what it saw. Somebody's number is given twice, or nobody's.
-    /// </summary>
+    /// <summary>The call is made of what was read before it: between the two another node has changed the same message.</summary>
     [Fact]
-    public async Task Call_that_goes_by_a_head_that_has_moved_stores_nothing()
+    public async Task Call_that_goes_by_a_message_that_has_changed_stores_nothing()
     {
         await using var connection = await ConnectAsync();
-        var draft = Send(_rooms[0], "late-message");
-        var call = await PostgresDecision.MakeAsync(connection, new Batch([Edit(1), draft]), new RoomsOptions());
         await AppendAsync(_postgres, Send(_rooms[0], "the-message"));
+        var decision = await PostgresDecision.MakeAsync(
+            connection, new Batch([Edit(1), Send(_rooms[0], "late-message")]), new RoomsOptions());
+        await AppendAsync(_postgres, Edit(1, "faster"));
 
-        Assert.Null(await call.RunAsync(connection));
+        Assert.False(await decision.TryStoreAsync(connection));
 
-        Assert.Equal(["1 the-message"], await ReadAsync(_rooms[0]));
+        Assert.Equal(2, (await ReadAsync(_rooms[0])).Count);
+        await AssertPositionsAsync();
+    }
+
+    /// <summary>Between the two another node has only stored something else: everything moves behind that.</summary>
+    [Fact]
+    public async Task Call_that_goes_by_a_head_that_has_moved_stores_behind_it_what_was_decided()
+    {
+        await using var connection = await ConnectAsync();
+        await AppendAsync(_postgres, Send(_rooms[0], "the-message"));
+        var (edit, sent, repeat) = (Edit(1), Send(_rooms[0], "late-message"), Send(_rooms[0], "late-message"));
+        var editOfSent = Edit(3, "of the late one");
+        var decision = await PostgresDecision.MakeAsync(connection, new Batch([edit, sent, repeat, editOfSent]), new RoomsOptions());
+        Assert.Equal([2, 3, 3, 4], new[] { edit, sent, repeat, editOfSent }.Select(draft => draft.Seq));
+        await AppendAsync(_postgres, Send(_rooms[0], "faster-1"));
+        await AppendAsync(_postgres, Send(_rooms[0], "faster-2"));
+
+        Assert.True(await decision.TryStoreAsync(connection));
+
+        Assert.Equal([4, 5, 5, 6], new[] { edit, sent, repeat, editOfSent }.Select(draft => draft.Seq));
+        Assert.Single(new[] { edit, sent, repeat, editOfSent }.Select(draft => draft.Timestamp).Distinct());
+        var told = new[] { edit.Changed!, editOfSent.Changed! }.Select(now => (now.Seq, now.Version, now.TextVersion, now.EditedAt));
+        var stored = new List<(long, long, long, Timestamp)>();
+        await _stores.Messages.ReadMessagesAsync(_rooms[0], 1, 9, newestFirst: false, (in message) =>
+        {
+            if (message.Version != message.Seq)
+                stored.Add((message.Seq, message.Version, message.TextVersion, message.EditedAt));
+            return true;
+        });
+        Assert.Equal([(1L, 4L, 4L, edit.Timestamp), (5L, 6L, 6L, edit.Timestamp)], stored);
+        Assert.Equal(stored, told);
+        await AssertPositionsAsync();
     }
 
     [Fact]
@@ -140,8 +170,8 @@ public sealed class PostgresRaceTests : IAsyncLifetime
     {
         for (var attempt = 0; attempt < 1_000; attempt++)
         {
-            var call = await PostgresDecision.MakeAsync(connection, new Batch(drafts), new RoomsOptions());
-            if (call.IsEmpty || await call.RunAsync(connection) is not null)
+            var decision = await PostgresDecision.MakeAsync(connection, new Batch(drafts), new RoomsOptions());
+            if (await decision.TryStoreAsync(connection))
                 return;
         }
 
@@ -197,6 +227,6 @@ public sealed class PostgresRaceTests : IAsyncLifetime
 
     private TestDraft Send(Room room, string id) => new(room, _ann, TestDraft.Send(room, "x", id), _ => { });
 
-    private TestDraft Edit(long target) =>
-        new(_rooms[0], _ann, new EditCommand(default, "one", target, "y"u8.ToArray(), null, null), _ => { });
+    private TestDraft Edit(long target, string text = "y") =>
+        new(_rooms[0], _ann, new EditCommand(default, "one", target, System.Text.Encoding.UTF8.GetBytes(text), null, null), _ => { });
 }

@@ -11,17 +11,18 @@ internal sealed class PostgresAppendCall
     private const string Sql =
         """
         SELECT head, stored_at, log_position FROM skald_append_1(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
         """;
 
     private readonly List<long> _rooms = [], _heads = [], _counts = [];
+    private readonly List<bool> _fixed = [];
     private readonly HashSet<long> _senders = [];
     private readonly List<Draft> _messages = [], _entries = [];
     private readonly List<int> _messageRooms = [], _messagePlaces = [], _entryRooms = [], _entryPlaces = [];
-    private readonly Dictionary<(long Room, long Seq), (LoggedMessage Message, long? DeletedBy)> _changed = [];
+    private readonly Dictionary<(int Room, long Seq), (LoggedMessage Message, long Version, long? DeletedBy)> _changed = [];
 
-    /// <summary>The moment at which everything is stored; null for the database's, when it stores it.</summary>
-    public Timestamp? Now { get; init; }
+    /// <summary>The moment that something was decided by: what carries it is stored with the moment of the call.</summary>
+    public Timestamp Decided { get; init; }
 
     public bool IsEmpty => _rooms.Count == 0;
 
@@ -31,9 +32,14 @@ internal sealed class PostgresAppendCall
     {
         _rooms.Add(roomId);
         _counts.Add(0);
-        if (head is { } known)
-            _heads.Add(known);
+        if (head is not { } known)
+            return;
+        _heads.Add(known);
+        _fixed.Add(false);
     }
+
+    /// <summary>Its head must be where it was: something was decided that does not move.</summary>
+    public void Fix() => _fixed[^1] = true;
 
     /// <returns>Its place among what its room gets: 1, 2, …</returns>
     public int AddMessage(Draft draft)
@@ -46,14 +52,17 @@ internal sealed class PostgresAppendCall
     }
 
     /// <param name="draft">An edit or a delete.</param>
+    /// <param name="before">The message as it was until then: if it is another by now, nothing is stored.</param>
     /// <param name="changed">The message after it.</param>
-    public void AddChange(Draft draft, LoggedMessage changed)
+    public void AddChange(Draft draft, LoggedMessage before, LoggedMessage changed)
     {
         _entries.Add(draft);
         _entryRooms.Add(_rooms.Count);
         _entryPlaces.Add((int)++_counts[^1]);
         _senders.Add(draft.Sender.Id);
-        _changed[(draft.Room.Id, changed.Seq)] = (changed, draft.Kind == EntryKind.Deleted ? draft.Sender.Id : null);
+        var key = (_rooms.Count, changed.Seq);
+        var version = _changed.TryGetValue(key, out var earlier) ? earlier.Version : before.Version;
+        _changed[key] = (changed, version, draft.Kind == EntryKind.Deleted ? draft.Sender.Id : null);
     }
 
     /// <summary>Stores it, or nothing.</summary>
@@ -81,15 +90,15 @@ internal sealed class PostgresAppendCall
         {
             Parameters =
             {
-                Array(_rooms), Array(_heads), new NpgsqlParameter<long> { TypedValue = Now?.Microseconds ?? 0 }, Array(_counts),
-                Array(_senders),
+                Array(_rooms), Array(_heads), Array(_fixed), new NpgsqlParameter<long> { TypedValue = Decided.Microseconds },
+                Array(_counts), Array(_senders),
                 Array(_messageRooms), Array(_messagePlaces), Array(_messages.Select(draft => draft.Sender.Id)),
                 Texts(_messages.Select(draft => draft.ClientMessageId)), Utf8(_messages.Select(draft => draft.Text)),
                 Array(_entryRooms), Array(_entryPlaces), Array(_entries.Select(draft => (int)draft.Kind)),
                 Array(_entries.Select(draft => draft.Sender.Id)), Array(_entries.Select(draft => ((ChangeCommand)draft.Command).Target)),
                 Texts(_entries.Select(draft => draft.ClientMessageId)),
                 Array(_changed.Keys.Select(key => key.Room)), Array(_changed.Keys.Select(key => key.Seq)),
-                Utf8(changed.Select(one => one.Message.Text)), Array(changed.Select(one => one.Message.Version)),
+                Array(changed.Select(one => one.Version)), Utf8(changed.Select(one => one.Message.Text)), Array(changed.Select(one => one.Message.Version)),
                 Array(changed.Select(one => Unless(0, one.Message.TextVersion))),
                 Array(changed.Select(one => Unless(0, one.Message.EditedAt.Microseconds))),
                 Array(changed.Select(one => Unless(0, one.Message.DeletedAt.Microseconds))), Array(changed.Select(one => one.DeletedBy)),

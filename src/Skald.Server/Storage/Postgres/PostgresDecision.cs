@@ -7,7 +7,8 @@ namespace Skald.Server.Storage.Postgres;
 
 /// <summary>
 /// Decides what becomes of the drafts of a batch where that depends on what is stored: repeats, changes, refusals. By what it reads
-/// first; the call that stores it names the heads of the rooms that were read, and stores nothing if one of them has moved since.
+/// first; the call that stores it names the versions of the messages that were read, and stores nothing if one of them has changed since.
+/// Where rooms have only grown, what was decided moves behind what came first.
 /// </summary>
 internal sealed class PostgresDecision
 {
@@ -42,21 +43,46 @@ internal sealed class PostgresDecision
     private readonly HashSet<long> _senders = [];
     private readonly Dictionary<(Room Room, long User, string Id, bool IsMessage), (long Seq, Timestamp At, byte[]? Text)> _stored = [];
     private readonly Dictionary<(Room Room, long Seq), LoggedMessage> _messages = [];
+    private readonly HashSet<Room> _begun = [];   // those that the call has something of
+    private PostgresAppendCall _call = new();
     private Timestamp _now;
 
     private PostgresDecision(Batch batch, RoomsOptions rules) => (_batch, _rules) = (batch, rules);
 
-    /// <summary>Tells each draft how it ends if the call that is returned stores something, or is empty.</summary>
-    public static async Task<PostgresAppendCall> MakeAsync(NpgsqlConnection connection, Batch batch, RoomsOptions rules)
+    /// <summary>Tells each draft how it ends, if <see cref="TryStoreAsync"/> says so too.</summary>
+    public static async Task<PostgresDecision> MakeAsync(NpgsqlConnection connection, Batch batch, RoomsOptions rules)
     {
         var decision = new PostgresDecision(batch, rules);
         await decision.ReadAsync(connection);
-        return decision.Decide();
+        decision.Decide();
+        return decision;
     }
 
-    private PostgresAppendCall Decide()
+    /// <summary>Stores what was decided, or nothing.</summary>
+    /// <returns>False where it does not hold any more: what is stored now is to be read first.</returns>
+    public async Task<bool> TryStoreAsync(NpgsqlConnection connection)
     {
-        var call = new PostgresAppendCall { Now = _now };
+        if (_call.IsEmpty)
+            return true;
+        if (await _call.RunAsync(connection) is not { } stored)
+            return false;
+        _batch.Span = stored.Span;
+        var place = 0;
+        foreach (var drafts in _batch.ByRoom())
+        {
+            if (!_begun.Contains(drafts[0].Room))
+                continue;
+            var (was, head) = (_heads[drafts[0].Room.Id], stored.Heads[place++]);
+            foreach (var draft in drafts)
+                draft.Move(was, head - was, _now, stored.At);
+        }
+
+        return true;
+    }
+
+    private void Decide()
+    {
+        _call = new PostgresAppendCall { Decided = _now };
         foreach (var drafts in _batch.ByRoom())
         {
             var room = drafts[0].Room;
@@ -68,33 +94,39 @@ internal sealed class PostgresDecision
             }
 
             // What is stored already is acknowledged after a commit too: on a standby that has it by then, where there is one.
-            var begun = false;
             var moved = head;
+            var isFixed = false;
             foreach (var draft in drafts)
             {
-                var changed = Stores(draft, moved + 1);
+                var before = Target(draft);
+                var changed = Stores(draft, before, moved + 1);
                 if (draft.End == DraftEnd.Refused)
+                {
+                    isFixed |= before?.Version > head;   // the sender is told of a version that is not stored yet
                     continue;
-                if (!begun)
-                    call.Begin(room.Id, head);
-                begun = true;
+                }
+
+                if (_begun.Add(room))
+                    _call.Begin(room.Id, head);
                 if (draft.End != DraftEnd.Stored)
                     continue;
                 moved++;
                 if (changed is null)
-                    call.AddMessage(draft);
+                    _call.AddMessage(draft);
                 else
-                    call.AddChange(draft, changed);
+                    _call.AddChange(draft, before!, changed);
             }
-        }
 
-        return call;
+            if (isFixed && _begun.Contains(room))
+                _call.Fix();
+        }
     }
 
     /// <summary>Tells the draft how it ends.</summary>
+    /// <param name="message">What it is about; null where there is none.</param>
     /// <param name="seq">Its place, if it is stored.</param>
     /// <returns>The message that it changes, as it is after it.</returns>
-    private LoggedMessage? Stores(Draft draft, long seq)
+    private LoggedMessage? Stores(Draft draft, LoggedMessage? message, long seq)
     {
         var (isMessage, key) = (draft.Kind == EntryKind.Message, KeyOf(draft));
         if (key is { } id && _stored.TryGetValue(id, out var first))
@@ -123,11 +155,9 @@ internal sealed class PostgresDecision
         }
         else
         {
-            var target = ((ChangeCommand)draft.Command).Target;
-            var message = target < draft.Room.FirstSeq ? null : _messages.GetValueOrDefault((draft.Room, target));
             if (!LoggedMessage.Takes(message, draft, _now, _rules))
                 return null;
-            changed = _messages[(draft.Room, target)] = message!.With(draft, seq, _now);
+            changed = _messages[(draft.Room, message!.Seq)] = message.With(draft, seq, _now);
             draft.StoreAs(seq, _now, changed);
         }
 
@@ -135,6 +165,10 @@ internal sealed class PostgresDecision
             _stored[taken] = (seq, _now, isMessage ? draft.Text : null);
         return changed;
     }
+
+    private LoggedMessage? Target(Draft draft) => draft.Command is ChangeCommand { Target: var target } && target >= draft.Room.FirstSeq
+        ? _messages.GetValueOrDefault((draft.Room, target))
+        : null;
 
     private static (Room Room, long User, string Id, bool IsMessage)? KeyOf(Draft draft) =>
         draft.ClientMessageId is { } id ? (draft.Room, draft.Sender.Id, id, draft.Kind == EntryKind.Message) : null;

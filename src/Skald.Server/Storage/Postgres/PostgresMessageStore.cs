@@ -48,14 +48,9 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var call = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
-            if (call.IsEmpty)
+            var decision = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
+            if (await decision.TryStoreAsync(connection))
                 return true;
-            if (await call.RunAsync(connection) is { } stored)
-            {
-                batch.Span = stored.Span;
-                return true;
-            }
         }
 
         throw new StorageException(ErrorCode.Overloaded);
