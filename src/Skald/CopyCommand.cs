@@ -33,7 +33,7 @@ internal static class CopyCommand
             : SqliteEnd.OpenTarget(to, To);
         var progress = new ProgressLine();
         var started = TimeProvider.System.GetTimestamp();
-        IReadOnlyDictionary<CopiedTable, long> rows;
+        IReadOnlyDictionary<CopiedTable, long>? rows;
         try
         {
             rows = await new DeploymentCopy(source, target, progress, Tell).RunAsync();
@@ -44,9 +44,10 @@ internal static class CopyCommand
         }
 
         var seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
-        Console.WriteLine(
-            $"{target.Place} is the same as {source.Place}, compared row by row: " +
-            $"{string.Join(", ", rows.Select(table => $"{table.Value:N0} {table.Key.Name}"))}, in {seconds:N1} s.");
+        Console.WriteLine(rows is null
+            ? $"{target.Place} is a whole copy of {source.Place} already."
+            : $"{target.Place} is the same as {source.Place}, compared row by row: " +
+                $"{string.Join(", ", rows.Select(table => $"{table.Value:N0} {table.Key.Name}"))}, in {seconds:N1} s.");
         if (toPostgres)
             SayAfterPostgres(from);
         else

@@ -65,6 +65,8 @@ public sealed class CopyCommandTests : IAsyncLifetime
             await TalkAsync(server);
 
         (await _place.ToPostgresAsync()).AssertDone();
+        var again = (await _place.ToPostgresAsync()).AssertDone().Output;
+        Assert.Contains("a whole copy of", again, StringComparison.Ordinal);
         File.Copy(JournalOf(_place.Data.Path), JournalOf(_place.Elsewhere));
         (await _place.ToSqliteAsync()).AssertDone();
 

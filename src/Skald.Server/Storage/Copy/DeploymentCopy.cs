@@ -21,15 +21,20 @@ internal sealed class DeploymentCopy(ICopyEnd source, ICopyEnd target, IProgress
     private long _done, _all;
 
     /// <summary>Copies, compares, and only then lets servers start on the target.</summary>
-    /// <returns>How many rows the source has, table by table.</returns>
+    /// <returns>
+    /// How many rows the source has, table by table; null where the target is a whole copy already, of a run that was ended before it
+    /// could say so.
+    /// </returns>
     /// <exception cref="CommandRefusedException">
     /// The target is no whole copy, and no server starts on it; the text says what to do.
     /// </exception>
-    public async Task<IReadOnlyDictionary<CopiedTable, long>> RunAsync()
+    public async Task<IReadOnlyDictionary<CopiedTable, long>?> RunAsync()
     {
         try
         {
             var state = source.ReadState();
+            if (target.InTheWay is { } why)
+                return target.ReadState() == state ? null : throw new CommandRefusedException(why);
             Begin(state);
             foreach (var table in CopiedTable.All)
                 await CopyAsync(table);
@@ -38,9 +43,9 @@ internal sealed class DeploymentCopy(ICopyEnd source, ICopyEnd target, IProgress
             target.Finish();
             return _rows;
         }
-        catch (Exception e) when ((target.Explain(e) ?? source.Explain(e)) is { } why)
+        catch (Exception e) when ((target.Explain(e) ?? source.Explain(e)) is { } fault)
         {
-            throw new CommandRefusedException($"{why} Then run the same command again: it goes on where it stopped.", e);
+            throw new CommandRefusedException($"{fault} Then run the same command again: it goes on where it stopped.", e);
         }
     }
 

@@ -14,8 +14,11 @@ internal interface ICopyEnd : IDisposable
     /// <summary>The newest version of the engine's schema, which this end has.</summary>
     int Schema { get; }
 
-    /// <summary>Of a target: what the unfinished copy is of that lies there; null where it is empty.</summary>
+    /// <summary>Of a target: what the unfinished copy is of that lies there; null where there is none.</summary>
     UnfinishedCopy? Begun { get; }
+
+    /// <summary>Of a target: a sentence about what it has, where that is neither nothing nor an unfinished copy; else null.</summary>
+    string? InTheWay { get; }
 
     ServerState ReadState();
 

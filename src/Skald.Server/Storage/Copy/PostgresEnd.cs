@@ -32,6 +32,8 @@ internal sealed class PostgresEnd : ICopyEnd
         FROM server
         """;
 
+    private const string Tables = "users, sessions, room_directory, room_heads, messages, entries, runs, followers";
+
     /// <summary>The rows of the rooms, which are those of two tables: a trigger makes the second's.</summary>
     private const string Room = "AS room(id, name, first_seq, last_seq, created_by, created_at)";
 
@@ -68,6 +70,8 @@ internal sealed class PostgresEnd : ICopyEnd
 
     public UnfinishedCopy? Begun { get; private set; }
 
+    public string? InTheWay { get; private set; }
+
     /// <param name="connectionString">Npgsql's.</param>
     /// <param name="option">By which it was written, as <c>--from</c>.</param>
     /// <exception cref="CommandRefusedException">There is no database of this schema; the text says what to change.</exception>
@@ -76,7 +80,7 @@ internal sealed class PostgresEnd : ICopyEnd
 
     /// <param name="connectionString">Npgsql's.</param>
     /// <param name="option">By which it was written, as <c>--to</c>.</param>
-    /// <exception cref="CommandRefusedException">The database is neither empty nor an unfinished copy.</exception>
+    /// <exception cref="CommandRefusedException">It cannot be one; the text says what to change.</exception>
     public static PostgresEnd OpenTarget(string connectionString, string option) =>
         Open(connectionString, option, end => end.PrepareTarget());
 
@@ -92,8 +96,8 @@ internal sealed class PostgresEnd : ICopyEnd
     public void Begin(UnfinishedCopy of)
     {
         using var transaction = _connection.BeginTransaction();
-        Execute(
-            "TRUNCATE users, sessions, signing_keys, tickets, login_failures, room_directory, room_heads, messages, entries, runs, followers");
+        // What nodes have noted of an earlier deployment would keep ours from starting.
+        Execute($"TRUNCATE {Tables}, signing_keys, tickets, login_failures");
         of.Begin(_connection);
         transaction.Commit();
     }
@@ -144,7 +148,7 @@ internal sealed class PostgresEnd : ICopyEnd
         }
 
         // Autovacuum would come to it after a while, and plans be made without it until then.
-        Execute("ANALYZE users, sessions, room_directory, room_heads, messages, entries, runs, followers");
+        Execute($"ANALYZE {Tables}");
     }
 
     public void Finish() => Execute($"DROP TABLE {UnfinishedCopy.Table}");
@@ -193,18 +197,18 @@ internal sealed class PostgresEnd : ICopyEnd
         {
             using var tables = Command("SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema())");
             if ((bool)tables.ExecuteScalar()!)
-                throw NotEmpty("tables of something else");
+                throw new CommandRefusedException(NotEmpty("tables of something else"));
         }
 
         PostgresSchema.Apply(_connection, Place);
         if (PostgresSchema.IsUnfinishedCopy(_connection))
             Begun = UnfinishedCopy.Read(_connection);
         else if (!CopiedTable.All.All(table => table.IsEmpty(_connection)))
-            throw NotEmpty("users, rooms or messages already");
+            InTheWay = NotEmpty("users, rooms or messages already");
     }
 
-    private CommandRefusedException NotEmpty(string has) =>
-        new($"The database {Place} has {has}. Make an empty one with createdb, and name it with {_option}.");
+    private string NotEmpty(string has) =>
+        $"The database {Place} has {has}. Make an empty one with createdb, and name it with {_option}.";
 
     private static string Unnested(CopiedRows rows) => $"unnest({string.Join(", ", rows.Table.Columns.Select((_, i) => $"${i + 1}"))})";
 

@@ -60,6 +60,8 @@ internal sealed class SqliteEnd : ICopyEnd
 
     public UnfinishedCopy? Begun { get; private set; }
 
+    public string? InTheWay { get; private set; }
+
     /// <param name="directory">Stays as it is.</param>
     /// <param name="option">By which it was named, as <c>--from</c>.</param>
     /// <exception cref="CommandRefusedException">There is no database of this schema; the text says what to change.</exception>
@@ -73,7 +75,7 @@ internal sealed class SqliteEnd : ICopyEnd
 
     /// <param name="directory">Is made where it is not there.</param>
     /// <param name="option">By which it was named, as <c>--to</c>.</param>
-    /// <exception cref="CommandRefusedException">It has a database that is neither empty nor an unfinished copy.</exception>
+    /// <exception cref="CommandRefusedException">It cannot be one; the text says what to change.</exception>
     public static SqliteEnd OpenTarget(string directory, string option) => Open(directory, option, isTarget: true);
 
     public ServerState ReadState()
@@ -204,9 +206,8 @@ internal sealed class SqliteEnd : ICopyEnd
         if (SqliteSchema.IsUnfinishedCopy(_connection))
             Begun = UnfinishedCopy.Read(_connection);
         else if (!CopiedTable.All.All(table => table.IsEmpty(_connection)))
-            throw new CommandRefusedException(
-                $"{Place} has users, rooms or messages already. " +
-                $"Move it elsewhere, with its -wal and -shm, or choose another directory with {_option} DIR.");
+            InTheWay = $"{Place} has users, rooms or messages already. " +
+                $"Move it elsewhere, with its -wal and -shm, or choose another directory with {_option} DIR.";
     }
 
     /// <remarks>Texts may be longer than <see cref="SqliteStatement.Bind(int, string?)"/> has a stack for.</remarks>
