@@ -1,5 +1,6 @@
 using Skald.Protocol;
 using Skald.Server.Accounts;
+using Skald.Server.Database;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Accounts;
@@ -108,7 +109,10 @@ public sealed class LoginTests
         // From wherever, in whatever case, and even with the right password.
         var refusal = await RefusalAsync(harness, name.ToUpperInvariant(), "12345678", address: "10.0.1.1");
         Assert.Same(ErrorCode.RateLimited, refusal.Code);
-        Assert.Equal(TimeSpan.FromSeconds(1), refusal.RetryAfter);
+        // PostgreSQL's clock, which counts there, does not stand still.
+        Assert.InRange(
+            refusal.RetryAfter!.Value,
+            TestEngine.IsPostgres ? TimeSpan.FromMilliseconds(1) : TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         Assert.Contains(
             harness.Log.Lines,
             line => line.StartsWith("Warning", StringComparison.Ordinal) && line.Contains("[1020]", StringComparison.Ordinal));
@@ -125,6 +129,8 @@ public sealed class LoginTests
         Assert.True(await harness.WorksAsync(pair.Access));
         Assert.True((await harness.Sessions.RefreshAsync(pair.Refresh)).TryGet(out _, out _));
         harness.Clock.Advance(TimeSpan.FromSeconds(1));
+        if (TestEngine.IsPostgres)
+            await harness.Get<IDatabase>().WriteAsync(all => all.ExecuteAsync("UPDATE login_failures SET last_at = last_at - 1000000"));
         Assert.True((await harness.LoginAsync("ann", "12345678")).TryGet(out _, out _));
     }
 
