@@ -24,7 +24,7 @@ public sealed class PostgresSocketTicketsTests : SocketTicketsContract
     [Attack("A-4")]
     public async Task Ticket_of_one_node_opens_one_socket_among_64_that_try_at_both()
     {
-        await using var nodes = await PostgresNodes.StartAsync(2);
+        await using var nodes = await TestCluster.StartAsync(2);
         var ann = await nodes[0].RegisterAsync("ann");
         for (var round = 0; round < 5; round++)
         {
@@ -41,7 +41,7 @@ public sealed class PostgresSocketTicketsTests : SocketTicketsContract
     [Fact]
     public async Task Ticket_of_a_session_that_has_ended_elsewhere_opens_nothing()
     {
-        await using var nodes = await PostgresNodes.StartAsync(2);
+        await using var nodes = await TestCluster.StartAsync(2);
         var ann = await nodes[0].RegisterAsync("ann");
         var ticket = await ann.TicketAsync();
 
@@ -53,7 +53,7 @@ public sealed class PostgresSocketTicketsTests : SocketTicketsContract
     [Fact]
     public async Task Table_holds_no_ticket_and_loses_those_that_are_too_old_as_others_come()
     {
-        await using var nodes = await PostgresNodes.StartAsync(1);
+        await using var nodes = await TestCluster.StartAsync(1);
         var ann = await nodes[0].RegisterAsync("ann");
         var ticket = await ann.TicketAsync();
         Assert.Equal(0L, await nodes.ExecuteAsync($"SELECT count(*) FROM tickets t WHERE t::text LIKE '%{ticket}%'"));
@@ -70,7 +70,7 @@ public sealed class PostgresSocketTicketsTests : SocketTicketsContract
     public async Task While_PostgreSQL_is_away_a_ticket_is_refused_as_to_be_tried_again()
     {
         await using var postgres = await Harness.PostgresServer.StartAsync();
-        await using var server = await SkaldServer.StartAsync(PostgresNodes.Settings(postgres.ConnectionString("postgres")));
+        await using var server = await SkaldServer.StartAsync(TestCluster.Settings(postgres.ConnectionString("postgres")));
         var ann = await server.RegisterAsync("ann");
         var ticket = await ann.TicketAsync();
         await postgres.StopAsync();

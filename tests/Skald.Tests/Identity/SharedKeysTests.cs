@@ -23,7 +23,7 @@ public sealed class SharedKeysTests : IDisposable
     [Fact]
     public async Task Node_with_a_key_file_of_its_own_is_refused_and_told_both_ways_out()
     {
-        await using var nodes = await PostgresNodes.StartAsync(0);
+        await using var nodes = await TestCluster.StartAsync(0);
         await using var first = await StartWithFileAsync(nodes);
 
         var refusal = await Assert.ThrowsAsync<StartupRefusedException>(() => StartWithFileAsync(nodes));
@@ -38,7 +38,7 @@ public sealed class SharedKeysTests : IDisposable
     [InlineData("a shared file")]
     public async Task Nodes_with_the_same_keys_believe_each_others_tokens(string how)
     {
-        await using var nodes = await PostgresNodes.StartAsync(0);
+        await using var nodes = await TestCluster.StartAsync(0);
         using var data = new TestDirectory();
         await using var here = await StartAsync();
         await using var there = await StartAsync();
@@ -60,7 +60,7 @@ public sealed class SharedKeysTests : IDisposable
     [InlineData(true)]
     public async Task Keys_are_changed_node_by_node_and_no_start_is_refused_and_no_session_ends(bool inFile)
     {
-        await using var nodes = await PostgresNodes.StartAsync(0);
+        await using var nodes = await TestCluster.StartAsync(0);
         var (here, there) = (await StartWithAsync(nodes, inFile, 0), await StartWithAsync(nodes, inFile, 0));
         var refresh = (await here.RegisterAsync("ann")).Refresh;
 
@@ -98,7 +98,7 @@ public sealed class SharedKeysTests : IDisposable
     [Fact]
     public async Task While_keys_are_changed_a_node_behind_may_start_again_and_one_without_the_new_key_may_not()
     {
-        await using var nodes = await PostgresNodes.StartAsync(0);
+        await using var nodes = await TestCluster.StartAsync(0);
         await (await StartWithAsync(nodes, inFile: false, 0)).DisposeAsync();
         await (await StartWithAsync(nodes, inFile: false, 1, 0)).DisposeAsync();
 
@@ -116,7 +116,7 @@ public sealed class SharedKeysTests : IDisposable
         var written = postgres.ConnectionString(await SharedPostgres.CreateAsync("template0"));
 
         var starts = Enumerable.Range(0, 3).Select(i => Task.Run(() => SkaldServer.StartAsync(
-            [.. PostgresNodes.WithoutKey(written), ("Accounts:SigningKey", Keys[i])]))).ToArray();
+            [.. TestCluster.WithoutKey(written), ("Accounts:SigningKey", Keys[i])]))).ToArray();
         await Task.WhenAll(starts).ContinueWith(static _ => { }, TaskScheduler.Default);
 
         Assert.All(
@@ -132,7 +132,7 @@ public sealed class SharedKeysTests : IDisposable
         var postgres = await SharedPostgres.GetAsync();
         var database = await SharedPostgres.CreateAsync("template0");
         using var data = new TestDirectory();
-        var settings = PostgresNodes.WithoutKey(postgres.ConnectionString(database));
+        var settings = TestCluster.WithoutKey(postgres.ConnectionString(database));
 
         var nodes = await Task.WhenAll(
             Enumerable.Range(0, 4).Select(_ => Task.Run(() => SkaldServer.StartAsync(settings, data: data.Path))));
@@ -168,7 +168,7 @@ public sealed class SharedKeysTests : IDisposable
     [InlineData("SELECT skald_restored()")]
     public async Task Keys_that_are_lost_are_replaced_and_nobody_is_signed_in(string sql)
     {
-        await using var nodes = await PostgresNodes.StartAsync(0);
+        await using var nodes = await TestCluster.StartAsync(0);
         string refresh;
         await using (var before = await StartWithAsync(nodes, inFile: false, 1))
             refresh = (await before.RegisterAsync("ann")).Refresh;
@@ -186,30 +186,30 @@ public sealed class SharedKeysTests : IDisposable
     [Fact]
     public async Task Database_holds_no_key()
     {
-        await using var nodes = await PostgresNodes.StartAsync(1);
-        var key = Convert.FromBase64String(PostgresNodes.Key);
+        await using var nodes = await TestCluster.StartAsync(1);
+        var key = Convert.FromBase64String(TestCluster.SigningKey);
 
         var kept = (string)(await nodes.ExecuteAsync("SELECT string_agg(id, ' ') FROM signing_keys"))!;
 
-        Assert.DoesNotContain(PostgresNodes.Key.TrimEnd('='), kept, StringComparison.Ordinal);
+        Assert.DoesNotContain(TestCluster.SigningKey.TrimEnd('='), kept, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToHexStringLower(key), kept, StringComparison.Ordinal);
         Assert.DoesNotContain(System.Buffers.Text.Base64Url.EncodeToString(key), kept, StringComparison.Ordinal);
         Assert.DoesNotContain(
-            System.Buffers.Text.Base64Url.EncodeToString(KeyRing.FromSettings(PostgresNodes.Key, null).Refresh[0]), kept,
+            System.Buffers.Text.Base64Url.EncodeToString(KeyRing.FromSettings(TestCluster.SigningKey, null).Refresh[0]), kept,
             StringComparison.Ordinal);
     }
 
-    private static Task<SkaldServer> StartWithFileAsync(PostgresNodes nodes, string? data = null) => SkaldServer.StartAsync(
-        PostgresNodes.WithoutKey(nodes.ConnectionString), data: data);
+    private static Task<SkaldServer> StartWithFileAsync(TestCluster nodes, string? data = null) => SkaldServer.StartAsync(
+        TestCluster.WithoutKey(nodes.ConnectionString), data: data);
 
     /// <param name="keys">Which, the first of them signs.</param>
-    private async Task<SkaldServer> StartWithAsync(PostgresNodes nodes, bool inFile, params int[] keys)
+    private async Task<SkaldServer> StartWithAsync(TestCluster nodes, bool inFile, params int[] keys)
     {
         if (!inFile)
         {
             return await SkaldServer.StartAsync(
             [
-                .. PostgresNodes.WithoutKey(nodes.ConnectionString), ("Accounts:SigningKey", Keys[keys[0]]),
+                .. TestCluster.WithoutKey(nodes.ConnectionString), ("Accounts:SigningKey", Keys[keys[0]]),
                 .. keys[1..].Select(key => ("Accounts:PreviousSigningKey", Keys[key])),
             ]);
         }

@@ -26,8 +26,8 @@ public sealed class PostgresLoginThrottleTests : LoginThrottleContract
     [Attack("A-22")]
     public async Task Who_guesses_at_two_nodes_at_once_has_no_more_tries_than_at_one()
     {
-        await using var nodes = await PostgresNodes.StartAsync(
-            2, ("Limits:Enabled", "true"), ("Limits:LoginsPerAddressPerMinute", "1000"), ("Limits:PasswordHashQueue", "100"));
+        await using var nodes = await TestCluster.StartAsync(
+            2, null, ("Limits:Enabled", "true"), ("Limits:LoginsPerAddressPerMinute", "1000"), ("Limits:PasswordHashQueue", "100"));
         await nodes[0].RegisterAsync("ann");
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
@@ -40,7 +40,7 @@ public sealed class PostgresLoginThrottleTests : LoginThrottleContract
     [Fact]
     public async Task Who_succeeds_at_one_node_is_not_held_up_at_the_other()
     {
-        await using var nodes = await PostgresNodes.StartAsync(2, ("Limits:Enabled", "true"));
+        await using var nodes = await TestCluster.StartAsync(2, null, ("Limits:Enabled", "true"));
         await nodes[0].RegisterAsync("ann");
         for (var round = 0; round < 2; round++)
         {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Skald.Server.Accounts.Sessions;
+using Skald.Server.Cluster;
 using Skald.Server.Database;
 using Skald.Tests.Harness;
 
@@ -11,6 +12,7 @@ namespace Skald.Tests.Accounts.Sessions;
 /// <summary>A session that one node of a database ends is over on the others, once they have looked.</summary>
 public sealed class RevokedElsewhereTests
 {
+    /// <summary>Nobody has told it: it looks by itself.</summary>
     [Theory]
     [InlineData("logout")]
     [InlineData("end it from another session")]
@@ -19,28 +21,45 @@ public sealed class RevokedElsewhereTests
     [Attack("A-34")]
     public async Task Session_that_one_node_ends_loses_its_sockets_and_tokens_on_the_other_and_no_other_session_does(string how)
     {
-        await using var nodes = await PostgresNodes.StartAsync(2, ("Accounts:RefreshGrace", "0"));
+        await using var nodes = await TestCluster.StartAsync(
+            2, services => services.AddSingleton<IAnnouncements, NoAnnouncements>(), ("Accounts:RefreshGrace", "0"));
         var ended = await nodes[0].RegisterAsync("ann");
         var kept = await nodes[0].LoginAsync("ann");
         await using var socket = await (ended with { Server = nodes[1] }).JoinAsync("global");
         await using var other = await (kept with { Server = nodes[1] }).JoinAsync("global");
-        await LookAsync(nodes[1]);
 
         await EndAsync(how, ended, kept);
-        await LookAsync(nodes[1]);
+        var since = TimeProvider.System.GetTimestamp();
 
         Assert.Equal(4401, await socket.ExpectCloseAsync());
+        Assert.InRange(TimeProvider.System.GetElapsedTime(since), TimeSpan.Zero, TimeSpan.FromSeconds(2));   // one, on a quiet machine
         Assert.Equal(HttpStatusCode.Unauthorized, await MeAsync(ended with { Server = nodes[1] }));
         await other.SayAsync("global", "still here");
         Assert.Equal(["still here"], await other.ReceiveMessagesAsync(1));
         Assert.Equal(HttpStatusCode.OK, await MeAsync(kept with { Server = nodes[1] }));
     }
 
+    /// <summary>Its clock stands still: no look of its own is ever due.</summary>
+    [Fact]
+    public async Task Node_that_is_told_looks_at_once()
+    {
+        await using var nodes = await TestCluster.StartAsync(1);
+        var clock = new FakeClock();
+        clock.Jump(TimeProvider.System.GetUtcNow() - clock.GetUtcNow());
+        await using var there = await SkaldServer.StartAsync(TestCluster.Settings(nodes.ConnectionString), clock: clock);
+        var ann = await there.RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+
+        (await (ann with { Server = nodes[0] }).SendAsync(HttpMethod.Post, "/api/logout/")).EnsureSuccessStatusCode();
+
+        Assert.Equal(4401, await socket.ExpectCloseAsync());
+    }
+
     /// <summary>Its number is lower than that of what was committed before the look, and its commit comes after it.</summary>
     [Fact]
     public async Task End_that_is_committed_after_later_ones_were_seen_is_seen_by_the_next_look()
     {
-        await using var nodes = await PostgresNodes.StartAsync(2);
+        await using var nodes = await TestCluster.StartAsync(2);
         var (slow, quick) = (await nodes[0].RegisterAsync("ann"), await nodes[0].RegisterAsync("bob"));
         var (slowThere, quickThere) = (slow with { Server = nodes[1] }, quick with { Server = nodes[1] });
         await LookAsync(nodes[1]);
@@ -64,7 +83,7 @@ public sealed class RevokedElsewhereTests
     [Fact]
     public async Task Node_tells_when_it_has_ended_a_session_and_not_when_another_has()
     {
-        await using var nodes = await PostgresNodes.StartAsync(2);
+        await using var nodes = await TestCluster.StartAsync(2);
         var said = new int[2];
         for (var i = 0; i < 2; i++)
         {
@@ -85,7 +104,7 @@ public sealed class RevokedElsewhereTests
     [Fact]
     public async Task Ends_that_a_dump_has_brought_along_are_in_no_look()
     {
-        await using var nodes = await PostgresNodes.StartAsync(1);
+        await using var nodes = await TestCluster.StartAsync(1);
         var ann = await nodes[0].RegisterAsync("ann");
         await nodes.ExecuteAsync("UPDATE sessions SET revoked_at = 1, expires_at = 1; UPDATE sessions SET ended_in = '9000000000'");
         await LookAsync(nodes[0]);
@@ -104,7 +123,7 @@ public sealed class RevokedElsewhereTests
     public async Task After_a_standby_was_promoted_everything_is_read_anew()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        await using var server = await SkaldServer.StartAsync(PostgresNodes.Settings(postgres.ConnectionString("postgres")));
+        await using var server = await SkaldServer.StartAsync(TestCluster.Settings(postgres.ConnectionString("postgres")));
         var ann = await server.RegisterAsync("ann");
         await LookAsync(server);
         await postgres.ExecuteAsync(
@@ -125,7 +144,7 @@ public sealed class RevokedElsewhereTests
     public async Task Look_at_a_database_that_is_away_is_refused_and_the_next_one_finds_what_it_would_have()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        var settings = PostgresNodes.Settings(postgres.ConnectionString("postgres"));
+        var settings = TestCluster.Settings(postgres.ConnectionString("postgres"));
         await using var here = await SkaldServer.StartAsync(settings);
         await using var there = await SkaldServer.StartAsync(settings);
         var ann = await here.RegisterAsync("ann");
