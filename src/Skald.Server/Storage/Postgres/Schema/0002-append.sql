@@ -30,7 +30,8 @@ DECLARE
     last_room bigint;
 BEGIN
     heads := ARRAY(SELECT h.last_seq FROM room_heads h WHERE h.room_id = ANY (p_rooms) ORDER BY h.room_id FOR NO KEY UPDATE);
-    IF cardinality(heads) <> cardinality(p_rooms) OR EXISTS (SELECT FROM unnest(p_senders) AS s(id) WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = s.id)) THEN
+    IF cardinality(heads) <> cardinality(p_rooms)
+        OR EXISTS (SELECT FROM unnest(p_senders) AS s(id) WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = s.id)) THEN
         RETURN;
     END IF;
     now_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
