@@ -2,6 +2,7 @@ using Skald.Protocol;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Database;
 using Skald.Server.History;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Cluster;
 
@@ -10,7 +11,8 @@ namespace Skald.Server.Cluster;
 /// stored while that was not possible: a node that stood still, or was cut off, does not know who was signed out meanwhile.
 /// </summary>
 /// <param name="revoked">Null where this node has the database to itself.</param>
-internal sealed partial class NodeWatch(RoomLog log, TimeProvider clock, ILogger<NodeWatch> logger, RevokedElsewhere? revoked = null)
+internal sealed partial class NodeWatch(
+    RoomLog log, Readiness readiness, TimeProvider clock, ILogger<NodeWatch> logger, RevokedElsewhere? revoked = null)
     : IDraftCheck, IDisposable
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
@@ -45,7 +47,9 @@ internal sealed partial class NodeWatch(RoomLog log, TimeProvider clock, ILogger
     /// <summary>Ends that of an application that is disposed of without having been stopped.</summary>
     public void Dispose() => _stopping.Cancel();
 
-    private async ValueTask<ChatError?> LookFirstAsync() => await LookAsync() ? null : CutOff;
+    /// <remarks>Where it is known that the database is away, nobody waits to find that out.</remarks>
+    private async ValueTask<ChatError?> LookFirstAsync() =>
+        !readiness.Has(NotReadyReasons.StorageFailed) && await LookAsync() ? null : CutOff;
 
     private async Task RunAsync()
     {

@@ -95,7 +95,7 @@ public sealed class DeliveryThreadTests
             var pipeline = new MessagePipeline(
                 mayWrite: null!,
                 rates: null!,
-                new NodeWatch(log, TimeProvider.System, NullLogger<NodeWatch>.Instance),
+                new NodeWatch(log, new Readiness(), TimeProvider.System, NullLogger<NodeWatch>.Instance),
                 log,
                 new NoAnnouncements(),
                 feeds,

@@ -47,6 +47,29 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts another server that follows this one, and is asynchronous unless this one's settings say otherwise.</summary>
+    /// <param name="settings">As of <see cref="StartAsync"/>.</param>
+    public async Task<PostgresServer> StartStandbyAsync(params string[] settings)
+    {
+        var directory = Directory.CreateTempSubdirectory("skald-postgres-").FullName;
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", User, directory);
+        var standby = new PostgresServer(directory, FreePort(), settings);
+        await RunAsync(As(
+            "pg_basebackup", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "skald", "-D", standby.Data,
+            "--write-recovery-conf", "--checkpoint=fast", "--no-sync"));
+        await standby.StartAgainAsync();
+        return standby;
+    }
+
+    /// <summary>Waits until its standby has everything.</summary>
+    public async Task WaitForStandbyAsync()
+    {
+        while (await ExecuteAsync(
+            "postgres", "SELECT count(*) = 1 AND bool_and(replay_lsn >= pg_current_wal_lsn()) FROM pg_stat_replication") is not true)
+            await Task.Delay(20);
+    }
+
     /// <summary>Where a client finds a database, by TCP.</summary>
     public string ConnectionString(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=skald;Database={database}");
@@ -84,13 +107,16 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes a standby the primary.</summary>
+    public async Task PromoteAsync() => Assert.Equal(true, await ExecuteAsync("postgres", "SELECT pg_promote()"));
+
     /// <summary>Starts it anew as a standby of nobody, and makes it a primary: with another timeline.</summary>
-    public async Task PromoteAsync()
+    public async Task StartOnAnotherTimelineAsync()
     {
         await StopAsync();
         await File.WriteAllTextAsync(Path.Combine(Data, "standby.signal"), "", Deadline.Token());
         await StartAgainAsync();
-        Assert.Equal(true, await ExecuteAsync("postgres", "SELECT pg_promote()"));
+        await PromoteAsync();
     }
 
     /// <summary><c>SIGINT</c>, PostgreSQL's fast shutdown: every client is cut off.</summary>

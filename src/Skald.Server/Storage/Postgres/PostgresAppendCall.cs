@@ -11,7 +11,8 @@ internal sealed class PostgresAppendCall
     private const string Sql =
         """
         SELECT head, stored_at, log_position FROM skald_append_1(
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+            $24, $25, $26)
         """;
 
     private readonly List<long> _rooms = [], _heads = [], _counts = [];

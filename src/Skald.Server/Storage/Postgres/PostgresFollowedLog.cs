@@ -5,13 +5,17 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Storage.Postgres;
 
 /// <summary>The whole log by the table <c>runs</c>: where it goes on with another room.</summary>
+/// <remarks>
+/// Read on the connection that appends: that one is looked at whenever it is made anew, so nothing is read from a server that lacks what
+/// this node has seen.
+/// </remarks>
 internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowedLog
 {
     private const string End = "SELECT position FROM log_end";
 
     public bool IsShared => true;
 
-    public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => database.ReadAsync(async connection =>
+    public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => ReadAsync(async connection =>
     {
         var runs = await ReadRunsAsync(connection, selection);
         var wanted = selection.WantedOf(runs);
@@ -32,16 +36,20 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
         return new LogPosition(reached, Math.Max(reached, await ReadEndAsync(connection)));
     });
 
-    public Task<long> FindEndAsync() => database.ReadAsync(ReadEndAsync);
+    public Task<long> FindEndAsync() => ReadAsync(ReadEndAsync);
 
     public Task<long> FindPositionAsync(string follower) => database.FindPositionAsync(follower);
 
     public Task KeepPositionAsync(string follower, long position) => database.KeepPositionAsync(follower, position);
 
-    private static async Task<long> ReadEndAsync(NpgsqlConnection connection)
+    private Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> work) => database.Lane.RunAsync(work, stores: false);
+
+    private async Task<long> ReadEndAsync(NpgsqlConnection connection)
     {
-        await using var end = new NpgsqlCommand(End, connection);
-        return (long)(await end.ExecuteScalarAsync())!;
+        await using var command = new NpgsqlCommand(End, connection);
+        var end = (long)(await command.ExecuteScalarAsync())!;
+        database.Lane.Reached(end);
+        return end;
     }
 
     /// <summary>Runs of the whole log, as of one moment.</summary>

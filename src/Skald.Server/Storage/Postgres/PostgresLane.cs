@@ -51,17 +51,20 @@ internal sealed partial class PostgresLane : IDisposable
     private readonly PostgresServer _server;
     private readonly Readiness _readiness;
     private readonly ILogger _logger;
+    private readonly Action _anotherLog;
     private readonly string _application;   // of this process alone, to tell its backend from others
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private volatile NpgsqlConnection? _connection;   // null while PostgreSQL is away
     private int _backend;                    // its process there
-    private string _epoch = "";
+    private string _epoch = "", _timeline = "";
+    private long _seen;                      // the position in the whole log up to which this node has stored or read
     private string? _said;                   // why the database that was found is not used
 
-    public PostgresLane(PostgresServer server, Readiness readiness, ILogger logger)
+    /// <param name="anotherLog">Called once the log has turned out to be another one: what this node knows is of no use then.</param>
+    public PostgresLane(PostgresServer server, Readiness readiness, ILogger logger, Action anotherLog)
     {
-        (_server, _readiness, _logger) = (server, readiness, logger);
+        (_server, _readiness, _logger, _anotherLog) = (server, readiness, logger, anotherLog);
         _application = $"skald append {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     }
 
@@ -91,14 +94,25 @@ internal sealed partial class PostgresLane : IDisposable
     public void Watch(string epoch)
     {
         _epoch = epoch;
+        using var join = Join(_connection!);
+        _timeline = join.ExecuteScalar() as string ?? throw new StartupRefusedException(
+            $"The database {_server.Place} has become another log this moment. Start again.");
         _ = Task.Run(WatchAsync);
     }
 
-    /// <summary>Runs a call of one statement, which stores all or nothing.</summary>
+    /// <summary>This node has stored or read up to this position of the whole log: a database that lacks it has lost something.</summary>
+    public void Reached(long position)
+    {
+        if (position > Volatile.Read(ref _seen))
+            Volatile.Write(ref _seen, position);
+    }
+
+    /// <summary>Runs a call of one statement, which stores all or nothing; or reads what must be of the same log.</summary>
+    /// <param name="stores">False for what only reads, and so says nothing about the disk.</param>
     /// <exception cref="StorageException">
     /// Nothing was stored; or, as <see cref="ErrorCode.ServerError"/>, the connection ended before the answer.
     /// </exception>
-    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> call)
+    public async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> call, bool stores = true)
     {
         await _gate.WaitAsync();
         try
@@ -109,7 +123,8 @@ internal sealed partial class PostgresLane : IDisposable
             try
             {
                 var result = await running.WaitAsync(Patience);
-                _readiness.DiskIsFull = false;
+                if (stores)
+                    _readiness.DiskIsFull = false;
                 return result;
             }
             catch (NpgsqlException e)
@@ -266,14 +281,31 @@ internal sealed partial class PostgresLane : IDisposable
         };
         await end.ExecuteNonQueryAsync(CancellationToken.None);
         await using var look = new NpgsqlCommand(
-            $"SELECT current_setting('transaction_read_only') = 'on', (SELECT epoch FROM server), ({TakeLock})", connection);
-        await using var row = await look.ExecuteReaderAsync(CancellationToken.None);
-        await row.ReadAsync(CancellationToken.None);
-        return row.GetBoolean(0) ? "it is read-only"
-            : row.GetString(1) != _epoch ? "it holds another log than before: restart this server"
-            : !row.GetBoolean(2) ? "something has it to itself, as a copy or a restore has"
-            : null;
+            $"SELECT current_setting('transaction_read_only') = 'on', ({TakeLock})", connection);
+        await using (var row = await look.ExecuteReaderAsync(CancellationToken.None))
+        {
+            await row.ReadAsync(CancellationToken.None);
+            if (row.GetBoolean(0))
+                return "it is read-only";
+            if (!row.GetBoolean(1))
+                return "something has it to itself, as a copy or a restore has";
+        }
+
+        await using var join = Join(connection);
+        if (await join.ExecuteScalarAsync(CancellationToken.None) is string timeline)
+        {
+            _timeline = timeline;
+            return null;
+        }
+
+        _anotherLog();
+        return "it is another log than before, or lacks what this one had. This server stops, to begin anew with what is there";
     }
+
+    private NpgsqlCommand Join(NpgsqlConnection connection) => new("SELECT skald_join_1($1, $2, $3)", connection)
+    {
+        Parameters = { new() { Value = _epoch }, new() { Value = _timeline }, new() { Value = Volatile.Read(ref _seen) } },
+    };
 
     /// <summary>Once, and not ten times a second.</summary>
     private void Say(string why)

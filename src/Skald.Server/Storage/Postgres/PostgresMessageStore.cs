@@ -37,24 +37,12 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
     public string Epoch => database.Epoch;
 
-    public Task AppendAsync(Batch batch) => database.Lane.RunAsync(async connection =>
+    public async Task AppendAsync(Batch batch)
     {
-        if (IsPlain(batch) && clock.GetTimestamp() >= _repeatsUntil)
-        {
-            if (await TryStoreAsync(connection, batch))
-                return true;
-            _repeatsUntil = clock.GetTimestamp() + (long)(RepeatsFollow.TotalSeconds * clock.TimestampFrequency);
-        }
-
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
-        {
-            var decision = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
-            if (await decision.TryStoreAsync(connection))
-                return true;
-        }
-
-        throw new StorageException(ErrorCode.Overloaded);
-    });
+        await database.Lane.RunAsync(connection => AppendAsync(connection, batch));
+        if (batch.Span is { } span)
+            database.Lane.Reached(span.Last);
+    }
 
     public Task ReadAsync(Room room, long first, long last, EntryVisitor visit) => database.ReadAsync(async connection =>
     {
@@ -96,6 +84,25 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
             return true;
         });
+
+    private async Task<bool> AppendAsync(NpgsqlConnection connection, Batch batch)
+    {
+        if (IsPlain(batch) && clock.GetTimestamp() >= _repeatsUntil)
+        {
+            if (await TryStoreAsync(connection, batch))
+                return true;
+            _repeatsUntil = clock.GetTimestamp() + (long)(RepeatsFollow.TotalSeconds * clock.TimestampFrequency);
+        }
+
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            var decision = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
+            if (await decision.TryStoreAsync(connection))
+                return true;
+        }
+
+        throw new StorageException(ErrorCode.Overloaded);
+    }
 
     /// <summary>
     /// New messages, and none that is to be refused: nothing about them depends on what is stored, unless one is a repeat.

@@ -134,7 +134,7 @@ public sealed class RevokedElsewhereTests
         await LookAsync(server);
         Assert.Equal(HttpStatusCode.OK, await MeAsync(ann));
 
-        await postgres.PromoteAsync();
+        await postgres.StartOnAnotherTimelineAsync();
         await LookAsync(server);
 
         Assert.Equal(HttpStatusCode.Unauthorized, await MeAsync(ann));

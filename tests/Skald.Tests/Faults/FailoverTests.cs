@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Database;
+using Skald.Server.History;
+using Skald.Server.Operations;
+using Skald.Tests.Harness;
+
+namespace Skald.Tests.Faults;
+
+/// <summary>The machine of PostgreSQL is lost, and a standby becomes the primary.</summary>
+public sealed class FailoverTests
+{
+    [Fact]
+    public async Task Synchronous_standby_has_all_that_was_acknowledged_and_the_server_goes_on_upon_it()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await StartSynchronousAsync(primary);
+        await using var server = await SkaldServer.StartAsync(Settings(primary, standby));
+        var ann = await server.RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+        await SayAsync(socket, "before");
+        var epoch = server.Services.GetRequiredService<IMessageStore>().Epoch;
+
+        await primary.KillAsync();
+        await standby.PromoteAsync();
+        await PublishAsync(ann, "after", "client-id-1");
+
+        Assert.Equal(["before", "after"], await HistoryAsync(ann));
+        Assert.Equal(epoch, await standby.ExecuteAsync("postgres", "SELECT epoch FROM server"));
+    }
+
+    /// <summary>The control of the one before: without one, what was acknowledged is gone. Then at least nobody is told otherwise.</summary>
+    [Fact]
+    public async Task Standby_that_lacks_what_was_acknowledged_is_another_log()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await primary.StartStandbyAsync();
+        await using var server = await SkaldServer.StartAsync(Settings(primary, standby));
+        var ann = await server.RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+        await SayAsync(socket, "kept");
+        var epoch = server.Services.GetRequiredService<IMessageStore>().Epoch;
+        await primary.WaitForStandbyAsync();
+
+        await standby.StopAsync();
+        await SayAsync(socket, "lost");
+        await primary.KillAsync();
+        await standby.StartAgainAsync();
+        await standby.PromoteAsync();
+
+        var readiness = server.Services.GetRequiredService<Readiness>();
+        await Deadline.UntilAsync(() => readiness.Has(NotReadyReasons.LogEnded), "the server ends, to be started again");
+        await server.StopAsync();
+        await using var next = await SkaldServer.StartAsync(Settings(primary, standby), data: server.Data);
+        Assert.Equal(["kept"], await HistoryAsync(ann with { Server = next }));
+        Assert.NotEqual(epoch, next.Services.GetRequiredService<IMessageStore>().Epoch);
+        await using var resumed = await (ann with { Server = next }).ConnectAsync();
+        Assert.False((await resumed.JoinAsync("global", since: 2, epoch)).GetProperty("complete").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Nothing_is_acknowledged_while_the_synchronous_standby_is_away_and_what_was_sent_then_is_stored_once()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await StartSynchronousAsync(primary);
+        await using var server = await SkaldServer.StartAsync(Settings(primary, standby));
+        var ann = await server.RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+        await SayAsync(socket, "before");
+
+        standby.Freeze();
+        await socket.SayAsync("global", "meanwhile", "client-id-1");
+        // It waits, and then nobody knows: the client is told to connect anew and to repeat.
+        string? told;
+        while ((told = await socket.ReceiveTextAsync()) is not null)
+            Assert.NotEqual("ack", JsonElement.Parse(told).GetProperty("type").GetString());
+        standby.Thaw();
+
+        await PublishAsync(ann, "meanwhile", "client-id-1");
+        Assert.Equal(["before", "meanwhile"], await HistoryAsync(ann));
+    }
+
+    /// <summary>A standby whose commits the primary waits for; promoted, it waits for none.</summary>
+    private static async Task<PostgresServer> StartSynchronousAsync(PostgresServer primary)
+    {
+        var standby = await primary.StartStandbyAsync();
+        await primary.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
+        await primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
+        return standby;
+    }
+
+    private static (string, string)[] Settings(PostgresServer primary, PostgresServer standby) =>
+    [
+        (StorageOptions.EngineSetting, StorageOptions.PostgreSql),
+        (
+            StorageOptions.PostgresSetting,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username=skald;Database=postgres")),
+    ];
+
+    private static async Task SayAsync(ChatSocket socket, string text)
+    {
+        await socket.SayAsync("global", text);
+        await socket.SkipToAsync("ack");
+    }
+
+    /// <summary>As a client does it: again and again until it is stored.</summary>
+    private static async Task PublishAsync(TestUser user, string text, string clientMessageId)
+    {
+        var deadline = Deadline.Token();
+        while (true)
+        {
+            using var answer = await user.PublishAsync("global", text, clientMessageId);
+            if (answer.IsSuccessStatusCode)
+                return;
+            Assert.True((int)answer.StatusCode >= 500, $"{answer.StatusCode}");
+            await Task.Delay(100, deadline);
+        }
+    }
+
+    private static async Task<string[]> HistoryAsync(TestUser user) =>
+        [.. (await user.HistoryAsync("global")).Select(message => message.GetProperty("message").GetString()!)];
+}
