@@ -30,7 +30,9 @@ public sealed class FailoverTests
         Assert.Equal(epoch, await standby.ExecuteAsync("postgres", "SELECT epoch FROM server"));
     }
 
-    /// <summary>The control of the one before: without one, what was acknowledged is gone. Then at least nobody is told otherwise.</summary>
+    /// <summary>
+    /// The control of the one before: without one, what was acknowledged is gone. Then at least nobody is told otherwise.
+    /// </summary>
     [Fact]
     public async Task Standby_that_lacks_what_was_acknowledged_is_another_log()
     {

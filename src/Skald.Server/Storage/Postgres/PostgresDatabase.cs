@@ -23,7 +23,9 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     private readonly Readiness _readiness;
     private int _disposed;
 
-    /// <param name="host">Stopped where the log turns out to be another one, so that a supervisor starts it again; null for a command.</param>
+    /// <param name="host">
+    /// Stopped where the log turns out to be another one, so that a supervisor starts it again; null for a command.
+    /// </param>
     /// <exception cref="StartupRefusedException">The database cannot be trusted with messages; the text says what to change.</exception>
     public PostgresDatabase(
         IOptions<StorageOptions> options, Readiness readiness, ILogger<PostgresDatabase> logger, IHostApplicationLifetime? host = null)
