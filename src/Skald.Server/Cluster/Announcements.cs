@@ -98,9 +98,9 @@ internal sealed partial class Announcements(
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(50, 500)), clock, _stopping.Token)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (OperationCanceledException)
+            catch (Exception) when (_stopping.IsCancellationRequested)
             {
-                // It is stopped.
+                // Cancelled, or the connection has ended in the same moment.
             }
         }
     }

@@ -33,13 +33,12 @@ public abstract class AnnouncementsContract : IAsyncLifetime
     {
         const int Commits = 10_000;
         var (ann, bob) = await TwoAsync();
-        var before = ann.Bus.Published;
 
         for (var end = 1; end <= Commits; end++)
             ann.Announcements.Grown(end);
         await HearsAsync(bob, Commits);
 
-        Assert.InRange(ann.Bus.Published - before, 1, Commits / 10);
+        Assert.InRange(bob.Grown.Count, 1, Commits / 10);
         Assert.Equal(bob.Grown.Order(), bob.Grown);
     }
 

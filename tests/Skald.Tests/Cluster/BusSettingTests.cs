@@ -29,4 +29,26 @@ public sealed class BusSettingTests
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-word", refused.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Server_starts_without_its_Redis_says_so_once_and_finds_it_later()
+    {
+        await using var redis = RedisServer.NotStarted();
+        await using var nodes = await TestCluster.StartAsync(
+            2, configure: null, (ClusterOptions.BusSetting, ClusterOptions.ByRedis),
+            (ClusterOptions.RedisSetting, redis.ConnectionString + ",password=secret-word"));
+        await Deadline.UntilAsync(() => Count(nodes[0], 10_000) == 1, "it is said");
+
+        var ann = await nodes[0].RegisterAsync("ann");
+        await using var socket = await ann.JoinAsync("global");
+        await socket.SayAsync("global", "hello");
+        await redis.StartAgainAsync();
+        await Deadline.UntilAsync(() => Count(nodes[0], 10_001) == 1 && Count(nodes[1], 10_001) == 1, "both have found it");
+
+        Assert.Equal(1, Count(nodes[0], 10_000));
+        Assert.DoesNotContain(nodes[0].Log.Lines, line => line.Contains("secret-word", StringComparison.Ordinal));
+    }
+
+    private static int Count(SkaldServer node, int line) =>
+        node.Log.Lines.Count(said => said.Contains($"[{line}]", StringComparison.Ordinal));
 }

@@ -155,6 +155,13 @@ internal sealed class SkaldProcess : IAsyncDisposable
         }
     }
 
+    /// <summary><c>SIGCONT</c>.</summary>
+    public void Thaw()
+    {
+        const int SigCont = 18;
+        _ = Kill(_process.Id, SigCont);
+    }
+
     /// <summary><c>SIGTERM</c>.</summary>
     public static void Terminate(Process process)
     {
