@@ -1,3 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Skald.Server.Cluster;
+using Skald.Server.History;
+using Skald.Server.Storage.Postgres;
 using Skald.Tests.Harness;
 
 namespace Skald.Tests.Cluster;
@@ -86,6 +90,46 @@ public sealed class NodesTests
         Assert.Single(await ann.HistoryAsync("global"));
     }
 
+    /// <summary>Nothing is announced: the look of each second carries all of it.</summary>
+    [Fact]
+    public async Task Without_a_bus_readers_of_other_nodes_have_everything_all_the_same()
+    {
+        await using var cluster = await TestCluster.StartAsync(2, Mute);
+        var ann = await cluster[0].RegisterAsync("ann");
+        await using var reader = await (ann with { Server = cluster[1] }).JoinAsync("global");
+
+        await using var writer = await ann.JoinAsync("global");
+        for (var n = 0; n < 5; n++)
+            await writer.SayAsync("global", $"message {n}");
+
+        Assert.Equal(Enumerable.Range(0, 5).Select(n => $"message {n}"), await reader.ReceiveMessagesAsync(5));
+    }
+
+    /// <summary>The control of the rest: a node that neither hears nor looks serves what it knows.</summary>
+    [Fact]
+    public async Task Node_that_takes_the_database_for_its_own_serves_a_page_without_what_others_stored()
+    {
+        await using var cluster = await TestCluster.StartAsync(2, services =>
+        {
+            Mute(services);
+            services.AddSingleton<IFollowedLog>(
+                provider => new OwnLog(ActivatorUtilities.CreateInstance<PostgresFollowedLog>(provider)));
+        });
+        var ann = await cluster[0].RegisterAsync("ann");
+        var there = ann with { Server = cluster[1] };
+        await there.HistoryAsync("global");   // the node has met the room
+        (await ann.PublishAsync("global", "unheard")).EnsureSuccessStatusCode();
+
+        Assert.Empty(await there.HistoryAsync("global"));
+
+        // Its own append tells it of the hole, whatever it was told before.
+        await using var reader = await there.JoinAsync("global");
+        await reader.SayAsync("global", "heard");
+        Assert.Equal(["unheard", "heard"], await reader.ReceiveMessagesAsync(2));
+    }
+
+    private static void Mute(IServiceCollection services) => services.AddSingleton<IAnnouncements, NoAnnouncements>();
+
     private static async Task WriteAsync(TestUser writer, int node, int messages)
     {
         await using var socket = await writer.ConnectAsync();
@@ -122,5 +166,18 @@ public sealed class NodesTests
         }
 
         return seen;
+    }
+
+    private sealed class OwnLog(IFollowedLog log) : IFollowedLog
+    {
+        public bool IsShared => false;
+
+        public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => log.ReadAsync(selection, visit);
+
+        public Task<long> FindEndAsync() => log.FindEndAsync();
+
+        public Task<long> FindPositionAsync(string follower) => log.FindPositionAsync(follower);
+
+        public Task KeepPositionAsync(string follower, long position) => log.KeepPositionAsync(follower, position);
     }
 }
