@@ -19,7 +19,7 @@ internal readonly record struct LogRun(long Position, Room Room, long FirstSeq, 
     {
         var first = Math.Max(Room.FirstSeq, FirstSeq + Math.Max(0, after + 1 - Position));
         var end = LastPosition <= last ? LastSeq : FirstSeq + last - Position;
-        return new LogRun(PositionOf(first), Room, first, Math.Max(first - 1, end));
+        return new LogRun(PositionOf(first), Room, first, end);
     }
 
     public bool IsEmpty => LastSeq < FirstSeq;

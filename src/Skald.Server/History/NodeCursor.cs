@@ -77,7 +77,7 @@ internal sealed class NodeCursor(IFollowedLog log, RoomDirectory rooms)
     public async Task<Batch> ReadAsync(long last, Predicate<Room> hasReaders)
     {
         List<Draft> found = [];
-        var after = Position;
+        var (after, heard) = (Position, HeardEnd);
         var page = await log.ReadAsync(
             new LogSelection(after, PageEntries)
             {
@@ -91,6 +91,8 @@ internal sealed class NodeCursor(IFollowedLog log, RoomDirectory rooms)
             },
             (Room room, long _, in LogEntry entry) => found.Add(FoundDraft.Of(rooms.Met(room), entry)));
         MoveTo(page.Reached);
+        if (page.Reached == page.End && heard > page.End)
+            Interlocked.CompareExchange(ref _heard, page.End, heard);   // who said so was wrong
         return new Batch(found) { Found = found.Count, Span = new LogSpan(after + 1, page.Reached) };
     }
 }

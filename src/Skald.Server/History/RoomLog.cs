@@ -176,8 +176,9 @@ internal sealed partial class RoomLog(
         var found = Batch.Empty;
         try
         {
-            while (cursor.Position < span.First - 1)
+            for (var from = -1L; cursor.Position > from && cursor.Position < span.First - 1;)
             {
+                from = cursor.Position;
                 if (found.Count > 0)
                     onCommitted(found);   // a page of many
                 found = await cursor.ReadAsync(span.First - 1, _hasReaders);
@@ -185,9 +186,9 @@ internal sealed partial class RoomLog(
         }
         catch (Exception e)
         {
-            Log.NotFollowed(logger, e);
-            onCommitted(batch);
-            return false;   // the cursor stays: all of it is read again, and who has it already is not given it twice
+            NoteNotFollowed(e);
+            onCommitted(batch.Behind(found));
+            return false;   // the cursor stays before it: the rest is read again, and who has it already is not given it twice
         }
 
         onCommitted(batch.Behind(found));
@@ -203,16 +204,27 @@ internal sealed partial class RoomLog(
         try
         {
             var end = toEnd ? await cursor.FindEndAsync() : cursor.HeardEnd;
-            while (cursor.Position < end)
+            // Where it does not move, the log ends before where others said.
+            for (var from = -1L; cursor.Position > from && cursor.Position < end;)
+            {
+                from = cursor.Position;
                 onCommitted(await cursor.ReadAsync(long.MaxValue, _hasReaders));
+            }
 
             return true;
         }
         catch (Exception e)
         {
-            Log.NotFollowed(logger, e);
+            NoteNotFollowed(e);
             return false;
         }
+    }
+
+    /// <remarks>Of a database that is away the storage speaks, once.</remarks>
+    private void NoteNotFollowed(Exception e)
+    {
+        if (e is not StorageException)
+            Log.NotFollowed(logger, e);
     }
 
     private void Wake()
