@@ -12,7 +12,8 @@ namespace Skald.Server.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresDecision
 {
-    // The heads first: whatever is read after them is at least as new, and what is newer moves a head.
+    // Last: nothing that is stored and was read lies behind a head, and what does is of this batch. What was stored between the two the
+    // call finds out, by its client_msg_id or its version.
     private const string Heads = "SELECT room_id, last_seq FROM room_heads WHERE room_id = ANY ($1)";
 
     private const string Senders = "SELECT id FROM users WHERE id = ANY ($1)";
@@ -99,6 +100,7 @@ internal sealed class PostgresDecision
             foreach (var draft in drafts)
             {
                 var before = Target(draft);
+                isFixed |= draft.Command is ChangeCommand { Target: var target } && target > head;   // its number may be another node's
                 var changed = Stores(draft, before, moved + 1);
                 if (draft.End == DraftEnd.Refused)
                 {
@@ -183,7 +185,6 @@ internal sealed class PostgresDecision
         {
             BatchCommands =
             {
-                Ask(Heads, Array(_batch.Select(draft => draft.Room.Id).Distinct())),
                 Ask(Now),
                 Ask(Senders, Array(_batch.Select(draft => draft.Sender.Id).Distinct())),
                 Ask(StoredMessages, Names(messages)),
@@ -192,12 +193,10 @@ internal sealed class PostgresDecision
                     Targets,
                     Array(changes.Select(draft => draft.Room.Id)),
                     Array(changes.Select(draft => ((ChangeCommand)draft.Command).Target))),
+                Ask(Heads, Array(_batch.Select(draft => draft.Room.Id).Distinct())),
             },
         };
         await using var row = await batch.ExecuteReaderAsync();
-        while (await row.ReadAsync())
-            _heads[row.GetInt64(0)] = row.GetInt64(1);
-        await row.NextResultAsync();
         await row.ReadAsync();
         _now = new Timestamp(row.GetInt64(0));
         await row.NextResultAsync();
@@ -220,6 +219,10 @@ internal sealed class PostgresDecision
             var message = PostgresMessageRow.ReadLogged(row, room);
             _messages[(room, message.Seq)] = message;
         }
+
+        await row.NextResultAsync();
+        while (await row.ReadAsync())
+            _heads[row.GetInt64(0)] = row.GetInt64(1);
     }
 
     private static NpgsqlBatchCommand Ask(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
