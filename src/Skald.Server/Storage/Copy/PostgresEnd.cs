@@ -87,10 +87,7 @@ internal sealed class PostgresEnd : ICopyEnd
     public ServerState ReadState()
     {
         using var command = Command(State);
-        using var row = command.ExecuteReader();
-        row.Read();
-        return new ServerState(
-            row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
+        return ServerState.Read(command);
     }
 
     public void Begin(UnfinishedCopy of)
@@ -180,15 +177,7 @@ internal sealed class PostgresEnd : ICopyEnd
         var version = PostgresSchema.ReadVersion(_connection);
         if (version == 0)
             throw new CommandRefusedException($"There is no Skald in the database {Place}. Name the server's with {_option}.");
-        if (version < Schema)
-            throw new CommandRefusedException(
-                $"The database {Place} was written by an older Skald (schema {version}; this program has {Schema}). " +
-                "Start this program on it once, which brings it forward, and stop it.");
-        if (version > Schema)
-            throw new CommandRefusedException(
-                $"The database {Place} was written by a newer Skald (schema {version}; this program has {Schema}). Copy with that.");
-        if (PostgresSchema.IsUnfinishedCopy(_connection))
-            throw UnfinishedCopy.Refusal(Place);
+        SourceSchema.Check(Place, version, Schema, PostgresSchema.IsUnfinishedCopy(_connection));
     }
 
     private void PrepareTarget()

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Skald.Server.Storage.Copy;
 
 /// <summary>What a deployment has besides the rows of its tables.</summary>
@@ -6,4 +8,14 @@ namespace Skald.Server.Storage.Copy;
 /// <param name="LastUserId">The highest id that was given to a user, who may be gone: no other gets it.</param>
 /// <param name="LastRoomId">The same of rooms.</param>
 /// <param name="LogEnd">The position of the last entry of the whole log.</param>
-internal sealed record ServerState(string Epoch, long? RestoredAt, long LastUserId, long LastRoomId, long LogEnd);
+internal sealed record ServerState(string Epoch, long? RestoredAt, long LastUserId, long LastRoomId, long LogEnd)
+{
+    /// <param name="query">Of one row that has them in this order.</param>
+    public static ServerState Read(DbCommand query)
+    {
+        using var row = query.ExecuteReader();
+        row.Read();
+        return new ServerState(
+            row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
+    }
+}

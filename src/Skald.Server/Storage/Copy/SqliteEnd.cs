@@ -81,10 +81,7 @@ internal sealed class SqliteEnd : ICopyEnd
     public ServerState ReadState()
     {
         using var command = Command(State);
-        using var row = command.ExecuteReader();
-        row.Read();
-        return new ServerState(
-            row.GetString(0), row.IsDBNull(1) ? null : row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
+        return ServerState.Read(command);
     }
 
     public void Begin(UnfinishedCopy of) => InTransaction(() =>
@@ -190,15 +187,7 @@ internal sealed class SqliteEnd : ICopyEnd
         _index.TakeAgain();
         if (version == 0)
             throw new CommandRefusedException($"{Place} is no database of Skald. Name the server's data directory with {_option} DIR.");
-        if (version < Schema)
-            throw new CommandRefusedException(
-                $"The database {Place} was written by an older Skald (schema {version}; this program has {Schema}). " +
-                "Start this program on it once, which brings it forward, and stop it.");
-        if (version > Schema)
-            throw new CommandRefusedException(
-                $"The database {Place} was written by a newer Skald (schema {version}; this program has {Schema}). Copy with that.");
-        if (SqliteSchema.IsUnfinishedCopy(_connection))
-            throw UnfinishedCopy.Refusal(Place);
+        SourceSchema.Check(Place, version, Schema, SqliteSchema.IsUnfinishedCopy(_connection));
     }
 
     private void OpenTarget()
