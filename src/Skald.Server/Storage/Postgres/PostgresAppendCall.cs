@@ -2,6 +2,7 @@ using Npgsql;
 using NpgsqlTypes;
 using Skald.Protocol;
 using Skald.Server.History;
+using static Skald.Server.Storage.Postgres.PostgresParameters;
 
 namespace Skald.Server.Storage.Postgres;
 
@@ -94,10 +95,10 @@ internal sealed class PostgresAppendCall
                 Array(_rooms), Array(_heads), Array(_fixed), new NpgsqlParameter<long> { TypedValue = Decided.Microseconds },
                 Array(_counts), Array(_senders),
                 Array(_messageRooms), Array(_messagePlaces), Array(_messages.Select(draft => draft.Sender.Id)),
-                Texts(_messages.Select(draft => draft.ClientMessageId)), Utf8(_messages.Select(draft => draft.Text)),
+                Array(_messages.Select(draft => draft.ClientMessageId)), Utf8(_messages.Select(draft => draft.Text)),
                 Array(_entryRooms), Array(_entryPlaces), Array(_entries.Select(draft => (int)draft.Kind)),
                 Array(_entries.Select(draft => draft.Sender.Id)), Array(_entries.Select(draft => ((ChangeCommand)draft.Command).Target)),
-                Texts(_entries.Select(draft => draft.ClientMessageId)),
+                Array(_entries.Select(draft => draft.ClientMessageId)),
                 Array(_changed.Keys.Select(key => key.Room)), Array(_changed.Keys.Select(key => key.Seq)),
                 Array(changed.Select(one => one.Version)), Utf8(changed.Select(one => one.Message.Text)),
                 Array(changed.Select(one => one.Message.Version)),
@@ -109,10 +110,6 @@ internal sealed class PostgresAppendCall
     }
 
     private static long? Unless(long none, long value) => value == none ? null : value;
-
-    private static NpgsqlParameter<T[]> Array<T>(IEnumerable<T> values) => new() { TypedValue = [.. values] };
-
-    private static NpgsqlParameter<string?[]> Texts(IEnumerable<string?> values) => new() { TypedValue = [.. values] };
 
     private static NpgsqlParameter<byte[][]> Utf8(IEnumerable<byte[]> texts) =>
         new() { TypedValue = [.. texts], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };

@@ -8,12 +8,11 @@ namespace Skald.Server.Storage.Postgres;
 internal sealed class PostgresBus(IOptions<StorageOptions> options) : IBus
 {
     /// <summary>
-    /// Both connections are idle for long. The server's end notices within 8 s that this node is gone: what it does not read would fill
-    /// the server's queue of notifications, which all nodes share.
+    /// Both connections are idle for long. The server's end must notice that this node is gone, also where it has sent something: what
+    /// is not read would fill the server's queue of notifications, which all nodes share.
     /// </summary>
     private const string Session =
-        "-c idle_session_timeout=0 -c statement_timeout=1500ms "
-        + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=8000";
+        $"-c idle_session_timeout=0 -c statement_timeout=1500ms {PostgresServer.Keepalives} -c tcp_user_timeout=8000";
 
     /// <summary>NOTIFY writes nothing that must be on disk: the later setting holds.</summary>
     private const string NotDurable = "-c synchronous_commit=off";

@@ -2,6 +2,7 @@ using Npgsql;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Rooms;
+using static Skald.Server.Storage.Postgres.PostgresParameters;
 
 namespace Skald.Server.Storage.Postgres;
 
@@ -18,7 +19,7 @@ internal sealed class PostgresDecision
 
     private const string Senders = "SELECT id FROM users WHERE id = ANY ($1)";
 
-    private const string Now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    private const string Now = "SELECT skald_now()";
 
     private const string StoredMessages =
         """
@@ -232,8 +233,6 @@ internal sealed class PostgresDecision
             command.Parameters.Add(parameter);
         return command;
     }
-
-    private static NpgsqlParameter<long[]> Array(IEnumerable<long> values) => new() { TypedValue = [.. values] };
 
     private static NpgsqlParameter[] Names(Draft[] drafts) =>
     [

@@ -1,16 +1,17 @@
 using Npgsql;
 using Skald.Protocol;
 using Skald.Server.History;
+using static Skald.Server.Storage.Postgres.PostgresParameters;
 
 namespace Skald.Server.Storage.Postgres;
 
 /// <summary>Reads ranges of rooms' logs out of their two tables: in one statement, and so as of one moment.</summary>
+/// <remarks>
+/// The limit inside has PostgreSQL look each run up by the primary key, whatever it believes of their number. An entry is read with
+/// its message as that is by then.
+/// </remarks>
 internal static class PostgresEntryReader
 {
-    /// <remarks>
-    /// The limit inside has PostgreSQL look each run up by the primary key, whatever it believes of their number. An entry is read with
-    /// its message as that is by then.
-    /// </remarks>
     private const string Runs = "unnest($1, $2, $3) WITH ORDINALITY AS w(room_id, first, last, run)";
 
     private const string Changes =
@@ -73,7 +74,6 @@ internal static class PostgresEntryReader
         };
     }
 
-    private static NpgsqlParameter<long[]> Array(IEnumerable<long> values) => new() { TypedValue = [.. values] };
 }
 
 /// <param name="entry">Valid during the call.</param>

@@ -21,11 +21,11 @@ internal sealed partial class PostgresLane : IDisposable
 
     /// <summary>
     /// A lock on a room that is not got in time, and a call that takes too long, are refused before anything is stored. The server's
-    /// end notices within 8 s that this node is gone, and gives up the lock. The call is planned once, for whatever arrays come.
+    /// end gives up the lock of a node that is gone. The call is planned once, for whatever arrays come.
     /// </summary>
     private const string Session =
         "-c lock_timeout=800ms -c statement_timeout=1500ms -c idle_in_transaction_session_timeout=2s -c plan_cache_mode=force_generic_plan "
-        + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
+        + PostgresServer.Keepalives;
 
     /// <summary>
     /// Npgsql's own time-out, in seconds. It has PostgreSQL cancel the command, which may take long by itself where nothing answers; so

@@ -16,6 +16,9 @@ internal sealed class PostgresServer
     /// </summary>
     private const string Durable = "-c synchronous_commit=on";
 
+    /// <summary>Settings of a session by which the server's end notices within 8 s that this node is gone.</summary>
+    public const string Keepalives = "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
+
     /// <summary>Npgsql's defaults, in seconds and connections, which are changed where the operator has left them.</summary>
     private const int UsualTimeout = 15, UsualCommandTimeout = 30, UsualCancellation = 2000, UsualPool = 100;
 

@@ -1,5 +1,15 @@
 -- Times are microseconds since 1970 UTC. Names are compared by their bytes, whatever the database's collation.
 
+-- The database's clock.
+CREATE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
+$$;
+
+-- A name for a log that no other has.
+CREATE FUNCTION skald_new_epoch() RETURNS text LANGUAGE sql VOLATILE AS $$
+    SELECT encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 8), 'hex')
+$$;
+
 CREATE TABLE server (
     id             int    PRIMARY KEY CHECK (id = 1),
     epoch          text   NOT NULL,   -- names this log; a restored one gets another

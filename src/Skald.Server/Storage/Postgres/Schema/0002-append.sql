@@ -34,7 +34,7 @@ BEGIN
         OR EXISTS (SELECT FROM unnest(p_senders) AS s(id) WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = s.id)) THEN
         RETURN;
     END IF;
-    now_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    now_us := skald_now();
     IF cardinality(p_heads) > 0 THEN
         moved := ARRAY(SELECT h.now - h.was FROM unnest(heads, p_heads) WITH ORDINALITY AS h(now, was, room) ORDER BY h.room);
         IF EXISTS (SELECT FROM unnest(moved, p_fixed) AS m(by, fixed) WHERE m.by <> 0 AND m.fixed) THEN

@@ -2,8 +2,8 @@
 -- epoch, and every session has ended, as the dump cannot know which of them had. Returns the epoch.
 CREATE FUNCTION skald_restored() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-    now_us bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
-    another text := encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 8), 'hex');
+    now_us bigint := skald_now();
+    another text := skald_new_epoch();
 BEGIN
     UPDATE sessions SET revoked_at = now_us WHERE revoked_at IS NULL;
     UPDATE sessions SET ended_in = NULL WHERE ended_in IS NOT NULL;   -- they are of transactions elsewhere, and known by revoked_at

@@ -1,9 +1,5 @@
 -- What the nodes of one database must hold together.
 
-CREATE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS $$
-    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
-$$;
-
 -- Which keys they have signed with, in the order of their first use. A node that does not know the newest would refuse what the others
 -- have signed.
 CREATE TABLE signing_keys (

@@ -18,7 +18,7 @@ BEGIN
         UPDATE server SET timeline = actual, timeline_from = (SELECT e.position FROM log_end e) RETURNING * INTO known;
     END IF;
     IF p_timeline <> actual AND p_seen > known.timeline_from THEN
-        UPDATE server SET epoch = encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 8), 'hex');
+        UPDATE server SET epoch = skald_new_epoch();
         RETURN NULL;
     END IF;
     RETURN actual;
