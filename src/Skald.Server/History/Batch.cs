@@ -10,8 +10,6 @@ namespace Skald.Server.History;
 /// <param name="drafts">In the order they came.</param>
 internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
 {
-    public static readonly Batch Empty = new([]);
-
     private readonly Draft[] _drafts = [.. drafts.OrderBy(draft => draft.Room.Id)];   // keeps the order of equals
 
     public int Count => _drafts.Length;
@@ -40,10 +38,10 @@ internal sealed class Batch(IEnumerable<Draft> drafts) : IReadOnlyList<Draft>
     }
 
     /// <summary>One batch of what was found in the log and, behind that, of what this one has stored: room by room.</summary>
-    public Batch Behind(Batch found) => found.Count == 0 ? this : new Batch(found.Concat(this))
+    public Batch Behind(Batch? found) => found is not { Count: > 0, Span: { } before } ? this : new Batch(found.Concat(this))
     {
         Found = found.Found,
-        Span = new LogSpan(found.Span!.First, Span!.Last),
+        Span = new LogSpan(before.First, Span!.Last),
     };
 
     /// <summary>Its rooms, each with all of its drafts.</summary>

@@ -78,7 +78,8 @@ internal abstract partial class LogFollower(
     /// <summary>A batch was committed: they are told in the order of their commits, by one thread. Waits for nothing.</summary>
     /// <remarks>
     /// Who wants changes only is not woken for messages, which are nearly all there is: reading that there was nothing to read took
-    /// some hundredths of what the sends took, where they go to many rooms.
+    /// some hundredths of what the sends took, where they go to many rooms. What other nodes have stored it reads: of rooms without
+    /// readers the batch has nothing.
     /// </remarks>
     public void Wake(Batch batch)
     {

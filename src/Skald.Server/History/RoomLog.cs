@@ -173,21 +173,15 @@ internal sealed partial class RoomLog(
             return true;
         }
 
-        var found = Batch.Empty;
+        Batch? found;
         try
         {
-            for (var from = -1L; cursor.Position > from && cursor.Position < span.First - 1;)
-            {
-                from = cursor.Position;
-                if (found.Count > 0)
-                    onCommitted(found);   // a page of many
-                found = await cursor.ReadAsync(span.First - 1, _hasReaders);
-            }
+            found = await ReadOnAsync(span.First - 1, last: span.First - 1, onCommitted);
         }
         catch (Exception e)
         {
             NoteNotFollowed(e);
-            onCommitted(batch.Behind(found));
+            onCommitted(batch);
             return false;   // the cursor stays before it: the rest is read again, and who has it already is not given it twice
         }
 
@@ -204,13 +198,8 @@ internal sealed partial class RoomLog(
         try
         {
             var end = toEnd ? await cursor.FindEndAsync() : cursor.HeardEnd;
-            // Where it does not move, the log ends before where others said.
-            for (var from = -1L; cursor.Position > from && cursor.Position < end;)
-            {
-                from = cursor.Position;
-                onCommitted(await cursor.ReadAsync(long.MaxValue, _hasReaders));
-            }
-
+            if (await ReadOnAsync(end, last: long.MaxValue, onCommitted) is { } found)
+                onCommitted(found);
             return true;
         }
         catch (Exception e)
@@ -218,6 +207,23 @@ internal sealed partial class RoomLog(
             NoteNotFollowed(e);
             return false;
         }
+    }
+
+    /// <summary>Reads page by page until the cursor has come to a position, or moves no more: the log ends before it then.</summary>
+    /// <param name="last">What lies behind is not read. What does not, and is of the last page, is.</param>
+    /// <returns>The last page, which is still to be announced; null where there was nothing to read.</returns>
+    private async Task<Batch?> ReadOnAsync(long position, long last, Action<Batch> onCommitted)
+    {
+        Batch? page = null;
+        for (var from = -1L; cursor.Position > from && cursor.Position < position;)
+        {
+            from = cursor.Position;
+            if (page is not null)
+                onCommitted(page);
+            page = await cursor.ReadAsync(last, _hasReaders);
+        }
+
+        return page;
     }
 
     /// <remarks>Of a database that is away the storage speaks, once.</remarks>

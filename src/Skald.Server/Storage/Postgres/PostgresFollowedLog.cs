@@ -17,7 +17,7 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
 
     public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit) => ReadAsync(async connection =>
     {
-        var runs = await ReadRunsAsync(connection, selection);
+        var (runs, end) = await ReadRunsAsync(connection, selection);
         var wanted = selection.WantedOf(runs);
         var reached = selection.After;
         var left = selection.Most;
@@ -33,7 +33,7 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
 
         if (left > 0 && runs.Count > 0)
             reached = Math.Max(reached, runs[^1].LastPosition);
-        return new LogPosition(reached, Math.Max(reached, await ReadEndAsync(connection)));
+        return new LogPosition(reached, Math.Max(reached, end));
     });
 
     public Task<long> FindEndAsync() => ReadAsync(ReadEndAsync);
@@ -47,22 +47,32 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
     private async Task<long> ReadEndAsync(NpgsqlConnection connection)
     {
         await using var command = new NpgsqlCommand(End, connection);
-        var end = (long)(await command.ExecuteScalarAsync())!;
+        return Seen((long)(await command.ExecuteScalarAsync())!);
+    }
+
+    private long Seen(long end)
+    {
         database.Lane.Reached(end);
         return end;
     }
 
-    /// <summary>Runs of the whole log, as of one moment.</summary>
-    private static async Task<List<LogRun>> ReadRunsAsync(NpgsqlConnection connection, LogSelection selection)
+    /// <summary>Runs of the whole log, as of one moment, and its end as of a later one: in one round trip.</summary>
+    private async Task<(List<LogRun> Runs, long End)> ReadRunsAsync(NpgsqlConnection connection, LogSelection selection)
     {
-        await using var command = new NpgsqlCommand(LogRuns.Sql, connection)
+        await using var batch = new NpgsqlBatch(connection)
         {
-            Parameters = { new() { Value = selection.After + 1 }, new() { Value = (long)LogRuns.Rows } },
+            BatchCommands =
+            {
+                new(LogRuns.Sql) { Parameters = { new() { Value = selection.After + 1 }, new() { Value = (long)LogRuns.Rows } } },
+                new(End),
+            },
         };
         var runs = new LogRuns();
-        await using var row = await command.ExecuteReaderAsync();
+        await using var row = await batch.ExecuteReaderAsync();
         while (await row.ReadAsync())
             runs.Add(row.GetInt64(0), row.GetInt64(1), new Room(row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5)));
-        return runs.Page(selection);
+        await row.NextResultAsync();
+        await row.ReadAsync();
+        return (runs.Page(selection), Seen(row.GetInt64(0)));
     }
 }
