@@ -71,8 +71,7 @@ public sealed class NodeProcessTests : IAsyncLifetime
         var acked = new List<string>();
         // The killed one is in the middle of it: who sends knows only of what was acknowledged.
         var sending = SendUntilItEndsAsync(sockets[0], acked);
-        while (Count(acked) < 50)
-            await Task.Delay(TimeSpan.FromMilliseconds(1), Deadline.Token());
+        await Deadline.UntilAsync(() => Count(acked) >= 50, "it is in the middle of it");
         await _nodes[0].KillAsync();
         await sending;
 
@@ -94,8 +93,7 @@ public sealed class NodeProcessTests : IAsyncLifetime
         var sockets = await JoinAsync();
         var acked = new List<string>();
         var sending = SendUntilItEndsAsync(sockets[0], acked, most: 2_000);
-        while (Count(acked) < 50)
-            await Task.Delay(TimeSpan.FromMilliseconds(1), Deadline.Token());
+        await Deadline.UntilAsync(() => Count(acked) >= 50, "it is in the middle of it");
         await _nodes[0].FreezeAsync();
 
         for (var n = 0; n < Meanwhile; n++)

@@ -13,11 +13,14 @@ internal static class Deadline
     public static Task Within(this Task task) => task.WaitAsync(Default);
 
     /// <summary>Asks again and again until it is so, with pauses: who asks without them takes the time from what it waits for.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         var started = TimeProvider.System.GetTimestamp();
         var pause = 1;
-        while (!condition())
+        while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(started) > Default)
                 throw new TimeoutException($"It did not come to be: {what}");

@@ -63,12 +63,10 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Waits until its standby has everything.</summary>
-    public async Task WaitForStandbyAsync()
-    {
-        while (await ExecuteAsync(
-            "postgres", "SELECT count(*) = 1 AND bool_and(replay_lsn >= pg_current_wal_lsn()) FROM pg_stat_replication") is not true)
-            await Task.Delay(20);
-    }
+    public Task WaitForStandbyAsync() => Deadline.UntilAsync(
+        async () => await ExecuteAsync(
+            "postgres", "SELECT count(*) = 1 AND bool_and(replay_lsn >= pg_current_wal_lsn()) FROM pg_stat_replication") is true,
+        "the standby has everything");
 
     /// <summary>Where a client finds a database, by TCP.</summary>
     public string ConnectionString(string database) =>

@@ -10,12 +10,9 @@ namespace Skald.Tests.Identity;
 public sealed class PostgresSocketTicketsTests : SocketTicketsContract
 {
     private readonly PostgresStores _postgres = new();
-    private PostgresClock? _time;
 
     public override async ValueTask DisposeAsync()
     {
-        if (_time is not null)
-            await _time.DisposeAsync();
         await _postgres.DisposeAsync();
         await base.DisposeAsync();
     }
@@ -85,11 +82,11 @@ public sealed class PostgresSocketTicketsTests : SocketTicketsContract
     private protected override async Task<ISocketTickets> OpenAsync(EndedSessions ended, FakeClock clock)
     {
         await _postgres.OpenAsync();
-        _time = await PostgresClock.StopAsync(_postgres.Name);
+        await _postgres.StopClockAsync();
         return new PostgresSocketTickets(_postgres.Database, ended, Identity, Limits, clock);
     }
 
-    private protected override Task PassAsync(TimeSpan time) => _time!.PassAsync(time);
+    private protected override async Task PassAsync(TimeSpan time) => await (await _postgres.StopClockAsync()).PassAsync(time);
 
     private static async Task<bool> TryOpenAsync(SkaldServer node, string ticket)
     {

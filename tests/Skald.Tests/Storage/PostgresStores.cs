@@ -15,6 +15,7 @@ internal sealed class PostgresStores : IAsyncDisposable
 {
     private string? _name;
     private PostgresDatabase? _database;
+    private PostgresClock? _clock;
 
     public PostgresDatabase Database => _database!;
 
@@ -41,8 +42,13 @@ internal sealed class PostgresStores : IAsyncDisposable
             new PostgresFollowedLog(_database));
     }
 
+    /// <summary>Has the database's time stand still from the first call on.</summary>
+    public async Task<PostgresClock> StopClockAsync() => _clock ??= await PostgresClock.StopAsync(Name);
+
     public async ValueTask DisposeAsync()
     {
+        if (_clock is not null)
+            await _clock.DisposeAsync();
         _database?.Dispose();
         if (_name is not null)
             await SharedPostgres.ReturnAsync(_name);

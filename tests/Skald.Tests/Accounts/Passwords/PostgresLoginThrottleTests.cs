@@ -12,12 +12,9 @@ namespace Skald.Tests.Accounts.Passwords;
 public sealed class PostgresLoginThrottleTests : LoginThrottleContract
 {
     private readonly PostgresStores _postgres = new();
-    private PostgresClock? _time;
 
     public override async ValueTask DisposeAsync()
     {
-        if (_time is not null)
-            await _time.DisposeAsync();
         await _postgres.DisposeAsync();
         await base.DisposeAsync();
     }
@@ -70,9 +67,9 @@ public sealed class PostgresLoginThrottleTests : LoginThrottleContract
     private protected override async Task<ILoginThrottle> OpenAsync(AccountLimits limits, FakeClock clock)
     {
         await _postgres.OpenAsync();
-        _time ??= await PostgresClock.StopAsync(_postgres.Name);
+        await _postgres.StopClockAsync();
         return new PostgresLoginThrottle(_postgres.Database, Options.Create(limits));
     }
 
-    private protected override Task PassAsync(TimeSpan time) => _time!.PassAsync(time);
+    private protected override async Task PassAsync(TimeSpan time) => await (await _postgres.StopClockAsync()).PassAsync(time);
 }
