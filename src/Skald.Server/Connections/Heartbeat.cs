@@ -1,3 +1,5 @@
+using Skald.Server.Operations;
+
 namespace Skald.Server.Connections;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Skald.Server.Connections;
 /// </summary>
 /// <remarks>It waits for nothing but its next tick. What has to be read from disk is left to <see cref="SessionWatch"/>.</remarks>
 internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatch sessions, TimeProvider clock, ILogger<Heartbeat> logger)
-    : BackgroundService
+    : NodeLoop
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -15,9 +17,7 @@ internal sealed partial class Heartbeat(ConnectionRegistry registry, SessionWatc
         var started = clock.GetTimestamp();
         var due = new List<Connection>();
         using var timer = new PeriodicTimer(Interval, clock);
-        // Ended by the timer and not by an exception: a host that never started would report that as the fault of this service.
-        using var stopping = stoppingToken.UnsafeRegister(static timer => ((PeriodicTimer)timer!).Dispose(), timer);
-        while (await timer.WaitForNextTickAsync(CancellationToken.None))
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var now = clock.GetElapsedTime(started);
             registry.CollectDue(now, due);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Skald.Protocol;
 using Skald.Server.Accounts.Sessions;
+using Skald.Server.Operations;
 
 namespace Skald.Server.Connections;
 
@@ -12,7 +13,7 @@ namespace Skald.Server.Connections;
 /// </remarks>
 internal sealed partial class SessionWatch(
     ConnectionRegistry registry, SessionLifecycle sessions, TimeProvider clock, ILogger<SessionWatch> logger)
-    : BackgroundService
+    : NodeLoop
 {
     /// <summary>Sockets that may wait for their check. Those beyond it come again with a later tick.</summary>
     private const int MostWaiting = 1_024;
@@ -34,20 +35,10 @@ internal sealed partial class SessionWatch(
         return true;
     }
 
-    public override void Dispose()
-    {
-        _waiting.Writer.TryComplete();
-        base.Dispose();
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var stopping = stoppingToken.UnsafeRegister(static waiting => ((Channel<Connection>)waiting!).Writer.TryComplete(), _waiting);
-        while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
-        {
-            while (_waiting.Reader.TryRead(out var connection) && !stoppingToken.IsCancellationRequested)
-                await CheckAsync(connection);
-        }
+        await foreach (var connection in _waiting.Reader.ReadAllAsync(stoppingToken))
+            await CheckAsync(connection);
     }
 
     private async Task CheckAsync(Connection connection)

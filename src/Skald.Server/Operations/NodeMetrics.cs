@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Skald.Server.Operations;
 
 /// <summary>What the process as a whole tells: whether it is ready, and how long work waits for a thread.</summary>
-internal sealed class NodeMetrics : BackgroundService
+internal sealed class NodeMetrics : NodeLoop
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -28,12 +28,11 @@ internal sealed class NodeMetrics : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
             var asked = _clock.GetTimestamp();
-            await Task.Delay(Interval, _clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!stoppingToken.IsCancellationRequested)
-                _delay.Record(Math.Max(0, (_clock.GetElapsedTime(asked) - Interval).TotalSeconds));
+            await Task.Delay(Interval, _clock, stoppingToken);
+            _delay.Record(Math.Max(0, (_clock.GetElapsedTime(asked) - Interval).TotalSeconds));
         }
     }
 }

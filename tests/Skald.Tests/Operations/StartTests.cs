@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Skald.Server;
 using Skald.Server.Connections;
@@ -72,6 +73,33 @@ public sealed partial class StartTests
         refused.AssertRefused($"{taken.LocalEndpoint}", "in use", "--urls");
         Assert.DoesNotContain("crit:", refused.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", refused.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// The host stops its loops before a thread of the pool has come to them where a port is taken and the machine is busy. Plain
+    /// background services are the control: they end canceled then, and the host writes a stack trace for each.
+    /// </summary>
+    [Fact]
+    public async Task Loop_that_is_stopped_before_a_thread_came_to_it_has_no_fault()
+    {
+        await using var server = await SkaldServer.StartAsync();
+        var loops = server.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        using var plain = new PlainLoop();
+
+        await plain.StartAsync(new CancellationToken(canceled: true));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => plain.ExecuteTask!);
+        Assert.NotEmpty(loops);
+        foreach (var loop in loops)
+        {
+            await loop.StopAsync(CancellationToken.None);
+            await loop.StartAsync(new CancellationToken(canceled: true));
+            await loop.ExecuteTask!;
+        }
+    }
+
+    private sealed class PlainLoop : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
     }
 
     [Theory]
