@@ -12,10 +12,17 @@ public sealed class NodesTests
     private const int Nodes = 3;
 
     /// <summary>All write into the same two rooms at once: edits and deletes too.</summary>
-    [Fact]
-    public async Task Readers_of_all_nodes_receive_what_is_written_on_any_once_and_in_one_order()
+    /// <param name="announcements">What becomes of those that come to a node: each by chance.</param>
+    [Theory]
+    [InlineData("heard")]
+    [InlineData("lost now and then")]
+    [InlineData("lost")]
+    [InlineData("repeated")]
+    [InlineData("out of order")]
+    public async Task Readers_of_all_nodes_receive_what_is_written_on_any_once_and_in_one_order(string announcements)
     {
-        await using var cluster = await TestCluster.StartAsync(Nodes);
+        var random = new Random(Seed.Next(nameof(Readers_of_all_nodes_receive_what_is_written_on_any_once_and_in_one_order)));
+        await using var cluster = await TestCluster.StartAsync(Nodes, services => Spoil(services, announcements, random));
         var messages = Seed.Count(60, full: 400);
         var ann = await cluster[0].RegisterAsync("ann");
         var readers = new List<ChatSocket>();
@@ -126,6 +133,107 @@ public sealed class NodesTests
         await using var reader = await there.JoinAsync("global");
         await reader.SayAsync("global", "heard");
         Assert.Equal(["unheard", "heard"], await reader.ReceiveMessagesAsync(2));
+    }
+
+    /// <summary>The machines' clocks are an hour apart: order and times are the database's.</summary>
+    [Fact]
+    public async Task Nodes_whose_clocks_are_hours_apart_have_one_order_and_one_time()
+    {
+        await using var cluster = await StartWithWrongClocksAsync();
+
+        var times = await WriteInTurnAsync(cluster);
+
+        Assert.Equal(times.Order(), times);
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.All(times, time => Assert.InRange(time, now.AddMinutes(-2), now.AddMinutes(1)));
+    }
+
+    /// <summary>The control of the one before.</summary>
+    [Fact]
+    public async Task Database_whose_own_clock_is_wrong_at_each_second_call_is_seen_by_its_times()
+    {
+        await using var cluster = await StartWithWrongClocksAsync();
+        await cluster.ExecuteAsync("CREATE SEQUENCE IF NOT EXISTS wrong");
+        await using var changed = await PostgresFunction.ChangeAsync(cluster.Database, "skald_now", _ =>
+            """
+            CREATE OR REPLACE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS
+            'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint + nextval(''wrong'') % 2 * 3600000000'
+            """);
+
+        var times = await WriteInTurnAsync(cluster);
+
+        Assert.NotEqual(times.Order(), times);
+    }
+
+    private static async Task<TestCluster> StartWithWrongClocksAsync()
+    {
+        var hours = new Queue<int>([-1, 0, 1]);
+        return await TestCluster.StartAsync(
+            Nodes, services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromHours(hours.Dequeue()))));
+    }
+
+    /// <returns>The times of what each node wrote, one after the other, as one node tells them.</returns>
+    private static async Task<DateTimeOffset[]> WriteInTurnAsync(TestCluster cluster)
+    {
+        await cluster[0].RegisterAsync("ann");
+        var (users, sockets) = (new List<TestUser>(), new List<ChatSocket>());
+        foreach (var node in cluster.Nodes)
+        {
+            users.Add(await node.LoginAsync("ann"));   // a token is of its node's clock
+            sockets.Add(await users[^1].JoinAsync("global"));
+        }
+
+        for (var n = 0; n < 4 * Nodes; n++)
+        {
+            using var answer = await users[n % Nodes].PublishAsync("global", $"message {n}");
+            answer.EnsureSuccessStatusCode();
+        }
+
+        foreach (var socket in sockets)
+        {
+            Assert.Equal(Enumerable.Range(0, 4 * Nodes).Select(n => $"message {n}"), await socket.ReceiveMessagesAsync(4 * Nodes));
+            await socket.DisposeAsync();
+        }
+
+        return [.. (await users[0].HistoryAsync("global")).Select(message => message.GetProperty("timestamp").GetDateTimeOffset())];
+    }
+
+    private static void Spoil(IServiceCollection services, string announcements, Random random)
+    {
+        var bus = services.Last(service => service.ServiceType == typeof(IBus)).ImplementationType!;
+        services.AddSingleton<IBus>(
+            provider => new TestBus((IBus)ActivatorUtilities.CreateInstance(provider, bus)) { Brings = Spoiled(announcements, random) });
+    }
+
+    private static Func<string, IEnumerable<string>> Spoiled(string announcements, Random random)
+    {
+        var late = new List<string>();
+        return announcements switch
+        {
+            "heard" => TestBus.AsItIs,
+            "lost now and then" => payload => Chance(0.1) ? [] : [payload],
+            "lost" => TestBus.Nothing,
+            "repeated" => payload => Enumerable.Repeat(payload, Chance(0.5) ? 3 : 1),
+            "out of order" => TurnRound,
+            _ => throw new ArgumentOutOfRangeException(nameof(announcements), announcements, "No such fault."),
+        };
+
+        bool Chance(double of)
+        {
+            lock (random)
+                return random.NextDouble() < of;
+        }
+
+        // Up to five wait, and come in the opposite order.
+        IEnumerable<string> TurnRound(string payload)
+        {
+            late.Insert(0, payload);
+            if (late.Count < 5 && Chance(0.7))
+                return [];
+            string[] all = [.. late];
+            late.Clear();
+            return all;
+        }
     }
 
     private static void Mute(IServiceCollection services) => services.AddSingleton<IAnnouncements, NoAnnouncements>();

@@ -2,7 +2,7 @@ using Skald.Server.Cluster;
 
 namespace Skald.Tests.Cluster;
 
-/// <summary>A bus of which a test sees what goes over it, and that it can silence as a pooler does: all is taken, nothing comes.</summary>
+/// <summary>A bus of which a test sees what goes over it, and can spoil what comes.</summary>
 internal sealed class TestBus(IBus bus) : IBus
 {
     private int _opened, _published, _received;
@@ -14,7 +14,12 @@ internal sealed class TestBus(IBus bus) : IBus
     /// <summary>Payloads that came, of whatever node, whether they were swallowed or not.</summary>
     public int Received => Volatile.Read(ref _received);
 
-    public bool Swallows { get; set; }
+    /// <summary>What comes in place of a payload. Nothing is as behind a pooler: all is taken, and nothing comes.</summary>
+    public Func<string, IEnumerable<string>> Brings { get; set; } = AsItIs;
+
+    public static IEnumerable<string> AsItIs(string payload) => [payload];
+
+    public static IEnumerable<string> Nothing(string _) => [];
 
     public string Place => bus.Place;
 
@@ -25,8 +30,8 @@ internal sealed class TestBus(IBus bus) : IBus
         var link = await bus.OpenAsync(
             payload =>
             {
-                if (!Swallows)
-                    received(payload);
+                foreach (var brought in Brings(payload))
+                    received(brought);
                 Interlocked.Increment(ref _received);
             },
             ended);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Server.Database;
@@ -77,6 +78,30 @@ public sealed class FailoverTests
         string? told;
         while ((told = await socket.ReceiveTextAsync()) is not null)
             Assert.NotEqual("ack", JsonElement.Parse(told).GetProperty("type").GetString());
+        standby.Thaw();
+
+        await PublishAsync(ann, "meanwhile", "client-id-1");
+        Assert.Equal(["before", "meanwhile"], await HistoryAsync(ann));
+    }
+
+    /// <summary>PostgreSQL ends the command as if all were well then, and only warns.</summary>
+    [Fact]
+    public async Task Commit_whose_wait_for_the_standby_was_cancelled_is_not_acknowledged()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await StartSynchronousAsync(primary);
+        await using var server = await SkaldServer.StartAsync(Settings(primary, standby));
+        var ann = await server.RegisterAsync("ann");
+        await PublishAsync(ann, "before", "client-id-0");
+
+        standby.Freeze();
+        var answering = ann.PublishAsync("global", "meanwhile", "client-id-1");
+        await Deadline.UntilAsync(
+            async () => await primary.ExecuteAsync(
+                "postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") is true,
+            "the commit waits, and is cancelled");
+        using var answer = await answering;
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
         standby.Thaw();
 
         await PublishAsync(ann, "meanwhile", "client-id-1");

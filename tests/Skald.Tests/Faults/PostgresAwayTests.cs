@@ -84,6 +84,66 @@ public sealed class PostgresAwayTests
         await server.LoginAsync("ann");   // by connections of before, all of which have ended
     }
 
+    [Fact]
+    public async Task Message_whose_commit_was_never_heard_of_is_stored_and_read_once_when_it_is_sent_again()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+
+        var (history, received) = await LoseTheAnswerAsync(postgres);
+
+        Assert.Equal(["before", "meanwhile", "after"], history);
+        Assert.Equal(history, received);
+    }
+
+    /// <summary>The control of the one before: nothing in the database tells a repeat.</summary>
+    [Fact]
+    public async Task Without_the_index_of_what_clients_named_it_is_stored_twice()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+
+        var (history, _) = await LoseTheAnswerAsync(postgres, "DROP INDEX messages_by_client_msg_id");
+
+        Assert.Equal(["before", "meanwhile", "meanwhile", "after"], history);
+    }
+
+    /// <summary>A network takes what is sent to PostgreSQL, and brings nothing back.</summary>
+    private static async Task<(string[] History, string[] Received)> LoseTheAnswerAsync(PostgresServer postgres, string? before = null)
+    {
+        await using var network = new FaultProxy(new UriBuilder("tcp", "127.0.0.1", postgres.Port).Uri, seed: 1);
+        var through = network.Through(new UriBuilder("tcp", "127.0.0.1", postgres.Port).Uri).Port;
+        await using var server = await SkaldServer.StartAsync(
+        [
+            (StorageOptions.EngineSetting, StorageOptions.PostgreSql),
+            (StorageOptions.PostgresSetting, $"Host=127.0.0.1;Port={through};Username=skald;Database=postgres"),
+        ]);
+        var ann = await server.RegisterAsync("ann");
+        await using var reader = await ann.JoinAsync("global");
+        if (before is not null)
+            await postgres.ExecuteAsync("postgres", before);
+        (await ann.PublishAsync("global", "before", "message-before")).EnsureSuccessStatusCode();
+
+        network.Down.Swallows = true;
+        using (var answer = await ann.PublishAsync("global", "meanwhile", "message-meanwhile"))
+            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Equal(2L, await postgres.ExecuteAsync("postgres", "SELECT count(*) FROM messages"));   // it is stored
+        network.CutAll(reset: true);
+        network.Down.Swallows = false;
+
+        foreach (var text in new[] { "meanwhile", "after" })
+        {
+            await Deadline.UntilAsync(
+                async () =>
+                {
+                    using var answer = await ann.PublishAsync("global", text, $"message-{text}");
+                    return answer.IsSuccessStatusCode;
+                },
+                "it is stored");
+        }
+
+        var history = (await ann.HistoryAsync("global")).Select(message => message.GetProperty("message").GetString()!).ToArray();
+        return (history, [.. await reader.ReceiveMessagesAsync(history.Length)]);
+    }
+
     private static object Meanwhile(int id, string text) =>
         new { type = "send", id, room = "global", message = text, client_msg_id = $"message-{text}" };
 

@@ -5,30 +5,22 @@ namespace Skald.Tests.Harness;
 /// <summary>The time of a database, by its function <c>skald_now</c>: it stands still, and goes on when a test says so.</summary>
 internal sealed class PostgresClock : IAsyncDisposable
 {
-    private readonly string _database;
-    private readonly string _function;   // as it was
-    private long _now = 1_771_692_362_123_456;
+    private readonly PostgresFunction _function;
+    private long _now;
 
-    private PostgresClock(string database, string function) => (_database, _function) = (database, function);
+    private PostgresClock(PostgresFunction function, long now) => (_function, _now) = (function, now);
 
     public static async Task<PostgresClock> StopAsync(string database)
     {
-        var function = await (await SharedPostgres.GetAsync()).ExecuteAsync(
-            database, "SELECT pg_get_functiondef('skald_now'::regproc)");
-        var clock = new PostgresClock(database, (string)function!);
-        await clock.PassAsync(TimeSpan.Zero);
-        return clock;
+        const long Now = 1_771_692_362_123_456;
+        return new PostgresClock(await PostgresFunction.ChangeAsync(database, "skald_now", _ => Stopped(Now)), Now);
     }
 
-    public async Task PassAsync(TimeSpan time)
-    {
-        _now += (long)time.TotalMicroseconds;
-        await RunAsync(string.Create(
-            CultureInfo.InvariantCulture,
-            $"CREATE OR REPLACE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT {_now}::bigint'"));
-    }
+    public Task PassAsync(TimeSpan time) => _function.ReplaceAsync(Stopped(_now += (long)time.TotalMicroseconds));
 
-    public async ValueTask DisposeAsync() => await RunAsync(_function);
+    public ValueTask DisposeAsync() => _function.DisposeAsync();
 
-    private async Task RunAsync(string sql) => await (await SharedPostgres.GetAsync()).ExecuteAsync(_database, sql);
+    private static string Stopped(long at) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"CREATE OR REPLACE FUNCTION skald_now() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT {at}::bigint'");
 }

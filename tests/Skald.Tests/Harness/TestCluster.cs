@@ -10,11 +10,13 @@ internal sealed class TestCluster : IAsyncDisposable
 {
     public static readonly string SigningKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    private readonly string _database;
     private readonly SkaldServer[] _nodes;
 
     private TestCluster(string database, string connectionString, SkaldServer[] nodes) =>
-        (_database, ConnectionString, _nodes) = (database, connectionString, nodes);
+        (Database, ConnectionString, _nodes) = (database, connectionString, nodes);
+
+    /// <summary>Its name.</summary>
+    public string Database { get; }
 
     public string ConnectionString { get; }
 
@@ -45,7 +47,7 @@ internal sealed class TestCluster : IAsyncDisposable
         [(StorageOptions.EngineSetting, StorageOptions.PostgreSql), (StorageOptions.PostgresSetting, connectionString)];
 
     /// <summary>Runs SQL beside them.</summary>
-    public async Task<object?> ExecuteAsync(string sql) => await (await SharedPostgres.GetAsync()).ExecuteAsync(_database, sql);
+    public async Task<object?> ExecuteAsync(string sql) => await (await SharedPostgres.GetAsync()).ExecuteAsync(Database, sql);
 
     /// <summary>A connection beside them.</summary>
     public async Task<NpgsqlConnection> ConnectAsync()
@@ -58,6 +60,6 @@ internal sealed class TestCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_nodes.Select(async node => await node.DisposeAsync()));
-        await SharedPostgres.ReturnAsync(_database);
+        await SharedPostgres.ReturnAsync(Database);
     }
 }

@@ -37,7 +37,59 @@ public sealed class PostgresRaceTests : IAsyncLifetime
     [Fact]
     public async Task Message_that_comes_by_several_ways_at_once_is_stored_once_and_all_are_told_the_same()
     {
-        var rounds = Seed.Count(40, full: 400);
+        var told = await SendTheSameAsync(Seed.Count(40, full: 400));
+
+        Assert.All(told, one => Assert.Single(one.Value.Distinct()));
+        await AssertPositionsAsync();
+    }
+
+    /// <summary>The control of the one before: a repeat that another writer was faster with is passed over, and yet counted.</summary>
+    [Fact]
+    public async Task Call_that_passes_over_what_is_stored_already_leaves_holes()
+    {
+        await using var changed = await ChangeAppendAsync(
+            "AS d(room, place, user_id, client_msg_id, body);", once => once.Insert(once.Length - 1, " ON CONFLICT DO NOTHING"));
+
+        var red = await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => SendTheSameAsync(40));
+
+        Assert.Contains("Assert.Equal", red.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Each call locks the rooms in the order of their ids, so that no two wait for each other.</summary>
+    [Fact]
+    public async Task Calls_for_the_same_rooms_never_wait_in_a_circle() => await SendToBothAsync();
+
+    /// <summary>The control of the one before.</summary>
+    [Fact]
+    public async Task Calls_that_lock_rooms_in_any_order_wait_in_a_circle()
+    {
+        await using var changed = await ChangeAppendAsync(
+            "BEGIN\n    heads :=",
+            begin => begin.Insert(
+                "BEGIN\n".Length, "PERFORM FROM room_heads h WHERE h.room_id = ANY (p_rooms) ORDER BY random() FOR NO KEY UPDATE;\n"));
+
+        var red = await Assert.ThrowsAsync<PostgresException>(SendToBothAsync);
+
+        Assert.Equal(PostgresErrorCodes.DeadlockDetected, red.SqlState);
+    }
+
+    private Task SendToBothAsync() => RaceAsync(async (writer, connection) =>
+    {
+        for (var n = 0; n < 50; n++)
+            await AppendAsync(connection, Send(_rooms[n % 2], $"{writer}-{n:D4}-a"), Send(_rooms[(n + 1) % 2], $"{writer}-{n:D4}-b"));
+    });
+
+    /// <summary>Has the database store otherwise than the program has it.</summary>
+    private Task<PostgresFunction> ChangeAppendAsync(string part, Func<string, string> change) =>
+        PostgresFunction.ChangeAsync(_postgres.Name, "skald_append_1", append =>
+        {
+            Assert.Contains(part, append, StringComparison.Ordinal);
+            return append.Replace(part, change(part), StringComparison.Ordinal);
+        });
+
+    /// <returns>For each message what its writers were told. What is stored has no holes.</returns>
+    private async Task<ConcurrentDictionary<string, ConcurrentBag<(long Seq, long At)>>> SendTheSameAsync(int rounds)
+    {
         var told = new ConcurrentDictionary<string, ConcurrentBag<(long Seq, long At)>>();
         await RaceAsync(async (writer, connection) =>
         {
@@ -50,10 +102,9 @@ public sealed class PostgresRaceTests : IAsyncLifetime
             }
         });
 
-        Assert.All(told, one => Assert.Single(one.Value.Distinct()));
         Assert.Equal(rounds, (await ReadAsync(_rooms[0])).Count);
         Assert.Equal(rounds * Writers, (await ReadAsync(_rooms[1])).Count);
-        await AssertPositionsAsync();
+        return told;
     }
 
     /// <summary>

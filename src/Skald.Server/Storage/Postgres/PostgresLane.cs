@@ -56,6 +56,7 @@ internal sealed partial class PostgresLane : IDisposable
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private volatile NpgsqlConnection? _connection;   // null while PostgreSQL is away
+    private bool _isUnconfirmed;             // of the call that runs: it was committed here, and no standby is known to have it
     private int _backend;                    // its process there
     private string _epoch = "", _timeline = "";
     private long _seen;                      // the position in the whole log up to which this node has stored or read
@@ -71,7 +72,7 @@ internal sealed partial class PostgresLane : IDisposable
     /// <exception cref="StartupRefusedException">Something has the database to itself.</exception>
     public void Open()
     {
-        _connection = _server.New(_application, Session, CallTimeout);
+        _connection = NewConnection();
         _connection.Open();
         _backend = _connection.ProcessID;
         using var command = new NpgsqlCommand(WaitForLock, _connection) { CommandTimeout = 10 };
@@ -123,6 +124,8 @@ internal sealed partial class PostgresLane : IDisposable
             try
             {
                 var result = await running.WaitAsync(Patience);
+                if (_isUnconfirmed)
+                    throw new NpgsqlException("The wait for the synchronous standby was cancelled.");
                 if (stores)
                     _readiness.DiskIsFull = false;
                 return result;
@@ -225,9 +228,21 @@ internal sealed partial class PostgresLane : IDisposable
         }
     }
 
-    private async Task FindAgainAsync()
+    /// <remarks>
+    /// To cancel a commit that waits for the synchronous standby ends the wait, and the command as if all were well. The warning that
+    /// comes with it is the only sign.
+    /// </remarks>
+    private NpgsqlConnection NewConnection()
     {
         var connection = _server.New(_application, Session, CallTimeout);
+        connection.Notice += (_, told) =>
+            _isUnconfirmed |= connection == _connection && told.Notice.SqlState == PostgresErrorCodes.Warning;
+        return connection;
+    }
+
+    private async Task FindAgainAsync()
+    {
+        var connection = NewConnection();
         try
         {
             await connection.OpenAsync(CancellationToken.None);
@@ -253,7 +268,7 @@ internal sealed partial class PostgresLane : IDisposable
                 return;
             }
 
-            (_connection, _backend, _said) = (connection, connection.ProcessID, null);
+            (_connection, _backend, _said, _isUnconfirmed) = (connection, connection.ProcessID, null, false);
         }
         finally
         {
