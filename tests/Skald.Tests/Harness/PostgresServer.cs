@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Npgsql;
 
@@ -33,7 +31,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         var directory = Directory.CreateTempSubdirectory("skald-postgres-").FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", User, directory);
-        var server = new PostgresServer(directory, FreePort(), settings);
+        var server = new PostgresServer(directory, FreePort.Find(), settings);
         try
         {
             await RunAsync(As("initdb", "-D", server.Data, "-U", "skald", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "--no-sync"));
@@ -54,7 +52,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         var directory = Directory.CreateTempSubdirectory("skald-postgres-").FullName;
         if (Environment.IsPrivilegedProcess)
             await RunAsync("chown", User, directory);
-        var standby = new PostgresServer(directory, FreePort(), settings);
+        var standby = new PostgresServer(directory, FreePort.Find(), settings);
         await RunAsync(As(
             "pg_basebackup", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "skald", "-D", standby.Data,
             "--write-recovery-conf", "--checkpoint=fast", "--no-sync"));
@@ -195,13 +193,6 @@ internal sealed class PostgresServer : IAsyncDisposable
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{command[0]}: {await output}{await error}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
 #pragma warning disable SYSLIB1054 // One call of a test.

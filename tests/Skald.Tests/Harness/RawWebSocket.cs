@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -12,6 +13,7 @@ namespace Skald.Tests.Harness;
 internal sealed class RawWebSocket : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private SslStream? _tls;
     private byte[] _buffer = new byte[16 * 1024];
     private int _start, _end;
 
@@ -22,7 +24,7 @@ internal sealed class RawWebSocket : IDisposable
     public IPEndPoint LocalEndPoint => (IPEndPoint)_socket.LocalEndPoint!;
 
     /// <summary>Connects and makes the opening handshake.</summary>
-    /// <param name="address">As <c>ws://127.0.0.1:8000/ws/?token=…</c></param>
+    /// <param name="address">As <c>ws://127.0.0.1:8000/ws/?token=…</c>, or <c>wss:</c>.</param>
     /// <param name="receiveBuffer">Bytes of the kernel's receive buffer: small for readers that are to be slow.</param>
     public static async Task<RawWebSocket> OpenAsync(Uri address, int? receiveBuffer = null)
     {
@@ -51,11 +53,23 @@ internal sealed class RawWebSocket : IDisposable
         if (receiveBuffer is { } size)
             raw._socket.ReceiveBufferSize = size;
         await raw._socket.ConnectAsync(IPAddress.Parse(address.Host), address.Port).Within();
+        if (address.Scheme == "wss")
+        {
+            raw._tls = new SslStream(new NetworkStream(raw._socket), leaveInnerStreamOpen: false, TestCertificate.Accept);
+            await raw._tls.AuthenticateAsClientAsync(address.Host).Within();
+        }
+
         return raw;
     }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
+        if (_tls is not null)
+        {
+            await _tls.WriteAsync(bytes, Deadline.Token());
+            return;
+        }
+
         while (!bytes.IsEmpty)
             bytes = bytes[await _socket.SendAsync(bytes, SocketFlags.None, Deadline.Token())..];
     }
@@ -111,7 +125,11 @@ internal sealed class RawWebSocket : IDisposable
         _socket.Dispose();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
 
     /// <returns>False when nothing more will come.</returns>
     private async ValueTask<bool> FillAsync(CancellationToken cancellation)
@@ -127,11 +145,12 @@ internal sealed class RawWebSocket : IDisposable
         try
         {
             var deadline = cancellation.CanBeCanceled ? cancellation : Deadline.Token();
-            var read = await _socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, deadline);
+            var free = _buffer.AsMemory(_end);
+            var read = await (_tls?.ReadAsync(free, deadline) ?? _socket.ReceiveAsync(free, SocketFlags.None, deadline));
             _end += read;
             return read > 0;
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException || (_tls is not null && e is IOException))
         {
             // A reset takes what was half received with it.
             _end = _start;

@@ -8,7 +8,8 @@ using Skald.Tests.Repository;
 namespace Skald.Tests.Harness;
 
 /// <summary>
-/// Debian's nginx or HAProxy with the configuration of docs/proxies.md: what stands there, with the ports and files of the test.
+/// Debian's nginx or HAProxy with the configuration of docs/proxies.md, or of docs/cluster.md in front of several nodes: what stands
+/// there, with the ports and files of the test.
 /// </summary>
 internal sealed class ReverseProxy : IAsyncDisposable
 {
@@ -42,14 +43,37 @@ internal sealed class ReverseProxy : IAsyncDisposable
     /// <param name="server">What it stands in front of.</param>
     /// <param name="underPath">Whether with what the page says of a path.</param>
     /// <param name="without">Leaves out the lines with this text.</param>
-    public static async Task<ReverseProxy> StartAsync(string program, Uri server, bool underPath, string? without = null)
+    public static Task<ReverseProxy> StartAsync(string program, Uri server, bool underPath, string? without = null) => StartAsync(
+        program,
+        files => (program == Nginx ? NginxConfig(files, underPath) : HaproxyConfig(files, underPath))
+            .Replace("127.0.0.1:8000", server.Authority, StringComparison.Ordinal),
+        without);
+
+    /// <summary>Starts one in front of three nodes.</summary>
+    /// <param name="nodes">Take the places of the page's nodes, in their order.</param>
+    /// <param name="without">Leaves out the lines with this text.</param>
+    public static Task<ReverseProxy> StartAsync(string program, IReadOnlyList<Uri> nodes, string? without = null) => StartAsync(
+        program,
+        files =>
+        {
+            var config = program == Nginx ? NginxConfig(files, underPath: false) : HaproxyConfig(files, underPath: false);
+            config = ReplaceOnce(
+                config,
+                program == Nginx ? @"upstream skald \{.*?\n\}\n" : @"backend skald\n(?:    [^\n]*\n)+",
+                Block(program, "docs/cluster.md"));
+            for (var n = 0; n < nodes.Count; n++)
+                config = ReplaceOnce(config, Regex.Escape($"10.0.0.{n + 1}:8000"), nodes[n].Authority);
+            Assert.DoesNotContain("10.0.0.", config, StringComparison.Ordinal);
+            return config;
+        },
+        without);
+
+    private static async Task<ReverseProxy> StartAsync(string program, Func<string, string> configure, string? without)
     {
         var files = new TestDirectory();
-        var port = FreePort();
+        var port = FreePort.Find();
         await WriteCertificateAsync(files.Path);
-        var config = program == Nginx ? NginxConfig(files.Path, underPath) : HaproxyConfig(files.Path, underPath);
-        config = Regex.Replace(config, program == Nginx ? @"\b443\b" : @":443\b", $"127.0.0.1:{port}")
-            .Replace("127.0.0.1:8000", server.Authority, StringComparison.Ordinal);
+        var config = Regex.Replace(configure(files.Path), program == Nginx ? @"\b443\b" : @":443\b", $"127.0.0.1:{port}");
         if (without is not null)
             config = string.Join('\n', config.Split('\n').Where(line => !line.Contains(without, StringComparison.Ordinal)));
         var path = Path.Combine(files.Path, $"{program}.conf");
@@ -88,14 +112,14 @@ internal sealed class ReverseProxy : IAsyncDisposable
         _files.Dispose();
     }
 
-    /// <summary>A block of the page, by the name in its marks.</summary>
-    private static string Block(string name)
+    /// <summary>A block of a page, by the name in its marks.</summary>
+    public static string Block(string name, string page = "docs/proxies.md")
     {
         var block = Regex.Match(
-            Source.Read("docs/proxies.md"),
+            Source.Read(page),
             $"<!-- {name} -->\\s*```\\n(.*?)```\\s*<!-- /{name} -->",
             RegexOptions.Singleline);
-        Assert.True(block.Success, $"docs/proxies.md has no block {name}");
+        Assert.True(block.Success, $"{page} has no block {name}");
         return block.Groups[1].Value;
     }
 
@@ -106,7 +130,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
             site = ReplaceOnce(site, @"    location / \{.*?\n    \}\n", Block("nginx-path"));
         // One address and one port are enough here: those of IPv6 and of plain HTTP are the machine's.
         site = Regex.Replace(site, @".*listen \[::\].*\n", "")
-            .Replace("listen 80;", $"listen 127.0.0.1:{FreePort()};", StringComparison.Ordinal)
+            .Replace("listen 80;", $"listen 127.0.0.1:{FreePort.Find()};", StringComparison.Ordinal)
             .Replace("/etc/ssl/chat.example", files, StringComparison.Ordinal);
         var user = Environment.UserName == "root" ? "user root;\n" : "";
         var temporary = string.Concat(
@@ -152,13 +176,6 @@ internal sealed class ReverseProxy : IAsyncDisposable
             found is not null,
             $"{program} is not here: Debian has it in the package {(program == Nginx ? "nginx-light" : program)}, which test.sh installs.");
         return found;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private static bool Listens(int port)

@@ -188,7 +188,7 @@ public sealed partial class StartTests
     public async Task Platforms_own_ways_to_say_where_to_listen_work(string variable)
     {
         using var data = new TestDirectory();
-        var port = FreePort();
+        var port = FreePort.Find();
 
         await using var server = await SkaldProcess.StartAsync(new ProcessStartInfo(
             "env", [string.Format(null, variable, port), "dotnet", SkaldCommand.Program, "--data", data.Path, "--Metrics:Listen", ""]));
@@ -302,13 +302,6 @@ public sealed partial class StartTests
             "--urls",
             StartupRefusal.Sentence(new IOException("Failed.", new AddressInUseException("")), null),
             StringComparison.Ordinal);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     [GeneratedRegex(@"^  --([\w:]+) {2,}\w.*$", RegexOptions.Multiline)]
     private static partial Regex HelpLine();
