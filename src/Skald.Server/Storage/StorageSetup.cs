@@ -45,6 +45,7 @@ internal static class StorageSetup
         services.AddSingleton<ILoginThrottle, PostgresLoginThrottle>();
         services.AddSingleton<RevokedElsewhere>();
         services.AddHostedService<SharedKeys>();
+        services.AddHostedService<StandbyCheck>();
         if (!ClusterOptions.IsRedis(configuration))
             services.AddSingleton<IBus, PostgresBus>();
     }

@@ -62,6 +62,29 @@ public sealed class FailoverTests
         Assert.False((await resumed.JoinAsync("global", since: 2, epoch)).GetProperty("complete").GetBoolean());
     }
 
+    /// <param name="standby">Null for none, else whether commits wait for it.</param>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task Node_says_at_start_where_a_failover_may_lose_what_it_acknowledges(bool? standby, bool said)
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var second = standby switch
+        {
+            true => await StartSynchronousAsync(primary),
+            false => await primary.StartStandbyAsync(),
+            null => null,
+        };
+        await using var server = await SkaldServer.StartAsync(Settings(primary, second ?? primary));
+
+        Assert.Equal(
+            said ? 1 : 0,
+            server.Log.Lines.Count(line =>
+                line.StartsWith("Warning", StringComparison.Ordinal)
+                && line.Contains("Weak setting synchronous_standby_names", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Nothing_is_acknowledged_while_the_synchronous_standby_is_away_and_what_was_sent_then_is_stored_once()
     {
