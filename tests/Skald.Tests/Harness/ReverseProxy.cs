@@ -16,6 +16,8 @@ internal sealed class ReverseProxy : IAsyncDisposable
     public const string Nginx = "nginx";
     public const string Haproxy = "haproxy";
 
+    private const string Cluster = "docs/cluster.md";
+
     private readonly Process _process;
     private readonly TestDirectory _files;
 
@@ -56,17 +58,19 @@ internal sealed class ReverseProxy : IAsyncDisposable
         program,
         files =>
         {
-            var config = program == Nginx ? NginxConfig(files, underPath: false) : HaproxyConfig(files, underPath: false);
-            config = ReplaceOnce(
-                config,
-                program == Nginx ? @"upstream skald \{.*?\n\}\n" : @"backend skald\n(?:    [^\n]*\n)+",
-                Block(program, "docs/cluster.md"));
+            var config = program == Nginx
+                ? ReplaceOnce(NginxConfig(files, underPath: false), @"upstream skald \{.*?\n\}\n", Block(Nginx, Cluster))
+                : WithFiles(HaproxyOfSeveralNodes(), files);
             for (var n = 0; n < nodes.Count; n++)
                 config = ReplaceOnce(config, Regex.Escape($"10.0.0.{n + 1}:8000"), nodes[n].Authority);
             Assert.DoesNotContain("10.0.0.", config, StringComparison.Ordinal);
             return config;
         },
         without);
+
+    /// <summary>HAProxy's configuration in front of several nodes, as the pages have it.</summary>
+    public static string HaproxyOfSeveralNodes() =>
+        ReplaceOnce(Block(Haproxy), @"backend skald\n(?:    [^\n]*\n)+", Block(Haproxy, Cluster));
 
     private static async Task<ReverseProxy> StartAsync(string program, Func<string, string> configure, string? without)
     {
@@ -147,8 +151,11 @@ internal sealed class ReverseProxy : IAsyncDisposable
             config = ReplaceOnce(config, @"backend skald\n", "backend skald\n" + Block("haproxy-strip"));
         }
 
-        return config.Replace("/etc/haproxy/chat.example.pem", $"{files}/both.pem", StringComparison.Ordinal);
+        return WithFiles(config, files);
     }
+
+    private static string WithFiles(string config, string files) =>
+        config.Replace("/etc/haproxy/chat.example.pem", $"{files}/both.pem", StringComparison.Ordinal);
 
     private static string ReplaceOnce(string text, string pattern, string with)
     {

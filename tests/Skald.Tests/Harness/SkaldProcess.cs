@@ -239,7 +239,7 @@ internal sealed class SkaldProcess : IAsyncDisposable
             _output.Add(line);
         if (line.IndexOf(Listening, StringComparison.Ordinal) is var at and >= 0)
             _listening.TrySetResult(new Uri(line[(at + Listening.Length)..].Split('"')[0].Trim()
-                .Replace("[::]", "127.0.0.1", StringComparison.Ordinal)));
+                .Replace("[::]", "127.0.0.1", StringComparison.Ordinal).Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)));
     }
 
 #pragma warning disable SYSLIB1054 // One call of a test.
