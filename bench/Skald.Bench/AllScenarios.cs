@@ -31,5 +31,6 @@ internal static class AllScenarios
         new Slow(readers: 100, stalledPercent: 5, perSecond: 1000, size: 2048),
         new Logins(readers: 100, perSecond: 100, loginsPerSecond: 200, size: 64),
         new Soak(readers: 200, perSecond: 200, visitsPerSecond: 20, size: 64),
+        new Cluster(nodes: [2], rooms: [8], senders: [16], rates: [0], readers: 2, size: 64),
     ];
 }

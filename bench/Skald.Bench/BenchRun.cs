@@ -14,7 +14,7 @@ internal static class BenchRun
     public static async Task<int> RunAsync(CommonOptions options, IReadOnlyList<IScenario> scenarios, CancellationToken cancellation)
     {
         var trials = scenarios.SelectMany(scenario => scenario.Trials).ToList();
-        var targets = options.Targets.Where(target => trials.Exists(trial => trial.Suits(target))).ToList();
+        var targets = options.Targets.Where(target => trials.Exists(trial => trial.IsFor(target))).ToList();
         if (options.Workspace.Publishes)
             await PublishAsync(options.Workspace, targets, cancellation);
 

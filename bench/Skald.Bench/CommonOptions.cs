@@ -83,7 +83,7 @@ internal sealed record CommonOptions
                 .. Target.All.Where(target =>
                     target.Name == Target.Before
                         ? before is not null
-                        : names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked),
+                        : names.Length > 0 ? names.Contains(target.Name) : target.TakesPartUnasked && target.HasWhatItNeeds),
             ],
             Rounds = parsed.GetValue(RoundCount),
             Duration = TimeSpan.FromSeconds(parsed.GetValue(DurationSeconds)),

@@ -24,6 +24,7 @@ root.Subcommands.Add(History.Command());
 root.Subcommands.Add(Slow.Command());
 root.Subcommands.Add(Logins.Command());
 root.Subcommands.Add(Soak.Command());
+root.Subcommands.Add(Cluster.Command());
 root.Subcommands.Add(AllScenarios.Command());
 
 // After Ctrl-C the servers are ended before this process is.

@@ -38,7 +38,7 @@ internal sealed class ChangeSocket(string room, string path, int textBytes) : We
     {
     }
 
-    protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
+    protected override void OnRecord(ReadOnlySpan<byte> message, long receivedAt)
     {
         if (message.StartsWith("{\"type\":\"ready\""u8))
         {

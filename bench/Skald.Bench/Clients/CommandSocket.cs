@@ -1,17 +1,18 @@
 using System.Text;
 using Skald.Bench.Load;
 using Skald.Bench.Machine;
+using Skald.Bench.Targets;
 
 namespace Skald.Bench.Clients;
 
-/// <summary>A client of Skald's own socket that sends into one room and waits for acks.</summary>
-internal sealed class CommandSocket(Room room, int place, string path, int textBytes) : WebSocketConnection(path), ISender
+/// <summary>A client that sends into one room, is not in it, and waits for acks.</summary>
+internal sealed class CommandSocket(Room room, int place, AckDialect dialect, string path, int textBytes)
+    : WebSocketConnection(path), ISender
 {
     /// <summary>Sends whose acks are remembered at once; more without an ack is a fault.</summary>
     private const int MostUnacked = 8192;
 
-    private readonly MessageTemplate _template = MessageTemplate.Frame(
-        $$"""{"type":"send","id":"{{MessageTemplate.IdPlace}}","room":"{{room.Name}}","message":""" + "\"", textBytes, "\"}");
+    private readonly MessageTemplate _template = dialect.Message(room.Name, textBytes);
 
     private readonly long[] _intendedAt = new long[MostUnacked];
     private uint _window;
@@ -21,6 +22,8 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
 
     /// <summary>Where it is, its token with it.</summary>
     public string Address => Path;
+
+    protected override byte? Separator => dialect.Separator;
 
     /// <summary>Whether nothing is on its way.</summary>
     public bool IsIdle => Acked == room.Sent[place];
@@ -46,26 +49,24 @@ internal sealed class CommandSocket(Room room, int place, string path, int textB
 
     protected override void OnUpgraded()
     {
+        var greeting = dialect.Greeting;
+        if (!greeting.IsEmpty)
+            Send(greeting);
     }
 
-    protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
+    protected override void OnRecord(ReadOnlySpan<byte> record, long receivedAt)
     {
-        var name = "\"re\":\""u8;
-        if (message.StartsWith("{\"type\":\"ack\""u8) && message.IndexOf(name) is var re and >= 0)
-        {
-            OnAck(Marker.Eight(message[(re + name.Length)..]), receivedAt);
-            return;
-        }
-
-        if (message.StartsWith("{\"type\":\"ready\""u8))
+        if (dialect.TryReadAck(record, out var number))
+            OnAck(number, receivedAt);
+        else if (dialect.IsReady(record))
             Ready();
-        else
-            Loop.Fail(Encoding.UTF8.GetString(message));
+        else if (!dialect.IsIdle(record))
+            Loop.Fail(Encoding.UTF8.GetString(record));
     }
 
     private void OnAck(uint number, long receivedAt)
     {
-        // One room, one connection: acks come in the order of the sends.
+        // One room, one connection: acks come in the order of the sends. A window of 1 has no other.
         if (number != Acked)
             Loop.Fail($"The ack of send {number} came where that of {Acked} was due.");
         Acked++;

@@ -3,15 +3,22 @@ using Skald.Bench.Targets;
 
 namespace Skald.Bench.Clients;
 
-/// <summary>Senders on Skald's own socket, one for each of some rooms.</summary>
+/// <summary>Senders that wait for acks.</summary>
 internal sealed class CommandSockets(LoadSide load, IReadOnlyList<CommandSocket> sockets)
 {
+    /// <summary>One for each of some rooms, on a single node.</summary>
+    public static Task<CommandSockets> OpenAsync(
+        LoadSide load, RunningTarget target, IEnumerable<Room> rooms, int textBytes, CancellationToken cancellation) =>
+        OpenAsync(load, [target], rooms, textBytes, cancellation);
+
+    /// <summary>One for each sender's place of some rooms, on the node that the room says.</summary>
     public static async Task<CommandSockets> OpenAsync(
-        LoadSide load, RunningTarget target, IEnumerable<Room> rooms, int textBytes, CancellationToken cancellation)
+        LoadSide load, IReadOnlyList<RunningTarget> nodes, IEnumerable<Room> rooms, int textBytes, CancellationToken cancellation)
     {
-        var sockets = rooms
-            .Select(room => new CommandSocket(room, place: 0, $"/ws/?token={target.Accounts!.NextToken()}", textBytes))
-            .ToList();
+        var sockets =
+            (from room in rooms
+             from place in Enumerable.Range(0, room.Senders)
+             select NewSocket(nodes[room.NodeOf(place)], room, place, textBytes)).ToList();
         await load.OpenAsync(sockets, cancellation);
         return new CommandSockets(load, sockets);
     }
@@ -39,4 +46,10 @@ internal sealed class CommandSockets(LoadSide load, IReadOnlyList<CommandSocket>
 
     private Task UntilIdleAsync(CancellationToken cancellation) =>
         load.UntilAsync(() => sockets.All(socket => socket.IsIdle), "every send is acked", cancellation);
+
+    private static CommandSocket NewSocket(RunningTarget node, Room room, int place, int textBytes)
+    {
+        var dialect = node.Target.Acks!;
+        return new CommandSocket(room, place, dialect, dialect.Path(node.Accounts?.NextToken()), textBytes) { Port = node.Port };
+    }
 }

@@ -45,7 +45,10 @@ internal sealed class Crowd(LoadSide load, IReadOnlyList<Room> rooms)
     }
 
     /// <summary>A room that nobody has used before.</summary>
-    public static Room NewRoom(RunningTarget target, int senders) => new($"bench-{++_lastRoom}", senders, target.Target.KeepsTotalOrder);
+    public static Room NewRoom(RunningTarget target, int senders) => new(NewName(), senders, target.Target.KeepsTotalOrder);
+
+    /// <summary>A name that no room of this process has had.</summary>
+    public static string NewName() => $"bench-{++_lastRoom}";
 
     /// <summary>Each sender keeps so many of its messages on their way.</summary>
     public Task KeepSendingAsync(int window) => LoadSide.OnLoopsOfAsync(Senders, sender => sender.KeepSending(window));

@@ -15,7 +15,7 @@ internal sealed class Newcomer(string path, Func<bool> isLast) : WebSocketConnec
             Loop.Open(new Newcomer(Path, isLast));
     }
 
-    protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
+    protected override void OnRecord(ReadOnlySpan<byte> record, long receivedAt)
     {
     }
 }

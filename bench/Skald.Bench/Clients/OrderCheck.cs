@@ -6,14 +6,17 @@ namespace Skald.Bench.Clients;
 /// What one reader has seen of its room: each sender's messages once and in order and, where the room is numbered, no hole in the
 /// numbers.
 /// </summary>
-internal sealed class OrderCheck(int senders)
+internal class OrderCheck(int senders)
 {
     private readonly uint[] _next = new uint[senders];
 
-    public long Received { get; private set; }
+    /// <summary>The number of each sender's message that is due.</summary>
+    protected uint[] Next => _next;
+
+    public long Received { get; protected set; }
 
     /// <summary>The position of the newest message seen; 0 before the first.</summary>
-    public long Seq { get; private set; }
+    public long Seq { get; protected set; }
 
     /// <summary>A hash over the messages in the order of their coming: two readers that saw the same have the same.</summary>
     public ulong Fingerprint { get; private set; } = 14695981039346656037;
@@ -22,7 +25,7 @@ internal sealed class OrderCheck(int senders)
 
     /// <param name="seq">Its position, or 0 where positions are not checked.</param>
     /// <returns>What is wrong with it, or null.</returns>
-    public string? Take(Marker marker, long seq)
+    public virtual string? Take(Marker marker, long seq)
     {
         if (marker.Sender >= senders)
             return $"a message of sender {marker.Sender}, whom nobody knows";

@@ -14,6 +14,14 @@ internal sealed class Room(string name, int senders, bool keepsTotalOrder)
 
     public bool KeepsTotalOrder => keepsTotalOrder;
 
+    /// <summary>How many nodes its members are spread over.</summary>
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>The node that its first sender is connected to; the others are on the next ones.</summary>
+    public int FirstNode { get; init; }
+
+    public int NodeOf(int sender) => (FirstNode + sender) % Nodes;
+
     /// <summary>Those that must get everything.</summary>
     public List<RoomMember> Readers { get; } = [];
 

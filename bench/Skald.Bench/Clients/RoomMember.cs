@@ -34,6 +34,11 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
         SendNext();
     }
 
+    /// <summary>The node it is connected to.</summary>
+    public int Node { get; init; }
+
+    protected override byte? Separator => dialect.Separator;
+
     public void StopSending() => _window = 0;
 
     public void Send(long intendedAt)
@@ -49,31 +54,13 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
             Send(greeting);
     }
 
-    protected override void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
-    {
-        if (dialect.Separator is not { } separator)
-        {
-            OnRecord(message, receivedAt);
-            return;
-        }
-
-        while (message.IndexOf(separator) is var end and >= 0)
-        {
-            OnRecord(message[..end], receivedAt);
-            message = message[(end + 1)..];
-        }
-
-        if (!message.IsEmpty)
-            Loop.Fail("A record was cut in two by a frame.");
-    }
-
     protected override void OnEnded(string how)
     {
         if (!MayBeClosed)
             base.OnEnded(how);
     }
 
-    private void OnRecord(ReadOnlySpan<byte> record, long receivedAt)
+    protected override void OnRecord(ReadOnlySpan<byte> record, long receivedAt)
     {
         if (!Marker.TryFind(record, out var marker))
         {
@@ -88,7 +75,7 @@ internal sealed class RoomMember(Room room, Dialect dialect, string path, OrderC
             return;
         }
 
-        Loop.Stats.Delivered(receivedAt - marker.SentAt, record.Length);
+        Loop.Stats.Delivered(receivedAt - marker.SentAt, record.Length, fromOtherNode: room.NodeOf(marker.Sender) != Node);
         if (Return is { } back && back.Received == seen.Received)
             Loop.Stats.Answer.Record(receivedAt - back.WantedAt);
         if (marker.Sender == Place)

@@ -16,6 +16,9 @@ internal abstract class LoadConnection
     /// <summary>Bytes of the kernel's receive buffer; 0 leaves it to the kernel.</summary>
     public int ReceiveBuffer { get; init; }
 
+    /// <summary>Where it is opened to; null for the port of the run.</summary>
+    public int? Port { get; init; }
+
     /// <summary>Names this connection in its loop's epoll set: its slot, and above it a number never used twice.</summary>
     public ulong Token { get; private set; }
 

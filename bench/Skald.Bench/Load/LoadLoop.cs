@@ -50,7 +50,7 @@ internal sealed class LoadLoop : IDisposable
 
     public LoadStats Stats { get; private set; } = new();
 
-    /// <summary>The port that connections are opened to.</summary>
+    /// <summary>The port that connections are opened to which name none.</summary>
     public int Port { get; set; }
 
     /// <summary>Runs something on the loop's thread.</summary>
@@ -190,7 +190,7 @@ internal sealed class LoadLoop : IDisposable
                 _slots.Add(null);
             }
 
-            var descriptor = LoopbackSocket.Connect((int)(_opened % Sources) + 1, Port, connection.ReceiveBuffer);
+            var descriptor = LoopbackSocket.Connect((int)(_opened % Sources) + 1, connection.Port ?? Port, connection.ReceiveBuffer);
             var token = ((ulong)++_opened << 32) | (uint)slot;
             _slots[slot] = connection;
             _opening.Add(connection);

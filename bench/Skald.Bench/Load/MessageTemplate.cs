@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Skald.Bench.Load;
@@ -7,7 +9,7 @@ namespace Skald.Bench.Load;
 /// </summary>
 internal sealed class MessageTemplate
 {
-    /// <summary>Stands in a payload for the number of the message, where the answer is to name it.</summary>
+    /// <summary>Stands in a payload for the number of the message, in decimal, where the answer is to name it.</summary>
     public const string IdPlace = "00000000";
 
     private readonly byte[] _bytes;
@@ -19,7 +21,7 @@ internal sealed class MessageTemplate
         _bytes = bytes;
         // The last one: a frame's length can look like a marker's start.
         _marker = bytes.AsSpan().LastIndexOf(Marker.Start);
-        _id = bytes.AsSpan(0, _marker).IndexOf(Encoding.ASCII.GetBytes($"\"{IdPlace}\"")) + 1;
+        _id = bytes.AsSpan(0, _marker).IndexOf(Encoding.ASCII.GetBytes(IdPlace));
     }
 
     public static MessageTemplate Frame(string before, int textBytes, string after) =>
@@ -38,7 +40,7 @@ internal sealed class MessageTemplate
     {
         marker.Write(_bytes.AsSpan(_marker));
         if (_id > 0)
-            Marker.WriteHex(_bytes.AsSpan(_id, IdPlace.Length), marker.Number);
+            _ = Utf8Formatter.TryFormat(marker.Number, _bytes.AsSpan(_id, IdPlace.Length), out _, new StandardFormat('D', 8));
         return _bytes;
     }
 

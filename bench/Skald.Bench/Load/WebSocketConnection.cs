@@ -18,7 +18,10 @@ internal abstract class WebSocketConnection(string path) : LoadConnection
 
     protected abstract void OnUpgraded();
 
-    protected abstract void OnMessage(ReadOnlySpan<byte> message, long receivedAt);
+    /// <summary>Ends each of the records that share a message; null where a message is one record.</summary>
+    protected virtual byte? Separator => null;
+
+    protected abstract void OnRecord(ReadOnlySpan<byte> record, long receivedAt);
 
     protected override void OnConnected() => Send(Encoding.ASCII.GetBytes(
         $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -52,6 +55,24 @@ internal abstract class WebSocketConnection(string path) : LoadConnection
     }
 
     protected override void OnEnded(string how) => Loop.Fail($"{GetType().Name}: {how}.");
+
+    private void OnMessage(ReadOnlySpan<byte> message, long receivedAt)
+    {
+        if (Separator is not { } separator)
+        {
+            OnRecord(message, receivedAt);
+            return;
+        }
+
+        while (message.IndexOf(separator) is var end and >= 0)
+        {
+            OnRecord(message[..end], receivedAt);
+            message = message[(end + 1)..];
+        }
+
+        if (!message.IsEmpty)
+            Loop.Fail("A record was cut in two by a frame.");
+    }
 
     private void OnFrame(ServerFrame frame, ReadOnlySpan<byte> payload, long receivedAt)
     {

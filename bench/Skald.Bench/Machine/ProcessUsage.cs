@@ -9,13 +9,36 @@ internal static class ProcessUsage
     private const long TicksPerSecond = 100;
 
     /// <summary>User and system time in nanoseconds, in steps of 10 ms.</summary>
-    public static long CpuTime(int process)
+    public static long CpuTime(int process) => CpuTime(process, withEnded: false);
+
+    private static long CpuTime(int process, bool withEnded)
     {
-        // The name of the program, in brackets, may contain anything; the fields are counted from behind it: utime is 14, stime 15.
+        // The name of the program, in brackets, may contain anything; the fields are counted from behind it: utime is 14, stime 15,
+        // and cutime and cstime, those of children that have ended, the two after them.
         var stat = File.ReadAllText($"/proc/{process}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        var ticks = fields[11..(withEnded ? 15 : 13)].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
         return ticks * (Clock.Second / TicksPerSecond);
+    }
+
+    /// <summary>The same of a process, of its children and of those that have ended.</summary>
+    public static long CpuTimeWithChildren(int process)
+    {
+        var total = CpuTime(process, withEnded: true);
+        var children = File.ReadAllText($"/proc/{process}/task/{process}/children");
+        foreach (var child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                total += CpuTime(int.Parse(child, CultureInfo.InvariantCulture));
+            }
+            catch (IOException)
+            {
+                // It has ended since it was listed.
+            }
+        }
+
+        return total;
     }
 
     /// <summary>What all processes together, the kernel and a hypervisor's other guests have had of all cores, in nanoseconds.</summary>

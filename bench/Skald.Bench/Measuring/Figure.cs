@@ -13,6 +13,35 @@ internal sealed record Figure(string Name, string Unit, int Decimals)
 
     public static Figure PagesPerSecond { get; } = new("pages", "1/s", 0);
 
+    /// <summary>CPU time of all nodes divided by the copies that reached a reader.</summary>
+    public static Figure NodeCpuPerDelivery { get; } = new("node CPU a delivery", "µs", 2);
+
+    /// <summary>CPU time of all nodes divided by the messages that were acked.</summary>
+    public static Figure NodeCpuPerSend { get; } = new("nodes CPU a send", "µs", 1);
+
+    /// <summary>CPU time of PostgreSQL's processes divided by the messages that were acked.</summary>
+    public static Figure PostgresCpuPerSend { get; } = new("PostgreSQL CPU a send", "µs", 1);
+
+    /// <summary>CPU time of Redis divided by the messages that were acked.</summary>
+    public static Figure RedisCpuPerSend { get; } = new("Redis CPU a send", "µs", 1);
+
+    /// <summary>From the intended time of a send to a reader on the sender's node.</summary>
+    public static Figure OwnNodeMedian { get; } = new("own node p50", "ms", 3);
+
+    public static Figure OwnNode99 { get; } = new("own node p99", "ms", 3);
+
+    /// <summary>From the intended time of a send to a reader on another node.</summary>
+    public static Figure OtherNodeMedian { get; } = new("other node p50", "ms", 3);
+
+    public static Figure OtherNode99 { get; } = new("other node p99", "ms", 3);
+
+    /// <summary>Copies that a reader did not get, got twice, or after one with a higher seq.</summary>
+    public static Figure Missing { get; } = new("missing", "", 0);
+
+    public static Figure Repeated { get; } = new("repeated", "", 0);
+
+    public static Figure OutOfOrder { get; } = new("out of order", "", 0);
+
     /// <summary>CPU time of the server's process divided by what it did: a delivery, a send, a handshake, a page.</summary>
     public static Figure ServerCpuEach { get; } = new("server CPU each", "µs", 2);
 

@@ -6,11 +6,14 @@ namespace Skald.Bench.Measuring;
 /// <summary>What happened within a stretch of time while the load ran.</summary>
 /// <param name="Seconds">How long it was.</param>
 /// <param name="Stats">What the load side saw.</param>
-/// <param name="ServerCpu">CPU time of the server's process, in nanoseconds.</param>
+/// <param name="ServerCpu">CPU time of the server's process, or of its nodes', in nanoseconds.</param>
+/// <param name="PostgresCpu">CPU time of PostgreSQL's processes, where the target has one, in nanoseconds.</param>
+/// <param name="RedisCpu">CPU time of Redis, in nanoseconds; null where the target has none.</param>
 /// <param name="LoadCpu">CPU time of this process, in nanoseconds: the loops' idle turning is in it.</param>
 /// <param name="MachineCpu">CPU time of everything on the machine, in nanoseconds.</param>
 /// <param name="LoadCores">How many cores the load side has.</param>
-internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long ServerCpu, long LoadCpu, long MachineCpu, int LoadCores)
+internal sealed record MeasuredWindow(
+    double Seconds, LoadStats Stats, long ServerCpu, long PostgresCpu, long? RedisCpu, long LoadCpu, long MachineCpu, int LoadCores)
 {
     public double DeliveriesPerSecond => Stats.Deliveries / Seconds;
 
@@ -19,7 +22,7 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     public double LoadBusy => 100.0 * LoadWork / Clock.Second / Seconds / LoadCores;
 
     public double OthersBusy =>
-        Math.Max(0, 100.0 * (MachineCpu - ServerCpu - LoadCpu) / Clock.Second / Seconds / Environment.ProcessorCount);
+        Math.Max(0, 100.0 * OthersCpu / Clock.Second / Seconds / Environment.ProcessorCount);
 
     /// <summary>Lets the load run warm, and then measures.</summary>
     public static async Task<MeasuredWindow> AfterWarmUpAsync(Run run)
@@ -31,7 +34,7 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     public static async Task<MeasuredWindow> TakeAsync(Run run, TimeSpan duration)
     {
         await run.Load.TakeStatsAsync();
-        var server = ProcessUsage.CpuTime(run.Target.ProcessId);
+        var (server, postgres, redis) = (run.Deployment.NodesCpu, run.Deployment.PostgresCpu, run.Deployment.RedisCpu);
         var load = ProcessUsage.CpuTime(Environment.ProcessId);
         var machine = ProcessUsage.MachineCpuTime();
         var start = Clock.Now;
@@ -40,7 +43,9 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
         return new MeasuredWindow(
             Clock.SecondsSince(start),
             stats,
-            ProcessUsage.CpuTime(run.Target.ProcessId) - server,
+            run.Deployment.NodesCpu - server,
+            run.Deployment.PostgresCpu - postgres,
+            run.Deployment.RedisCpu - redis,
             ProcessUsage.CpuTime(Environment.ProcessId) - load,
             ProcessUsage.MachineCpuTime() - machine,
             run.Load.Loops.Count);
@@ -54,6 +59,7 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     {
         var late = await run.Load.TakeStatsAsync();
         Stats.Delivery.Add(late.Delivery);
+        Stats.DeliveryElsewhere.Add(late.DeliveryElsewhere);
         Stats.Answer.Add(late.Answer);
     }
 
@@ -80,8 +86,11 @@ internal sealed record MeasuredWindow(double Seconds, LoadStats Stats, long Serv
     /// <summary>A latency of which so much share stays below, in ms.</summary>
     public static double Milliseconds(LatencyHistogram latencies, double share) => latencies.Percentile(share) / (double)Clock.Millisecond;
 
+    private long OthersCpu => MachineCpu - ServerCpu - PostgresCpu - (RedisCpu ?? 0) - LoadCpu;
+
     /// <summary>How long the loops had something to do, in nanoseconds.</summary>
     private long LoadWork => Math.Max(0, (long)(Seconds * LoadCores * Clock.Second) - Stats.Idle);
 
-    private static double Each(long nanoseconds, long count) => count == 0 ? double.NaN : nanoseconds / 1000.0 / count;
+    /// <summary>So much time for each of so many things, in µs.</summary>
+    public static double Each(long nanoseconds, long count) => count == 0 ? double.NaN : nanoseconds / 1000.0 / count;
 }

@@ -6,10 +6,10 @@ namespace Skald.Bench.Measuring;
 /// <summary>Lets the targets take turns, A B C A B C …, so that what disturbs the machine disturbs them all alike.</summary>
 internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnlyList<Target> targets) : IAsyncDisposable
 {
-    private readonly Dictionary<Target, RunningTarget> _running = [];
+    private readonly Dictionary<Target, Deployment> _running = [];
 
     /// <summary>How many runs a scenario takes.</summary>
-    public int RunsOf(IScenario scenario) => options.Rounds * scenario.Trials.Sum(trial => targets.Count(trial.Suits));
+    public int RunsOf(IScenario scenario) => options.Rounds * scenario.Trials.Sum(trial => targets.Count(trial.IsFor));
 
     /// <param name="starting">Is told of each run before it.</param>
     /// <param name="ended">Is told of each run after it.</param>
@@ -22,7 +22,7 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
         {
             for (var round = 1; round <= options.Rounds; round++)
             {
-                foreach (var target in targets.Where(trial.Suits))
+                foreach (var target in targets.Where(trial.IsFor))
                 {
                     starting(trial, target, round);
                     var outcome = await RunOnceAsync(scenario, trial, target, round, cancellation);
@@ -42,15 +42,15 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
     {
         try
         {
-            var running = await RunningAsync(target, scenario, cancellation);
-            await load.StartRunAsync(running.Port);
+            var running = await RunningAsync(target, scenario, trial.Nodes ?? 1, cancellation);
+            await load.StartRunAsync(running.Nodes[0].Port);
             var readings = await trial.RunAsync(new Run(load, running, options.WarmUp, options.Duration, cancellation));
             await load.CloseAllAsync();
             return new Outcome(trial, target, round, readings, Fault: null);
         }
         catch (Exception failed) when (failed is RunFailedException or HttpRequestException or IOException)
         {
-            var said = _running.GetValueOrDefault(target)?.LastLines;
+            var said = string.Join('\n', _running.GetValueOrDefault(target)?.Nodes.Select(node => node.LastLines) ?? []);
             await load.CloseAllAsync();
             await StopAsync(target);
             var fault = string.IsNullOrEmpty(said) ? failed.Message : $"{failed.Message}\n{said}";
@@ -58,18 +58,18 @@ internal sealed class SideBySide(CommonOptions options, LoadSide load, IReadOnly
         }
     }
 
-    private async Task<RunningTarget> RunningAsync(Target target, IScenario scenario, CancellationToken cancellation)
+    private async Task<Deployment> RunningAsync(Target target, IScenario scenario, int nodes, CancellationToken cancellation)
     {
-        if (scenario.StartsAnew)
+        if (scenario.StartsAnew || (_running.TryGetValue(target, out var other) && other.Nodes.Count != nodes))
             await StopAsync(target);
         if (!_running.TryGetValue(target, out var running))
         {
-            running = await RunningTarget.StartAsync(
-                target, options.Workspace, scenario.ServerArguments, options.ServerCores, options.ServerEnvironment, cancellation);
+            var servers = new ServerOptions(options.Workspace, options.ServerCores, scenario.ServerArguments, options.ServerEnvironment);
+            running = await Deployment.StartAsync(target, nodes, servers, cancellation);
             _running.Add(target, running);
         }
 
-        if (running.Accounts is { } accounts)
+        if (running.Nodes[0].Accounts is { } accounts)
             await accounts.FreshenAsync(cancellation);
         return running;
     }

@@ -14,6 +14,15 @@ internal abstract class Dialect
 
     public static Dialect SignalR { get; } = new SignalRDialect();
 
+    public static Dialect SocketIo { get; } = new SocketIoDialect();
+
+    /// <summary>Ends a record of SignalR.</summary>
+    public const byte RecordSeparator = 0x1E;
+
+    /// <summary>What a client of SignalR sends first.</summary>
+    public static ReadOnlySpan<byte> SignalRHandshake =>
+        MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
+
     /// <summary>Ends each of the messages that share a frame, or null where a frame is one message.</summary>
     public abstract byte? Separator { get; }
 
@@ -54,16 +63,26 @@ internal abstract class Dialect
 
     private sealed class SignalRDialect : Dialect
     {
-        private const byte RecordSeparator = 0x1E;
-
         public override byte? Separator => RecordSeparator;
 
         public override string Path(string room, string? token, long? since) => $"/hub?room={room}";
 
-        public override ReadOnlySpan<byte> Greeting(string room, long since) =>
-            MaskedFrame.Wrap(MaskedFrame.Text, [.. "{\"protocol\":\"json\",\"version\":1}"u8, RecordSeparator]);
+        public override ReadOnlySpan<byte> Greeting(string room, long since) => SignalRHandshake;
 
         public override MessageTemplate Message(string room, int textBytes) =>
             MessageTemplate.Frame("{\"type\":1,\"target\":\"Send\",\"arguments\":[\"", textBytes, "\"]}" + (char)RecordSeparator);
+    }
+
+    /// <summary>Engine.IO 4 by WebSocket alone: a message is <c>4</c>, in it Socket.IO's connect <c>0</c>, an event <c>2</c>.</summary>
+    private sealed class SocketIoDialect : Dialect
+    {
+        public override byte? Separator => null;
+
+        public override string Path(string room, string? token, long? since) => $"/socket.io/?EIO=4&transport=websocket&room={room}";
+
+        public override ReadOnlySpan<byte> Greeting(string room, long since) => MaskedFrame.Wrap(MaskedFrame.Text, "40"u8);
+
+        public override MessageTemplate Message(string room, int textBytes) =>
+            MessageTemplate.Frame($"42[\"send\",\"{room}\",\"", textBytes, "\"]");
     }
 }

@@ -16,14 +16,22 @@ internal sealed class DotnetPeer(string name, string project, Dialect? dialect) 
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
         DotnetPublishAsync(workspace, $"bench/Peers/{project}", name, cancellation);
 
-    public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory)
+    public override IReadOnlyList<string> CommandLine(Workspace workspace, NodePlace place)
     {
         var program = Path.Combine(workspace.Published(name), project);
         if (TakesBarePort)
-            return [program, "--port", $"{port}"];
-        List<string> commandLine = [program, "--urls", $"http://127.0.0.1:{port}"];
+            return [program, "--port", $"{place.Port}"];
+        List<string> commandLine = [program, "--urls", $"http://127.0.0.1:{place.Port}"];
         if (TakesData)
-            commandLine.AddRange(["--data", dataDirectory]);
+            commandLine.AddRange(["--data", place.DataDirectory]);
+        if (place.Postgres is { } postgres)
+            {
+            var pool = $"Maximum Pool Size={PostgresServer.PoolSize};Max Auto Prepare=4";
+            commandLine.AddRange(["--postgres", $"{postgres.ConnectionString};{pool}"]);
+        }
+
+        if (place.Redis is { } redis)
+            commandLine.AddRange(["--redis", redis.Address]);
         return commandLine;
     }
 }

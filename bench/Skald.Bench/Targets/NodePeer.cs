@@ -1,20 +1,24 @@
 namespace Skald.Bench.Targets;
 
-/// <summary>The npm package <c>ws</c>, where Node is there.</summary>
-internal sealed class NodePeer : Target
+/// <summary>A peer from <c>bench/Peers</c> that runs on Node, where that is there.</summary>
+internal sealed class NodePeer(string name, string project, Dialect dialect) : Target
 {
-    private const string Project = "bench/Peers/node-ws";
+    private readonly string _project = $"bench/Peers/{project}";
 
-    public override string Name => "node-ws";
+    public override string Name => name;
 
-    public override Dialect Dialect => Dialect.RoomSocket;
+    public override Dialect Dialect => dialect;
 
-    public override bool TakesPartUnasked { get; init; } =
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, "node")));
+    public override bool TakesPartUnasked { get; init; } = ToolRun.IsOnPath("node");
 
     public override Task PublishAsync(Workspace workspace, CancellationToken cancellation) =>
-        ToolRun.RunAsync(workspace.Project(Project), "npm", ["ci", "--no-audit", "--no-fund"], cancellation);
+        ToolRun.RunAsync(workspace.Project(_project), "npm", ["ci", "--no-audit", "--no-fund"], cancellation);
 
-    public override IReadOnlyList<string> CommandLine(Workspace workspace, int port, string dataDirectory) =>
-        ["node", Path.Combine(workspace.Project(Project), "server.js"), "--port", $"{port}"];
+    public override IReadOnlyList<string> CommandLine(Workspace workspace, NodePlace place)
+    {
+        List<string> commandLine = ["node", Path.Combine(workspace.Project(_project), "server.js"), "--port", $"{place.Port}"];
+        if (place.Postgres is { } postgres)
+            commandLine.AddRange(["--postgres", postgres.Address, "--pool", $"{PostgresServer.PoolSize}"]);
+        return commandLine;
+    }
 }

@@ -5,6 +5,9 @@ namespace Skald.Bench.Targets;
 /// <summary>Runs a build tool to its end.</summary>
 internal static class ToolRun
 {
+    public static bool IsOnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, program)));
+
     public static async Task RunAsync(string directory, string program, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(program, arguments)
