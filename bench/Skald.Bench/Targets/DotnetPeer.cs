@@ -25,7 +25,7 @@ internal sealed class DotnetPeer(string name, string project, Dialect? dialect) 
         if (TakesData)
             commandLine.AddRange(["--data", place.DataDirectory]);
         if (place.Postgres is { } postgres)
-            {
+        {
             var pool = $"Maximum Pool Size={PostgresServer.PoolSize};Max Auto Prepare=4";
             commandLine.AddRange(["--postgres", $"{postgres.ConnectionString};{pool}"]);
         }
