@@ -12,7 +12,13 @@ namespace Skald.Server.Cluster;
 /// </summary>
 /// <param name="revoked">Null where this node has the database to itself.</param>
 internal sealed partial class NodeWatch(
-    RoomLog log, Readiness readiness, TimeProvider clock, ILogger<NodeWatch> logger, RevokedElsewhere? revoked = null)
+    RoomLog log,
+    IDatabase database,
+    Telemetry telemetry,
+    Readiness readiness,
+    TimeProvider clock,
+    ILogger<NodeWatch> logger,
+    RevokedElsewhere? revoked = null)
     : IDraftCheck, IDisposable
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
@@ -30,7 +36,12 @@ internal sealed partial class NodeWatch(
     private long _lookedAt = clock.GetTimestamp();
     private Task _running = Task.CompletedTask;
 
-    public void Start() => _running = log.IsShared ? Task.Run(RunAsync) : Task.CompletedTask;
+    public void Start()
+    {
+        telemetry.Meter.CreateObservableGauge(
+            "skald.nodes", () => database.Nodes, "{node}", "Nodes that have the database open, this one too.");
+        _running = log.IsShared ? Task.Run(RunAsync) : Task.CompletedTask;
+    }
 
     /// <summary>Something may have been missed: looks at once. Waits for nothing.</summary>
     public void Look() => _wanted.TrySetResult();

@@ -10,6 +10,9 @@ namespace Skald.Server.Database;
 /// </remarks>
 internal interface IDatabase
 {
+    /// <summary>How many nodes have it open, this one too, as of the last look, which is due each second.</summary>
+    int Nodes { get; }
+
     /// <summary>Runs work that only reads. Each of its statements sees one moment, two may see two.</summary>
     /// <exception cref="StorageException">The database cannot be read now.</exception>
     Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work);

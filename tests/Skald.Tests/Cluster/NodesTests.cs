@@ -135,6 +135,16 @@ public sealed class NodesTests
         Assert.Equal(["unheard", "heard"], await reader.ReceiveMessagesAsync(2));
     }
 
+    [Fact]
+    public async Task Node_tells_how_many_there_are()
+    {
+        await using var cluster = await TestCluster.StartAsync(2, configure: null, Scrape.On);
+        await using (await SkaldServer.StartAsync(TestCluster.Settings(cluster.ConnectionString)))
+            await cluster[0].MetricsWhenAsync(metrics => metrics["skald_nodes"] == 3);
+
+        await cluster[0].MetricsWhenAsync(metrics => metrics["skald_nodes"] == 2);
+    }
+
     /// <summary>The machines' clocks are an hour apart: order and times are the database's.</summary>
     [Fact]
     public async Task Nodes_whose_clocks_are_hours_apart_have_one_order_and_one_time()

@@ -95,7 +95,8 @@ public sealed class DeliveryThreadTests
             var pipeline = new MessagePipeline(
                 mayWrite: null!,
                 rates: null!,
-                new NodeWatch(log, new Readiness(), TimeProvider.System, NullLogger<NodeWatch>.Instance),
+                new NodeWatch(
+                    log, database: null!, new Telemetry(), new Readiness(), TimeProvider.System, NullLogger<NodeWatch>.Instance),
                 log,
                 new NoAnnouncements(),
                 feeds,

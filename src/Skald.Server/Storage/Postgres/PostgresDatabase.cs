@@ -66,6 +66,8 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
 
     public Library Library { get; }
 
+    public int Nodes => Lane.Nodes;
+
     /// <summary>Whose calls alone append.</summary>
     public PostgresLane Lane { get; }
 

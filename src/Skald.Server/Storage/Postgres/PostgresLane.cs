@@ -46,6 +46,14 @@ internal sealed partial class PostgresLane : IDisposable
         RESET lock_timeout; RESET statement_timeout
         """;
 
+    /// <summary>Each node has one lane, and so one share.</summary>
+    private const string CountShares =
+        $"""
+        SELECT count(*)::int FROM pg_locks
+        WHERE locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = {Lock} AND objsubid = 1 AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """;
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1), BetweenAttempts = TimeSpan.FromMilliseconds(100);
 
     private readonly PostgresServer _server;
@@ -55,6 +63,7 @@ internal sealed partial class PostgresLane : IDisposable
     private readonly string _application;   // of this process alone, to tell its backend from others
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
+    private volatile int _nodes = 1;
     private volatile NpgsqlConnection? _connection;   // null while PostgreSQL is away
     private bool _isUnconfirmed;             // of the call that runs: it was committed here, and no standby is known to have it
     private int _backend;                    // its process there
@@ -68,6 +77,9 @@ internal sealed partial class PostgresLane : IDisposable
         (_server, _readiness, _logger, _anotherLog) = (server, readiness, logger, anotherLog);
         _application = $"skald append {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     }
+
+    /// <summary>How many nodes append here, this one too, as of the last look.</summary>
+    public int Nodes => _nodes;
 
     /// <exception cref="StartupRefusedException">Something has the database to itself.</exception>
     public void Open()
@@ -210,11 +222,11 @@ internal sealed partial class PostgresLane : IDisposable
         {
             if (_connection is not { } connection)
                 return;
-            await using var command = new NpgsqlCommand("SELECT 1", connection);
+            await using var command = new NpgsqlCommand(CountShares, connection);
             var running = command.ExecuteScalarAsync(CancellationToken.None);
             try
             {
-                await running.WaitAsync(Patience, CancellationToken.None);
+                _nodes = (int)(await running.WaitAsync(Patience, CancellationToken.None))!;
                 _readiness.TakeBack(NotReadyReasons.StorageFailed);   // the log adds it too, and may have been the last to speak
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException)

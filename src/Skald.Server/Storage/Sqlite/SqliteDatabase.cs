@@ -65,6 +65,9 @@ internal sealed partial class SqliteDatabase : IDatabase, IDisposable
 
     public string Epoch { get; }
 
+    /// <summary>Its lock keeps all others away.</summary>
+    public int Nodes => 1;
+
     /// <summary>Runs work in a transaction of its own, on the writer's thread. Commits with fsync, or leaves nothing behind.</summary>
     /// <param name="work">Only SQL: all writes queue behind it.</param>
     /// <returns>What the work returned, once it is on disk.</returns>
