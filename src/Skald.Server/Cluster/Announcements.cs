@@ -16,8 +16,11 @@ internal sealed partial class Announcements(
     /// <summary>From the last of its own announcements that was heard: until it sends a probe, and until it gives the way up.</summary>
     public static readonly TimeSpan ProbeAfter = TimeSpan.FromSeconds(5), SilentAfter = TimeSpan.FromSeconds(7);
 
-    /// <summary>For the bus to connect, and to take a payload.</summary>
+    /// <summary>For the bus to take a payload.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>For the bus to connect: PostgreSQL's makes two connections, each by way of servers that may answer nothing for 2 s.</summary>
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(9);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
 
@@ -146,7 +149,7 @@ internal sealed partial class Announcements(
         var opening = bus.OpenAsync(Receive, ended);
         try
         {
-            return await opening.WaitAsync(Patience, clock, _stopping.Token);
+            return await opening.WaitAsync(ConnectPatience, clock, _stopping.Token);
         }
         catch (Exception) when (!opening.IsFaulted)
         {

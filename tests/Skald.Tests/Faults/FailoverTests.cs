@@ -62,6 +62,34 @@ public sealed class FailoverTests
         Assert.False((await resumed.JoinAsync("global", since: 2, epoch)).GetProperty("complete").GetBoolean());
     }
 
+    /// <summary>As a machine that is lost with its address: what is sent to it vanishes, and nothing says so.</summary>
+    [Fact]
+    public async Task Server_that_answers_nothing_holds_up_nobody_though_it_is_named_first()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await primary.StartStandbyAsync();
+        await using var server = await SkaldServer.StartAsync(Settings(standby, primary));
+        var ann = await server.RegisterAsync("ann");
+        await PublishAsync(ann, "before", "client-id-0");
+
+        standby.Freeze();
+        var slow = 0;
+        for (var n = 0; n < 6; n++)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            await PublishAsync(ann, $"message {n}", $"client-id-1-{n}");
+            await HistoryAsync(ann);
+            slow += TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(1.5) ? 1 : 0;
+            await Task.Delay(TimeSpan.FromSeconds(1.2), Deadline.Token());   // so long that a server would be tried again
+        }
+
+        Assert.InRange(slow, 0, 1);   // whoever found out
+        await primary.ExecuteAsync(
+            "postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'skald listen'");
+        await Deadline.UntilAsync(
+            () => server.Log.Lines.Any(line => line.Contains("[10001]", StringComparison.Ordinal)), "nodes tell each other again");
+    }
+
     /// <param name="standby">Null for none, else whether commits wait for it.</param>
     [Theory]
     [InlineData(null, true)]

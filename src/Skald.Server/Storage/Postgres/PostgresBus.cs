@@ -29,11 +29,12 @@ internal sealed class PostgresBus(IOptions<StorageOptions> options) : IBus
 
     public async Task<IBusLink> OpenAsync(Action<string> received, Action<Exception?> ended)
     {
-        var link = new PostgresLink(
-            _server.New("skald announce", $"{Session} {NotDurable}", CommandTimeout), _server.New("skald listen", Session, CommandTimeout));
+        var announcer = _server.New("skald announce", $"{Session} {NotDurable}", CommandTimeout);
+        var link = new PostgresLink(announcer, _server.New("skald listen", Session, CommandTimeout));
         try
         {
             await link.OpenAsync(received, ended);
+            _server.Found(announcer);
             return link;
         }
         catch

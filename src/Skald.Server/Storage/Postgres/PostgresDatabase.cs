@@ -18,9 +18,9 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     private readonly PostgresServer _server;
-    private readonly NpgsqlDataSource _pool;
     private readonly SemaphoreSlim _free;
     private readonly Readiness _readiness;
+    private volatile NpgsqlDataSource? _pool;   // another one once the primary is another server; null until the database is open
     private int _disposed;
 
     /// <param name="host">
@@ -32,11 +32,17 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     {
         _readiness = readiness;
         _server = new PostgresServer(options.Value.Postgres);
-        Lane = new PostgresLane(_server, readiness, logger, anotherLog: () =>
-        {
-            readiness.Add(NotReadyReasons.LogEnded);
-            host?.StopApplication();
-        });
+        Lane = new PostgresLane(
+            _server,
+            readiness,
+            logger,
+            anotherLog: () =>
+            {
+                readiness.Add(NotReadyReasons.LogEnded);
+                host?.StopApplication();
+            },
+            // Who waits for one of the former pool's connections keeps it; those that are idle end, as do the others when they are back.
+            anotherServer: () => Interlocked.Exchange(ref _pool, _server.BuildPool())?.Clear());
         try
         {
             using (var first = _server.OpenFirst())
@@ -49,8 +55,8 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
                 Library = new("PostgreSQL", first.PostgreSqlVersion.ToString());
             }
 
-            Lane.Watch(Epoch);
             _pool = _server.BuildPool();
+            Lane.Watch(Epoch);
             _free = new SemaphoreSlim(_server.MostConnections);
         }
         catch (Exception e)
@@ -150,7 +156,7 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Lane.Dispose();
-        _pool.Dispose();
+        _pool?.Dispose();
         _free.Dispose();
     }
 
@@ -165,14 +171,14 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
             NpgsqlConnection? rented = null;
             try
             {
-                await using (rented = await _pool.OpenConnectionAsync())
+                await using (rented = await _pool!.OpenConnectionAsync())
                     return await work(rented);
             }
             catch (NpgsqlException e) when (rented is not null && PostgresErrors.IsAway(e) && e.InnerException is not TimeoutException
                 && again?.Invoke() != false)
             {
-                _pool.Clear();
-                await using var fresh = await _pool.OpenConnectionAsync();
+                _pool!.Clear();
+                await using var fresh = await _pool!.OpenConnectionAsync();
                 return await work(fresh);
             }
         }

@@ -59,7 +59,7 @@ internal sealed partial class PostgresLane : IDisposable
     private readonly PostgresServer _server;
     private readonly Readiness _readiness;
     private readonly ILogger _logger;
-    private readonly Action _anotherLog;
+    private readonly Action _anotherLog, _anotherServer;
     private readonly string _application;   // of this process alone, to tell its backend from others
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
@@ -72,9 +72,10 @@ internal sealed partial class PostgresLane : IDisposable
     private string? _said;                   // why the database that was found is not used
 
     /// <param name="anotherLog">Called once the log has turned out to be another one: what this node knows is of no use then.</param>
-    public PostgresLane(PostgresServer server, Readiness readiness, ILogger logger, Action anotherLog)
+    /// <param name="anotherServer">Called once the primary has turned out to be another server of those that are named.</param>
+    public PostgresLane(PostgresServer server, Readiness readiness, ILogger logger, Action anotherLog, Action anotherServer)
     {
-        (_server, _readiness, _logger, _anotherLog) = (server, readiness, logger, anotherLog);
+        (_server, _readiness, _logger, _anotherLog, _anotherServer) = (server, readiness, logger, anotherLog, anotherServer);
         _application = $"skald append {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
     }
 
@@ -271,6 +272,8 @@ internal sealed partial class PostgresLane : IDisposable
             return;
         }
 
+        if (_server.Found(connection))
+            _anotherServer();
         await _gate.WaitAsync(CancellationToken.None);
         try
         {

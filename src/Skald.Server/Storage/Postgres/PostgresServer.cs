@@ -24,6 +24,7 @@ internal sealed class PostgresServer
 
     private readonly NpgsqlConnectionStringBuilder _settings;
     private readonly string _origin;
+    private volatile string _hosts;   // as Host= has them, but that the primary comes first, as it was found last
 
     /// <param name="origin">Where the string was written: the setting, or the option of a command.</param>
     /// <exception cref="StartupRefusedException">It cannot be read.</exception>
@@ -61,6 +62,8 @@ internal sealed class PostgresServer
             _settings.TargetSessionAttributes ??= "primary";
             _settings.HostRecheckSeconds = 1;
         }
+
+        _hosts = _settings.Host;
     }
 
     /// <summary>For the operator: where it is, and nothing secret.</summary>
@@ -70,7 +73,25 @@ internal sealed class PostgresServer
 
     public string ApplicationName => _settings.ApplicationName!;
 
-    /// <summary>Connections that are shared.</summary>
+    /// <summary>
+    /// The primary is where this connection leads, and is asked first from now on. Npgsql asks in the order of Host=, and waits for a
+    /// machine that swallows what it is sent each time: it must not stand before the one that answers.
+    /// </summary>
+    /// <returns>Whether it is another than before.</returns>
+    public bool Found(NpgsqlConnection connection)
+    {
+        var all = _settings.Host!.Split(',', StringSplitOptions.TrimEntries);
+        if (all.Length == 1)
+            return false;
+        var found = Array.FindIndex(all, host => IsAt(host, connection));
+        if (found < 0)
+            return false;
+        var before = _hosts;
+        _hosts = string.Join(',', [all[found], .. all[..found], .. all[(found + 1)..]]);
+        return _hosts != before;
+    }
+
+    /// <summary>Connections that are shared: to the server that was the primary when this was called, before all others.</summary>
     /// <remarks>
     /// Each statement is planned once for whatever it is asked: planning one over the partitions of a log takes milliseconds, running it
     /// some tenths of one.
@@ -98,6 +119,7 @@ internal sealed class PostgresServer
         {
             connection.Open();
             Check(connection);
+            Found(connection);
             return connection;
         }
         catch (Exception e)
@@ -170,9 +192,13 @@ internal sealed class PostgresServer
     }
 #pragma warning restore CA2100
 
+    /// <param name="host">Of Host=, with a port or without.</param>
+    private bool IsAt(string host, NpgsqlConnection connection) =>
+        host == $"{connection.Host}:{connection.Port}" || (host == connection.Host && connection.Port == _settings.Port);
+
     private NpgsqlConnectionStringBuilder With(string options)
     {
-        var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
+        var settings = new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Host = _hosts };
         settings.Options = $"{settings.Options} {options}".Trim();
         return settings;
     }
