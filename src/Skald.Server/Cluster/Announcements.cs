@@ -19,7 +19,9 @@ internal sealed partial class Announcements(
     /// <summary>For the bus to take a payload.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>For the bus to connect: PostgreSQL's makes two connections, each by way of servers that may answer nothing for 2 s.</summary>
+    /// <summary>
+    /// For the bus to connect: PostgreSQL's makes two connections, each by way of servers that may answer nothing for 2 s.
+    /// </summary>
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(9);
 
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
