@@ -13,7 +13,7 @@ internal sealed class Pace
     private readonly Lock _gate = new();
     private TaskCompletionSource? _waiting;   // completed when the log may commit; null while it does not wait
     private long _commit;                     // how long the commit takes that waits, in ticks of Stopwatch
-    private bool _announced;                  // a batch waits for the delivery thread; how many offers it needs is not known yet
+    private int _announced;                   // batches that the delivery thread has not begun; how many offers they need is not known yet
     private int _left;                        // offers left of the fan-out under way; only the delivery thread counts them down
     private int _releaseAt = -1;              // complete _waiting when _left is no more than this; -1: the log does not wait
     private int _offers;
@@ -28,10 +28,10 @@ internal sealed class Pace
         lock (_gate)
         {
             _commit = commit;
-            if (!_announced && Volatile.Read(ref _left) <= OffersIn(commit))
+            if (_announced == 0 && Volatile.Read(ref _left) <= OffersIn(commit))
                 return Task.CompletedTask;
             _waiting = new TaskCompletionSource();
-            if (!_announced)
+            if (_announced == 0)
                 Volatile.Write(ref _releaseAt, OffersIn(commit));
             return _waiting.Task;
         }
@@ -41,7 +41,7 @@ internal sealed class Pace
     public void Announced()
     {
         lock (_gate)
-            _announced = true;
+            _announced++;
     }
 
     /// <summary>Called by the delivery thread as a fan-out begins.</summary>
@@ -52,7 +52,7 @@ internal sealed class Pace
         _offers = offers;
         lock (_gate)
         {
-            _announced = false;
+            _announced--;
             Volatile.Write(ref _left, offers);
             Volatile.Write(ref _releaseAt, _waiting is null ? -1 : OffersIn(_commit));
         }
@@ -84,7 +84,7 @@ internal sealed class Pace
         lock (_gate)
         {
             Volatile.Write(ref _left, 0);
-            release = !_announced;
+            release = _announced == 0;
         }
 
         if (release)

@@ -219,7 +219,13 @@ internal sealed partial class RoomLog(
         {
             from = cursor.Position;
             if (page is not null)
+            {
                 onCommitted(page);
+                // The commit slot may have been given on the delivery thread, which alone makes room for the next batch: whoever waits
+                // for that on it waits for ever.
+                await Task.Yield();
+            }
+
             page = await cursor.ReadAsync(last, _hasReaders);
         }
 

@@ -112,6 +112,54 @@ public sealed class DeliveryThreadTests
         }
     }
 
+    /// <summary>
+    /// The commit slot is given on the delivery thread, in the middle of a fan-out, and the database answers at once, page by page: the
+    /// log's loop would wait there for room for the second page, which the same thread makes.
+    /// </summary>
+    [Fact]
+    public async Task Pages_of_what_others_stored_do_not_wait_for_the_thread_that_takes_them()
+    {
+        using var fannedOut = new ManualResetEventSlim();
+        var reader = TestOutbound.Of(new Writer(fails: false) { Waits = fannedOut });
+        var subscription = new Subscription(reader, _room, Dialect.Entries);
+        subscription.StartAt(_feeds.Register(subscription));
+        reader.Start(subscription);
+        var others = new OthersLog(new Room(2, "theirs", 1, 0));
+        var log = ModelLog.Of(new ModelStore(), followed: others);
+        using var delivery = NewThread();
+        delivery.Start();
+        await log.StartAsync(delivery.CommitSlotAsync, delivery.Announce, _ => true);
+        var own = new TestDraft(_room, "x", null);
+        own.StoreAs(1, default);
+        delivery.Announce(new Batch([own]));
+
+        others.End = 2_500;
+        log.Heard(others.End);
+        fannedOut.Set();
+
+        Assert.True(await log.CatchUpAsync());
+        await log.StopAsync().Within();
+        await delivery.StopAsync().Within();
+    }
+
+    [Fact]
+    public async Task Log_waits_for_all_batches_that_the_delivery_thread_has_not_begun()
+    {
+        var pace = new Pace();
+        pace.Announced();
+        pace.Announced();
+        pace.Begin(offers: 1);
+
+        var slot = pace.CommitSlotAsync(commit: 0);
+        pace.Step();
+        pace.End();
+        Assert.False(slot.IsCompleted);
+        pace.Begin(offers: 0);
+        pace.End();
+
+        await slot.Within();
+    }
+
     [Fact]
     public async Task Log_that_ends_by_a_fault_refuses_what_waits_and_stops_the_server()
     {
@@ -135,13 +183,49 @@ public sealed class DeliveryThreadTests
     {
         public bool WasWritten { get; private set; }
 
+        public ManualResetEventSlim? Waits { get; init; }
+
         public int TryWrite(ReadOnlySpan<byte> bytes)
         {
+            Waits?.Wait(Deadline.Token());
             WasWritten = true;
             return fails ? throw new InvalidOperationException("out of the blue") : bytes.Length;
         }
 
         public ValueTask<int> WriteAsync(ReadOnlyMemory<byte> bytes) => new(bytes.Length);
+    }
+
+    /// <summary>What other nodes have stored in one room: each read of it ends at once.</summary>
+    private sealed class OthersLog(Room room) : IFollowedLog
+    {
+        public long End { get; set; }
+
+        public bool IsShared => true;
+
+        public Task<LogPosition> ReadAsync(LogSelection selection, LogVisitor visit)
+        {
+            var last = Math.Min(End, selection.After + selection.Most);
+            _ = selection.Wants?.Invoke(new LogRun(selection.After + 1, room, selection.After + 1, last));
+            for (var seq = selection.After + 1; seq <= last; seq++)
+            {
+                visit(room, seq, LogEntry.Of(new ChatMessage
+                {
+                    Room = room.Name,
+                    Seq = seq,
+                    Username = "bob"u8,
+                    Text = "x"u8,
+                    Timestamp = default,
+                }));
+            }
+
+            return Task.FromResult(new LogPosition(last, End));
+        }
+
+        public Task<long> FindEndAsync() => Task.FromResult(End);
+
+        public Task<long> FindPositionAsync(string follower) => Task.FromResult(0L);
+
+        public Task KeepPositionAsync(string follower, long position) => Task.CompletedTask;
     }
 
     private DeliveryThread NewThread() => new(_feeds, new DeliveryMetrics(new Telemetry(), _feeds), NullLogger<DeliveryThread>.Instance);

@@ -11,11 +11,15 @@ namespace Skald.Tests.Model;
 internal static class ModelLog
 {
     public static RoomLog Of(
-        ModelStore store, LogLimits? limits = null, Readiness? readiness = null, ApplicationLifetime? host = null) =>
+        ModelStore store,
+        LogLimits? limits = null,
+        Readiness? readiness = null,
+        ApplicationLifetime? host = null,
+        IFollowedLog? followed = null) =>
         new(
             store,
             new NodeCursor(
-                store,
+                followed ?? store,
                 new RoomDirectory(null!, Options.Create(new RoomsOptions()), Options.Create(new RoomLimits()), TimeProvider.System)),
             Options.Create(limits ?? new LogLimits()),
             readiness ?? new Readiness(),
