@@ -54,7 +54,7 @@ internal sealed class Pace
         {
             _announced--;
             Volatile.Write(ref _left, offers);
-            Volatile.Write(ref _releaseAt, _waiting is null ? -1 : OffersIn(_commit));
+            Volatile.Write(ref _releaseAt, _waiting is null || _announced > 0 ? -1 : OffersIn(_commit));
         }
 
         if (offers <= Volatile.Read(ref _releaseAt))

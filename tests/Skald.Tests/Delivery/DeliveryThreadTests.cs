@@ -142,15 +142,19 @@ public sealed class DeliveryThreadTests
         await delivery.StopAsync().Within();
     }
 
-    [Fact]
-    public async Task Log_waits_for_all_batches_that_the_delivery_thread_has_not_begun()
+    /// <param name="early">Whether the log asks before the first of them begins, or in the middle of it.</param>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Log_waits_for_all_batches_that_the_delivery_thread_has_not_begun(bool early)
     {
         var pace = new Pace();
         pace.Announced();
         pace.Announced();
+        var slot = early ? pace.CommitSlotAsync(commit: 0) : null;
         pace.Begin(offers: 1);
 
-        var slot = pace.CommitSlotAsync(commit: 0);
+        slot ??= pace.CommitSlotAsync(commit: 0);
         pace.Step();
         pace.End();
         Assert.False(slot.IsCompleted);
