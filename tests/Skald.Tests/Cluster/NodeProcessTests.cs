@@ -133,7 +133,7 @@ public sealed class NodeProcessTests : IAsyncLifetime
     private async Task<SkaldProcess> StartOneAsync((string Key, string Value)[] settings)
     {
         var directory = TestData.NewDirectory();
-        var database = (await SharedPostgres.GetAsync()).ConnectionString(_database);
+        var database = (await SharedPostgres.GetAsync()).ConnectionString(_database) + ";Timeout=15";   // of a busy machine
         var node = await SkaldProcess.StartAsync(directory, [.. TestCluster.Settings(database), .. settings], []);
         lock (_nodes)
         {
