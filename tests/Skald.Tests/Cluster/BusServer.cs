@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Skald.Server.Cluster;
 using Skald.Server.Cluster.Redis;
-using Skald.Server.Database;
 using Skald.Server.Storage.Postgres;
 using Skald.Tests.Harness;
 using PostgresServer = Skald.Tests.Harness.PostgresServer;
@@ -83,11 +82,8 @@ internal sealed class PostgresBusServer : BusServer
             await SharedPostgres.ReturnAsync(database);
     }
 
-    private static PostgresBus NewBus(string database, int port) => new(Options.Create(new StorageOptions
-    {
-        Engine = StorageOptions.PostgreSql,
-        Postgres = string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=skald;Database={database}"),
-    }));
+    private static PostgresBus NewBus(string database, int port) => new(
+        new(string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=skald;Database={database}")));
 }
 
 internal sealed class RedisBusServer : BusServer

@@ -133,7 +133,8 @@ public sealed class NodeProcessTests : IAsyncLifetime
     private async Task<SkaldProcess> StartOneAsync((string Key, string Value)[] settings)
     {
         var directory = TestData.NewDirectory();
-        var database = (await SharedPostgres.GetAsync()).ConnectionString(_database) + ";Timeout=15";   // of a busy machine
+        // Three start at once: PostgreSQL may take longer than the 2 s that a server allows to accept them all.
+        var database = $"{(await SharedPostgres.GetAsync()).ConnectionString(_database)};Timeout=15";
         var node = await SkaldProcess.StartAsync(directory, [.. TestCluster.Settings(database), .. settings], []);
         lock (_nodes)
         {

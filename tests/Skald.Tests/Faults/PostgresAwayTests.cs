@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Tests.Harness;
@@ -122,12 +123,17 @@ public sealed class PostgresAwayTests
             await postgres.ExecuteAsync("postgres", before);
         (await ann.PublishAsync("global", "before", "message-before")).EnsureSuccessStatusCode();
 
-        network.Down.Swallows = true;
-        using (var answer = await ann.PublishAsync("global", "meanwhile", "message-meanwhile"))
-            Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        var received = reader.ReceiveMessagesAsync(3);
+        var unheard = HttpStatusCode.ServiceUnavailable;
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                unheard = await SendUnheardAsync(postgres, network, ann);
+                return unheard != HttpStatusCode.ServiceUnavailable;   // which is said where the commit has waited too long: try again
+            },
+            "the message is stored, and nobody hears of it");
+        Assert.Equal(HttpStatusCode.InternalServerError, unheard);
         Assert.Equal(2L, await postgres.ExecuteAsync("postgres", "SELECT count(*) FROM messages"));   // it is stored
-        network.CutAll(reset: true);
-        network.Down.Swallows = false;
 
         foreach (var text in new[] { "meanwhile", "after" })
         {
@@ -141,7 +147,28 @@ public sealed class PostgresAwayTests
         }
 
         var history = (await ann.HistoryAsync("global")).Select(message => message.GetProperty("message").GetString()!).ToArray();
-        return (history, [.. await reader.ReceiveMessagesAsync(history.Length)]);
+        return (history, await received);
+    }
+
+    /// <summary>The commit is held up until the network is as it should be: the server looks after the connection in between.</summary>
+    private static async Task<HttpStatusCode> SendUnheardAsync(PostgresServer postgres, FaultProxy network, TestUser user)
+    {
+        const string Waits =
+            "SELECT true FROM pg_stat_activity WHERE application_name LIKE 'skald append%' AND wait_event_type = 'Lock'";
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres") + ";Pooling=false");
+        await connection.OpenAsync(Deadline.Token());
+        await using var holding = await connection.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("SELECT FROM room_heads FOR UPDATE", connection))
+            await hold.ExecuteNonQueryAsync();
+        var answering = user.PublishAsync("global", "meanwhile", "message-meanwhile");
+        await Deadline.UntilAsync(
+            async () => answering.IsCompleted || await postgres.ExecuteAsync("postgres", Waits) is true, "the commit is held up");
+        network.Down.Swallows = true;
+        await holding.RollbackAsync();
+        using var answer = await answering;
+        network.CutAll(reset: true);
+        network.Down.Swallows = false;
+        return answer.StatusCode;
     }
 
     private static object Meanwhile(int id, string text) =>

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
-using Skald.Server.Database;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
 using Skald.Server.Storage.Postgres;
@@ -28,11 +27,7 @@ internal sealed class PostgresStores : IAsyncDisposable
         _database?.Dispose();
         _name ??= await SharedPostgres.RentAsync();
         _database = new PostgresDatabase(
-            Options.Create(new StorageOptions
-            {
-                Engine = StorageOptions.PostgreSql,
-                Postgres = connectionString ?? (await SharedPostgres.GetAsync()).ConnectionString(_name),
-            }),
+            new(connectionString ?? (await SharedPostgres.GetAsync()).ConnectionString(_name)),
             Readiness,
             NullLogger<PostgresDatabase>.Instance);
         return new Stores(
