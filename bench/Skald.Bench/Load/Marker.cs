@@ -42,7 +42,7 @@ internal readonly record struct Marker(int Sender, uint Number, long SentAt)
     }
 
     /// <summary>Reads eight hexadecimal digits (lower case), all at once.</summary>
-    public static uint Eight(ReadOnlySpan<byte> digits)
+    private static uint Eight(ReadOnlySpan<byte> digits)
     {
         // A letter has bit 6 and is 9 short of its value in its low four bits.
         var characters = BinaryPrimitives.ReadUInt64BigEndian(digits);

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Skald.Bench.Machine;
 
 namespace Skald.Bench.Targets;
@@ -31,7 +29,7 @@ internal sealed class RedisServer : IAsyncDisposable
         var server = new RedisServer(port, process);
         try
         {
-            await process.UntilAsync(() => AnswersAsync(port, cancellation), cancellation);
+            await process.UntilAsync(() => ServerProcess.ListensAsync(port, cancellation), cancellation);
             return server;
         }
         catch
@@ -42,18 +40,4 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
-
-    private static async Task<bool> AnswersAsync(int port, CancellationToken cancellation)
-    {
-        try
-        {
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(IPAddress.Loopback, port, cancellation);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Skald.Bench.Machine;
 
 namespace Skald.Bench.Targets;
@@ -97,19 +95,14 @@ internal sealed class RunningTarget : IAsyncDisposable
 
     private async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
+        if (!Target.IsSkald)
+            return await ServerProcess.ListensAsync(Port, cancellation);
         try
         {
-            if (Target.IsSkald)
-            {
-                using var answer = await Http.GetAsync("/readyz", cancellation);
-                return answer.IsSuccessStatusCode;
-            }
-
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(IPAddress.Loopback, Port, cancellation);
-            return true;
+            using var answer = await Http.GetAsync("/readyz", cancellation);
+            return answer.IsSuccessStatusCode;
         }
-        catch (Exception refused) when (refused is HttpRequestException or SocketException)
+        catch (HttpRequestException)
         {
             return false;
         }

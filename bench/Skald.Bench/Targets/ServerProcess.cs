@@ -72,6 +72,21 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether somebody listens on a port of 127.0.0.1.</summary>
+    public static async Task<bool> ListensAsync(int port, CancellationToken cancellation)
+    {
+        try
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancellation);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until it answers.</summary>
     public async Task UntilAsync(Func<Task<bool>> answers, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Skald.Server.Accounts.Passwords;
 using Skald.Server.Accounts.Sessions;
 using Skald.Server.Cluster;
@@ -37,6 +38,7 @@ internal static class StorageSetup
     private static void AddPostgres(IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Library);
+        services.AddSingleton(provider => new PostgresServer(provider.GetRequiredService<IOptions<StorageOptions>>().Value.Postgres));
         services.AddSingleton<PostgresDatabase>();
         services.AddSingleton<IDatabase>(provider => provider.GetRequiredService<PostgresDatabase>());
         services.AddSingleton<IMessageStore, PostgresMessageStore>();

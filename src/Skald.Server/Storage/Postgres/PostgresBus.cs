@@ -1,11 +1,9 @@
-using Microsoft.Extensions.Options;
 using Skald.Server.Cluster;
-using Skald.Server.Database;
 
 namespace Skald.Server.Storage.Postgres;
 
 /// <summary>NOTIFY and LISTEN of the database itself, on connections of their own: a commit that notifies holds up all others.</summary>
-internal sealed class PostgresBus(IOptions<StorageOptions> options) : IBus
+internal sealed class PostgresBus(PostgresServer server) : IBus
 {
     /// <summary>
     /// Both connections are idle for long. The server's end must notice that this node is gone, also where it has sent something: what
@@ -20,21 +18,18 @@ internal sealed class PostgresBus(IOptions<StorageOptions> options) : IBus
     /// <summary>In seconds. <see cref="Announcements"/> gives a connection up before.</summary>
     private const int CommandTimeout = 4;
 
-    private readonly PostgresServer _server = new(options.Value.Postgres);
-
-    public string Place => $"PostgreSQL, database {_server.Place}";
+    public string Place => $"PostgreSQL, database {server.Place}";
 
     /// <remarks>PostgreSQL takes payloads that are shorter than 8,000 bytes.</remarks>
     public int MostBytes => 7_900;
 
     public async Task<IBusLink> OpenAsync(Action<string> received, Action<Exception?> ended)
     {
-        var announcer = _server.New("skald announce", $"{Session} {NotDurable}", CommandTimeout);
-        var link = new PostgresLink(announcer, _server.New("skald listen", Session, CommandTimeout));
+        var link = new PostgresLink(
+            server.New("skald announce", $"{Session} {NotDurable}", CommandTimeout), server.New("skald listen", Session, CommandTimeout));
         try
         {
             await link.OpenAsync(received, ended);
-            _server.Found(announcer);
             return link;
         }
         catch

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Skald.Protocol;
 using Skald.Server.Database;
@@ -11,6 +10,9 @@ namespace Skald.Server.Storage.Postgres;
 /// <summary>A database of a PostgreSQL server: a pool of connections for all, and the one that appends.</summary>
 internal sealed class PostgresDatabase : IDatabase, IDisposable
 {
+    /// <summary>PostgreSQL's setting: the standbys that a commit waits for.</summary>
+    public const string SynchronousStandbys = "synchronous_standby_names";
+
     /// <summary>Of work that gets in other work's way. Each time one of them commits, so many callers of one row come through.</summary>
     private const int MostAttempts = 30;
 
@@ -20,7 +22,7 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     private readonly PostgresServer _server;
     private readonly SemaphoreSlim _free;
     private readonly Readiness _readiness;
-    private volatile NpgsqlDataSource? _pool;   // another one once the primary is another server; null until the database is open
+    private volatile NpgsqlDataSource _pool;   // another one once the primary is another server
     private int _disposed;
 
     /// <param name="host">
@@ -28,12 +30,11 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     /// </param>
     /// <exception cref="StartupRefusedException">The database cannot be trusted with messages; the text says what to change.</exception>
     public PostgresDatabase(
-        IOptions<StorageOptions> options, Readiness readiness, ILogger<PostgresDatabase> logger, IHostApplicationLifetime? host = null)
+        PostgresServer server, Readiness readiness, ILogger<PostgresDatabase> logger, IHostApplicationLifetime? host = null)
     {
-        _readiness = readiness;
-        _server = new PostgresServer(options.Value.Postgres);
+        (_server, _readiness) = (server, readiness);
         Lane = new PostgresLane(
-            _server,
+            server,
             readiness,
             logger,
             anotherLog: () =>
@@ -41,11 +42,10 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
                 readiness.Add(NotReadyReasons.LogEnded);
                 host?.StopApplication();
             },
-            // Who waits for one of the former pool's connections keeps it; those that are idle end, as do the others when they are back.
-            anotherServer: () => Interlocked.Exchange(ref _pool, _server.BuildPool())?.Clear());
+            anotherServer: MovePool);
         try
         {
-            using (var first = _server.OpenFirst())
+            using (var first = server.OpenFirst())
             {
                 Lane.Open();   // before the schema: nothing is changed while something has the database to itself
                 PostgresSchema.Apply(first, _server.Place);
@@ -53,16 +53,18 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
                     throw UnfinishedCopy.Refusal(_server.Place);
                 Epoch = PostgresSchema.ReadEpoch(first);
                 Library = new("PostgreSQL", first.PostgreSqlVersion.ToString());
+                WaitsForStandby = PostgresServer.Show(first, SynchronousStandbys) != "";
             }
 
-            _pool = _server.BuildPool();
+            _pool = server.BuildPool();
+            _free = new SemaphoreSlim(server.MostConnections);
             Lane.Watch(Epoch);
-            _free = new SemaphoreSlim(_server.MostConnections);
         }
         catch (Exception e)
         {
             Lane.Dispose();
-            if (e is not StartupRefusedException && _server.Refusal(e) is { } refusal)
+            _pool?.Dispose();
+            if (e is not StartupRefusedException && server.Refusal(e) is { } refusal)
                 throw refusal;
             throw;
         }
@@ -73,6 +75,9 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
     public Library Library { get; }
 
     public int Nodes => Lane.Nodes;
+
+    /// <summary>Whether PostgreSQL, as it was when this was opened, waits for a standby before it answers a commit.</summary>
+    public bool WaitsForStandby { get; }
 
     /// <summary>Whose calls alone append.</summary>
     public PostgresLane Lane { get; }
@@ -156,9 +161,14 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Lane.Dispose();
-        _pool?.Dispose();
+        _pool.Dispose();
         _free.Dispose();
     }
+
+    /// <remarks>
+    /// Who has one of the former pool's connections keeps it; those that are idle end, as do the others when they are given back.
+    /// </remarks>
+    private void MovePool() => Interlocked.Exchange(ref _pool, _server.BuildPool()).Clear();
 
     /// <param name="again">Whether the work may be run once more after its connection has ended; null for always.</param>
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, Task<T>> work, Func<bool>? again = null)
@@ -171,14 +181,14 @@ internal sealed class PostgresDatabase : IDatabase, IDisposable
             NpgsqlConnection? rented = null;
             try
             {
-                await using (rented = await _pool!.OpenConnectionAsync())
+                await using (rented = await _pool.OpenConnectionAsync())
                     return await work(rented);
             }
             catch (NpgsqlException e) when (rented is not null && PostgresErrors.IsAway(e) && e.InnerException is not TimeoutException
                 && again?.Invoke() != false)
             {
-                _pool!.Clear();
-                await using var fresh = await _pool!.OpenConnectionAsync();
+                _pool.Clear();
+                await using var fresh = await _pool.OpenConnectionAsync();
                 return await work(fresh);
             }
         }

@@ -272,8 +272,6 @@ internal sealed partial class PostgresLane : IDisposable
             return;
         }
 
-        if (_server.Found(connection))
-            _anotherServer();
         await _gate.WaitAsync(CancellationToken.None);
         try
         {
@@ -283,6 +281,8 @@ internal sealed partial class PostgresLane : IDisposable
                 return;
             }
 
+            if (_server.Found(connection))
+                _anotherServer();
             (_connection, _backend, _said, _isUnconfirmed) = (connection, connection.ProcessID, null, false);
         }
         finally

@@ -185,7 +185,8 @@ internal sealed class PostgresServer
     }
 
 #pragma warning disable CA2100 // Our own names of settings, which are no parameters.
-    private static string Show(NpgsqlConnection connection, string setting)
+    /// <returns>The value of a setting in force for this connection.</returns>
+    public static string Show(NpgsqlConnection connection, string setting)
     {
         using var command = new NpgsqlCommand($"SHOW {setting}", connection);
         return (string)command.ExecuteScalar()!;

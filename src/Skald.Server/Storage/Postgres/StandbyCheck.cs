@@ -1,4 +1,3 @@
-using Npgsql;
 using Skald.Server.Operations;
 
 namespace Skald.Server.Storage.Postgres;
@@ -7,23 +6,17 @@ namespace Skald.Server.Storage.Postgres;
 /// <remarks>What lets PostgreSQL itself forget after a crash (<c>fsync</c> off) is refused by <see cref="PostgresServer"/>.</remarks>
 internal sealed class StandbyCheck(PostgresDatabase database, WeakSettings weak) : IHostedService
 {
-    public const string Setting = "synchronous_standby_names";
-
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (await database.ReadAsync(ReadAsync) == "")
+        if (!database.WaitsForStandby)
         {
             weak.Report(
-                Setting,
+                PostgresDatabase.SynchronousStandbys,
                 "it is empty in PostgreSQL, so that no standby is waited for: what was acknowledged last is lost where another server is promoted. Name a standby there; Patroni does with synchronous_mode");
         }
+
+        return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private static async Task<string> ReadAsync(NpgsqlConnection connection)
-    {
-        await using var command = new NpgsqlCommand($"SHOW {Setting}", connection);
-        return (string)(await command.ExecuteScalarAsync())!;
-    }
 }
