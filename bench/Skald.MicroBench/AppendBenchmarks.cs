@@ -37,7 +37,7 @@ public class AppendBenchmarks
         _store = new SqliteMessageStore(
             _database,
             new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
-            Options.Create(new RoomsOptions()),
+            new LogRules(Options.Create(new RoomsOptions()), Options.Create(new RoomLimits())),
             TimeProvider.System);
         _room = await new RoomStore(_database, TimeProvider.System).CreateAsync("global", createdBy: null);
         await _database.WriteAsync(connection =>

@@ -14,6 +14,7 @@ public sealed class ErrorCode
     public static readonly ErrorCode TooLong = new("too_long", 400);
     public static readonly ErrorCode BadClientMessageId = new("bad_client_msg_id", 400);
     public static readonly ErrorCode TooManyRooms = new("too_many_rooms", 400);
+    public static readonly ErrorCode TooManyMembers = new("too_many_members", 400);
     public static readonly ErrorCode NotJoined = new("not_joined", 400);
     public static readonly ErrorCode SignalsOff = new("signals_off", 400);
     public static readonly ErrorCode NotAuthenticated = new("not_authenticated", 401);
@@ -24,8 +25,11 @@ public sealed class ErrorCode
     public static readonly ErrorCode NotFound = new("not_found", 404);
     public static readonly ErrorCode RoomNotFound = new("room_not_found", 404);
     public static readonly ErrorCode MessageNotFound = new("message_not_found", 404);
+    public static readonly ErrorCode UserNotFound = new("user_not_found", 404);
     public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", 405);
     public static readonly ErrorCode EditConflict = new("edit_conflict", 409);
+    public static readonly ErrorCode RoomExists = new("room_exists", 409);
+    public static readonly ErrorCode LastOwner = new("last_owner", 409);
     public static readonly ErrorCode MessageDeleted = new("message_deleted", 410);
     public static readonly ErrorCode PayloadTooLarge = new("payload_too_large", 413);
     public static readonly ErrorCode UnsupportedMediaType = new("unsupported_media_type", 415);
@@ -55,9 +59,10 @@ public sealed class ErrorCode
     public static IReadOnlyList<ErrorCode> All { get; } =
     [
         Malformed, BadRequest, ValidationFailed, UnknownCommand, EmptyMessage, TooLong, BadClientMessageId, TooManyRooms,
-        NotJoined, SignalsOff, NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound,
-        RoomNotFound, MessageNotFound, MethodNotAllowed, EditConflict, MessageDeleted, PayloadTooLarge,
-        UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed, StorageFull, ShuttingDown,
+        TooManyMembers, NotJoined, SignalsOff, NotAuthenticated, TokenNotValid, InvalidCredentials, Forbidden, RegistrationClosed, NotFound,
+        RoomNotFound, MessageNotFound, UserNotFound, MethodNotAllowed, EditConflict, RoomExists, LastOwner, MessageDeleted,
+        PayloadTooLarge, UnsupportedMediaType, UpgradeRequired, RateLimited, ServerError, Overloaded, StorageFailed, StorageFull,
+        ShuttingDown,
     ];
 
     public override string ToString() => Name;

@@ -1,8 +1,12 @@
 using System.Buffers;
+using System.Security.Cryptography;
 
 namespace Skald.Protocol;
 
-/// <summary>A room's name: 1–100 of <c>A–Z a–z 0–9 _ -</c>. Case matters.</summary>
+/// <summary>
+/// A room's name, which is its address for ever: 1–100 of <c>A–Z a–z 0–9 _ -</c>. Case matters. One with a dot is the server's own:
+/// <c>p.</c> and 16 of <c>a–z 0–9</c>, drawn at random, so that a private room's name can neither be guessed nor tried by making it.
+/// </summary>
 /// <remarks>The bound is the Django project's, whose channel layer allows names of at most 100 characters.</remarks>
 public static class RoomName
 {
@@ -16,5 +20,21 @@ public static class RoomName
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
-    public static bool IsValid(ReadOnlySpan<char> name) => name.Length is > 0 and <= MaxLength && !name.ContainsAnyExcept(Allowed);
+    private const string PrivatePrefix = "p.", PrivateLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private const int PrivateLength = 16;
+
+    private static readonly SearchValues<char> AllowedPrivate = SearchValues.Create(PrivateLetters);
+
+    /// <summary>Whether a room may have this name, or has.</summary>
+    public static bool IsValid(ReadOnlySpan<char> name) => IsFree(name) || IsPrivate(name);
+
+    /// <summary>Whether a user may give a room this name.</summary>
+    public static bool IsFree(ReadOnlySpan<char> name) => name.Length is > 0 and <= MaxLength && !name.ContainsAnyExcept(Allowed);
+
+    /// <summary>A name for a private room: 82 bits of chance.</summary>
+    public static string NewPrivate() => PrivatePrefix + RandomNumberGenerator.GetString(PrivateLetters, PrivateLength);
+
+    private static bool IsPrivate(ReadOnlySpan<char> name) =>
+        name.Length == PrivatePrefix.Length + PrivateLength && name.StartsWith(PrivatePrefix)
+        && !name[PrivatePrefix.Length..].ContainsAnyExcept(AllowedPrivate);
 }

@@ -4,6 +4,7 @@ using Skald.Server.Cluster;
 using Skald.Server.Commands;
 using Skald.Server.Connections;
 using Skald.Server.Conversation.Messages;
+using Skald.Server.Conversation.Rooms;
 using Skald.Server.Database;
 using Skald.Server.Delivery;
 using Skald.Server.History;
@@ -39,6 +40,7 @@ public static class SkaldHost
         services.AddHostedService<Startup>();
         services.AddCommands(configuration);
         services.AddMessages(configuration);
+        services.AddRoomCommands();
         services.AddConnections(configuration);
         services.AddStorage(configuration);
         return builder;

@@ -8,6 +8,9 @@ namespace Skald.Protocol;
 public readonly record struct JoinedFrame(FrameId Re, string Room, long Seq, long Since, bool Complete, long FirstSeq, string Epoch)
     : IServerFrame
 {
+    /// <summary>What the user is in the room.</summary>
+    public Role? Role { get; init; }
+
     public void WriteTo(FrameWriter writer)
     {
         writer.Start("joined"u8, Re);
@@ -18,6 +21,8 @@ public readonly record struct JoinedFrame(FrameId Re, string Room, long Seq, lon
         json.WriteBoolean("complete"u8, Complete);
         json.WriteNumber("first_seq"u8, FirstSeq);
         json.WriteString("epoch"u8, Epoch);
+        if (Role is { } role)
+            json.WriteString("role"u8, WireName.Of(role));
         writer.End();
     }
 }

@@ -17,6 +17,8 @@ public abstract record ClientCommand(FrameId Id)
         ("delete"u8.ToArray(), DeleteCommand.From),
         ("resume"u8.ToArray(), ResumeCommand.From),
         ("leave"u8.ToArray(), LeaveCommand.From),
+        ("members"u8.ToArray(), MembersCommand.From),
+        ("room"u8.ToArray(), RoomCommand.From),
         ("auth"u8.ToArray(), AuthCommand.From),
     ];
 

@@ -4,6 +4,8 @@ namespace Skald.Protocol;
 public sealed record DeleteCommand(FrameId Id, string Room, long Target, string? ClientMessageId)
     : ChangeCommand(Id, Room, Target, ClientMessageId)
 {
+    public override EntryKind Kind => EntryKind.Deleted;
+
     internal static DeleteCommand From(ref FrameFields fields) =>
         new(fields.Id, fields.RequiredRoom(), RequiredTarget(ref fields), fields.OptionalClientMessageId());
 }

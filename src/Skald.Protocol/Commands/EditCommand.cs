@@ -8,6 +8,8 @@ namespace Skald.Protocol;
 public sealed record EditCommand(FrameId Id, string Room, long Target, byte[] Text, long? IfVersion, string? ClientMessageId)
     : ChangeCommand(Id, Room, Target, ClientMessageId)
 {
+    public override EntryKind Kind => EntryKind.Edited;
+
     /// <summary>Reads another text for a message, that came over HTTP.</summary>
     /// <param name="body">Any bytes.</param>
     /// <param name="target">The message's <c>seq</c>, of the address.</param>

@@ -4,6 +4,8 @@ namespace Skald.Protocol;
 /// <param name="Text">UTF-8 that passed <see cref="MessageText.Check"/>; owned by the command.</param>
 public sealed record SendCommand(FrameId Id, string Room, byte[] Text, string? ClientMessageId) : EntryCommand(Id, Room, ClientMessageId)
 {
+    public override EntryKind Kind => EntryKind.Message;
+
     /// <summary>Reads a frame of the room socket: anything with a <c>message</c> sends it.</summary>
     /// <returns>
     /// Null with no error where there is nothing to send or to see: clients of the Django project, which know no errors, are told nothing.

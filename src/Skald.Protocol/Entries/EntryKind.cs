@@ -10,4 +10,10 @@ public enum EntryKind
 
     /// <summary>A message's text was erased.</summary>
     Deleted = 2,
+
+    /// <summary>Somebody was added to the room or removed from it, left it, or has another role there.</summary>
+    Member = 4,
+
+    /// <summary>The room has another title, another setting.</summary>
+    Room = 5,
 }

@@ -169,6 +169,45 @@ public ref struct FrameFields
         return null;
     }
 
+    /// <summary>One of an enum's values, by its <see cref="WireName"/>; or null.</summary>
+    public T? OptionalName<T>(ReadOnlySpan<byte> name)
+        where T : struct, Enum
+    {
+        if (Optional(name) is not { } text)
+            return null;
+        if (WireName.TryRead(text, out T value))
+            return value;
+        Refuse(new ChatError(ErrorCode.BadRequest, $"\"{Text(name)}\" must be one of: {WireName.List<T>()}."));
+        return null;
+    }
+
+    /// <summary>One of an enum's values, which must be there.</summary>
+    public T RequiredName<T>(ReadOnlySpan<byte> name)
+        where T : struct, Enum
+    {
+        var value = OptionalName<T>(name);
+        if (value is null)
+            RefuseMissing(name, $"one of {WireName.List<T>()}");
+        return value ?? default;
+    }
+
+    /// <summary>An array of strings, or null.</summary>
+    /// <param name="most">How many there may be.</param>
+    public List<string>? OptionalStrings(ReadOnlySpan<byte> name, int most)
+    {
+        if (!TryFind(name, out var field))
+            return null;
+        var texts = new List<string>();
+        var json = ReaderAt(field);
+        var isArray = json.TokenType == JsonTokenType.StartArray;
+        while (isArray && texts.Count <= most && json.Read() && json.TokenType == JsonTokenType.String)
+            texts.Add(json.GetString()!);
+        if (isArray && json.TokenType == JsonTokenType.EndArray && texts.Count <= most)
+            return texts;
+        Refuse(new ChatError(ErrorCode.BadRequest, $"\"{Text(name)}\" must be an array of at most {most} strings."));
+        return null;
+    }
+
     /// <summary>The <c>type</c>, which must be there; empty where it is not.</summary>
     internal ReadOnlySpan<byte> RequiredType()
     {
@@ -182,7 +221,7 @@ public ref struct FrameFields
     private void RefuseMissing(ReadOnlySpan<byte> name, string kind) =>
         Refuse(new ChatError(ErrorCode.BadRequest, $"\"{Text(name)}\" is needed: {kind}."));
 
-    private static string Text(ReadOnlySpan<byte> ascii) => System.Text.Encoding.ASCII.GetString(ascii);
+    internal static string Text(ReadOnlySpan<byte> ascii) => System.Text.Encoding.ASCII.GetString(ascii);
 
     /// <summary>The pass over the frame.</summary>
     /// <returns>False where the frame is JSON and yet not one that can be read.</returns>

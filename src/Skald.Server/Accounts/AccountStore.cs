@@ -33,6 +33,24 @@ internal sealed class AccountStore(IDatabase database)
     public Task<Account?> FindAccountAsync(long userId) => database.ReadAsync(connection => connection.FirstAsync(
         $"SELECT {AccountColumns} FROM users WHERE id = @id", row => ReadAccount(row, 0), ("id", userId)));
 
+    /// <param name="usernames">In any case.</param>
+    /// <returns>Each, in their order.</returns>
+    public Task<IReadOnlyList<NamedUser>> FindUsersAsync(IReadOnlyList<string> usernames) =>
+        database.ReadAsync<IReadOnlyList<NamedUser>>(async connection =>
+        {
+            var users = new List<NamedUser>(usernames.Count);
+            foreach (var name in usernames)
+            {
+                var found = await connection.FirstAsync(
+                    "SELECT id, username FROM users WHERE username_key = @key",
+                    row => new NamedUser(row.GetInt64(0), row.GetString(1)),
+                    ("key", Username.Key(name)));
+                users.Add(found.Id == 0 ? new NamedUser(0, name) : found);
+            }
+
+            return users;
+        });
+
     /// <summary>Writes the same password's hash anew, with other parameters.</summary>
     /// <returns>False, and nothing changed, when the stored hash is no longer <paramref name="current"/>.</returns>
     public Task<bool> RehashPasswordAsync(long userId, string current, string replacement) =>

@@ -3,6 +3,7 @@ using Skald.Protocol;
 using Skald.Server.Commands;
 using Skald.Server.Delivery;
 using Skald.Server.History;
+using Skald.Server.Identity;
 using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;
@@ -18,12 +19,15 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
     public async ValueTask JoinAsync(SocketCaller caller, JoinCommand join, bool tell)
     {
         var connection = caller.Connection;
-        if (!(await rooms.EnterAsync(caller.User, join.Room, RoomAction.Join)).TryGet(out var room, out var refusal))
+        if (!(await rooms.EnterAsync(caller.User, join.Room, RoomAction.Join)).TryGet(out var entered, out var refusal))
         {
             caller.Refuse(join.Id, refusal);
             return;
         }
 
+        var room = entered.Room;
+
+        LeaveEnded(connection);
         if (HasTooMany(connection, besides: room))
         {
             var detail = $"One connection may be in {_mostRooms} rooms; leave one, or open another connection.";
@@ -37,8 +41,17 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
         // Registered first, read later: what is stored from here on is offered, what was stored before is read, nothing lies between.
         var dialect = connection.OnlyRoom is null ? Dialect.Signals
             : tell ? Dialect.Entries : Dialect.Messages;   // who asks for no position knows none
-        var subscription = new Subscription(connection.Outbound, room, dialect);
-        var joined = Begin(join, room, feeds.Register(subscription));
+        var subscription = new Subscription(connection.Outbound, room, dialect, caller.User.Id);
+        var head = feeds.Register(subscription);
+        // Once more: who is removed from here on is told by the feed, who was removed before is found here.
+        if (!(await rooms.EnterAsync(caller.User, join.Room, RoomAction.Join)).TryGet(out entered, out refusal))
+        {
+            feeds.Unregister(subscription);
+            caller.Refuse(join.Id, refusal);
+            return;
+        }
+
+        var joined = Begin(join, entered, caller.User, head);
         subscription.StartAt(joined.Since);
         // A client that cannot continue from its cursor is told so, with or without an id: else it would take the hole that follows for
         // none.
@@ -61,6 +74,16 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
             Leave(connection, subscription);
     }
 
+    /// <summary>Takes it out of the rooms in which its reading has ended.</summary>
+    private void LeaveEnded(Connection connection)
+    {
+        for (var i = connection.Outbound.Subscriptions.Count - 1; i >= 0; i--)
+        {
+            if (connection.Outbound.Subscriptions[i] is { Exit: not null } ended)
+                Leave(connection, ended);
+        }
+    }
+
     private bool HasTooMany(Connection connection, Room besides) =>
         _mostRooms > 0 && connection.Outbound.Subscriptions.Count >= _mostRooms && connection.Outbound.Find(besides.Name) is null;
 
@@ -71,16 +94,21 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
     }
 
     /// <summary>Where a join begins: at the position asked for, or, told so, where the log can begin.</summary>
-    private JoinedFrame Begin(JoinCommand join, Room room, long head)
+    private JoinedFrame Begin(JoinCommand join, EnteredRoom entered, CurrentUser user, long head)
     {
+        var (room, first) = (entered.Room, entered.FirstSeq(user));
+        head = Math.Max(head, first - 1);
         var (since, complete) = join switch
         {
             { Since: null } => (head, true),
             { Epoch: { } epoch } when epoch != log.Epoch => (head, false),                     // another log's position
             { Since: { } ahead } when ahead > Math.Max(head, room.LastSeq) => (head, false),   // a position this log has not reached
-            { Since: { } trimmed } when trimmed < room.FirstSeq - 1 => (room.FirstSeq - 1, false),
+            { Since: { } trimmed } when trimmed < first - 1 => (first - 1, false),
             { Since: { } held } => (held, true),
         };
-        return new JoinedFrame(join.Id, room.Name, Math.Max(head, since), since, complete, room.FirstSeq, log.Epoch);
+        return new JoinedFrame(join.Id, room.Name, Math.Max(head, since), since, complete, first, log.Epoch)
+        {
+            Role = entered.State.RoleOf(user.Id),
+        };
     }
 }

@@ -5,26 +5,25 @@ using Skald.Server.Rooms;
 
 namespace Skald.Server.Connections;
 
-internal sealed class SignalHandler(RoomAuthorizer authorizer, SignalFanOut signals) : SessionHandler<SignalCommand>
+internal sealed class SignalHandler(RoomAccess rooms, SignalFanOut signals) : SessionHandler<SignalCommand>
 {
     private static readonly ChatError NotJoined = new(ErrorCode.NotJoined, "Join the room first: only who is in it sends signals there.");
 
-    protected override ValueTask HandleAsync(SocketCaller caller, SignalCommand command)
+    protected override async ValueTask HandleAsync(SocketCaller caller, SignalCommand command)
     {
-        if (Pass(caller, command) is { } refusal)
+        if (await PassAsync(caller, command) is { } refusal)
             caller.Refuse(command.Id, refusal with { Room = command.Room });
         else if (command.Id.Wanted)
             caller.Connection.Answer(new SignaledFrame(command.Id, command.Room));
-        return ValueTask.CompletedTask;
     }
 
     /// <returns>Why it was not passed on, or null.</returns>
-    private ChatError? Pass(SocketCaller caller, SignalCommand command)
+    private async ValueTask<ChatError?> PassAsync(SocketCaller caller, SignalCommand command)
     {
         var (connection, user) = (caller.Connection, caller.User);
-        if (connection.Outbound.Find(command.Room) is not { } subscription)
+        if (connection.Outbound.Find(command.Room) is not { Exit: null } subscription)
             return NotJoined;
-        if (authorizer.Check(user, subscription.Room, RoomAction.Signal) is { } refusal)
+        if (!(await rooms.EnterAsync(user, command.Room, RoomAction.Signal)).TryGet(out _, out var refusal))
             return refusal;
         if (!connection.TryTakeSignal(out var wait))
             return TokenBucket.Refusal("You send too many signals", wait);

@@ -86,9 +86,10 @@ internal sealed class SocketEndpoints(
             return new Entrant(user, null, null, WantsJoined: false);
 
         error = ReadPosition(context.Request, out var since, out var epoch);
-        if (error is null && (await rooms.EnterAsync(user, roomName, RoomAction.Join)).TryGet(out var room, out error))
+        if (error is null && (await rooms.EnterAsync(user, roomName, RoomAction.Join)).TryGet(out var entered, out error))
         {
-            var join = new JoinCommand(default, room.Name, since ?? room.LastSeq, epoch);
+            var room = entered.Room;
+            var join = new JoinCommand(default, room.Name, since ?? Math.Max(room.LastSeq, entered.FirstSeq(user) - 1), epoch);
             return new Entrant(user, room, join, WantsJoined: since is not null);
         }
 

@@ -30,6 +30,14 @@ internal sealed class BatchEncoder : IDisposable
         Add(draft.ToEntry(scratch));
     }
 
+    /// <summary>What a reader is told whose reading ends with an entry.</summary>
+    public static ReadOnlyMemory<byte> Left(string room, long seq)
+    {
+        using var frame = new FrameBuffer(InitialCapacity);
+        frame.Add(new LeftFrame(default, room) { Seq = seq });
+        return frame.Frames.ToArray();
+    }
+
     /// <summary>What was added, in arrays of its own; the encoder starts anew.</summary>
     public EncodedBatch Finish(long first, long startOffset)
     {

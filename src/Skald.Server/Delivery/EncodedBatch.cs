@@ -40,6 +40,15 @@ internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, int[]
         return dialect == Dialect.Messages && others is not null ? MessagesFrom(index) : bytes.AsMemory(starts[index]);
     }
 
+    /// <returns>Its entries up to one of them.</returns>
+    public EncodedBatch Until(long seq)
+    {
+        if (seq >= Last)
+            return this;
+        var count = (int)(seq - First) + 1;
+        return new(First, bytes[..starts[count]], starts[..count], others?.Where(index => index < count).ToArray(), startOffset);
+    }
+
     private ReadOnlyMemory<byte> Messages() => _messages ??= MessagesFrom(0);   // two threads may make it: both make the same
 
     private byte[] MessagesFrom(int index)

@@ -25,7 +25,9 @@ internal struct JoinedRooms()
     }
 
     /// <summary>Reads on in the next room that is behind, and moves its cursor.</summary>
-    /// <param name="far">Where there is nothing to return: a room whose cursor has fallen off the tail.</param>
+    /// <param name="far">
+    /// Where there is nothing to return: a room whose cursor has fallen off the tail, or stands where its reading ends.
+    /// </param>
     /// <returns>Frames out of the room's tail; empty where there are none.</returns>
     public ReadOnlyMemory<byte> ReadNext(out Subscription? far)
     {
@@ -37,7 +39,8 @@ internal struct JoinedRooms()
             if (!subscription.Active)
                 continue;
             while (subscription.IsBehind
-                && subscription.Feed.TryReadTail(subscription.Cursor, subscription.Dialect, out var frames, out var end))
+                && subscription.Feed.TryReadTail(
+                    subscription.Cursor, subscription.Last, subscription.Dialect, out var frames, out var end))
             {
                 subscription.MoveTo(end);
                 // A reader of another dialect may pass over a batch, and has more to come.
@@ -45,7 +48,7 @@ internal struct JoinedRooms()
                     return frames;
             }
 
-            if (subscription.IsBehind)
+            if (subscription.IsBehind || subscription.IsAtExit)
             {
                 far = subscription;
                 return default;

@@ -82,11 +82,15 @@ internal sealed class Outbound(
 
     /// <summary>A new batch of a room: written now if this reader is at the head and its socket is free, else its cursor waits.</summary>
     /// <remarks>On the delivery thread: it waits for nothing.</remarks>
-    public void Offer(Subscription subscription, EncodedBatch batch)
+    /// <param name="exit">Where in the batch its reading ends; null where it does not.</param>
+    public void Offer(Subscription subscription, EncodedBatch batch, RoomExit? exit = null)
     {
         var next = Next.Nothing;
         lock (_gate)
         {
+            // Also of a subscription whose flow has not begun.
+            if (exit is not null)
+                subscription.End(exit);
             if (!subscription.Active || _closing || _broken)
                 return;
             if (_looping)
@@ -94,7 +98,7 @@ internal sealed class Outbound(
                 if (subscription.IsTooFarBehind(limits.MessagesBehind, limits.BytesBehind))
                     next = Next.TooSlow;
             }
-            else if (subscription.Cursor == batch.First - 1)
+            else if (subscription.Cursor == batch.First - 1 && subscription.Exit is null)
             {
                 subscription.MoveTo(batch.End);
                 next = WriteOrBegin(batch.Frames(subscription.Dialect));
@@ -309,7 +313,21 @@ internal sealed class Outbound(
                     return default;
                 }
 
+                if (far.IsAtExit)
+                {
+                    far.Active = false;
+                    if (far.Dialect == Dialect.Signals)
+                        return far.Exit!.Left;
+                }
+
                 cursor = far.Cursor;
+            }
+
+            if (far.IsAtExit)
+            {
+                // A socket of one room has nothing left to do.
+                failed(CloseCode.Forbidden, null);
+                continue;
             }
 
             EncodedBatch? page = null;
@@ -335,6 +353,7 @@ internal sealed class Outbound(
                     continue;
                 if (page?.First == cursor + 1)
                 {
+                    page = page.Until(far.Last);
                     far.MoveTo(page.Last, page.Length);
                     if (page.Frames(far.Dialect) is { IsEmpty: false } frames)
                         return frames;

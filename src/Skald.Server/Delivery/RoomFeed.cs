@@ -114,25 +114,33 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         if (drafts.IsEmpty)
             return null;
 
+        List<RoomExit>? exits = null;
         foreach (var draft in drafts)
+        {
             encoder.Add(draft);
-        return Append(encoder.Finish(drafts[0].Seq, Head.Offset), keep: !erased);
+            if (draft.Ended is not { Count: 0 })
+                (exits ??= []).Add(new RoomExit(draft.Seq, draft.Ended, BatchEncoder.Left(room.Name, draft.Seq)));
+        }
+
+        return Append(encoder.Finish(drafts[0].Seq, Head.Offset), exits, keep: !erased);
     }
 
     /// <summary>The frames after a position, if the tail still has them.</summary>
+    /// <param name="last">The last entry that is wanted.</param>
     /// <param name="dialect">What the reader understands.</param>
     /// <param name="frames">Frames of one batch, or of its rest; empty where the dialect has none for it.</param>
     /// <param name="end">The cursor when they are sent.</param>
-    public bool TryReadTail(long after, Dialect dialect, out ReadOnlyMemory<byte> frames, out Position end)
+    public bool TryReadTail(long after, long last, Dialect dialect, out ReadOnlyMemory<byte> frames, out Position end)
     {
         lock (_gate)
         {
-            foreach (var batch in _tail)
+            foreach (var whole in _tail)
             {
-                if (after < batch.First - 1)
+                if (after < whole.First - 1)
                     break;
-                if (after < batch.Last)
+                if (after < whole.Last)
                 {
+                    var batch = whole.Until(last);
                     frames = batch.After(after, dialect);
                     end = batch.End;
                     return true;
@@ -153,7 +161,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         budget.Forget(this);
     }
 
-    private FanOut Append(EncodedBatch batch, bool keep)
+    private FanOut Append(EncodedBatch batch, List<RoomExit>? exits, bool keep)
     {
         int tail;
         FanOut fanOut;
@@ -172,7 +180,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
                 _tailLength -= _tail.Dequeue().Length;
             Volatile.Write(ref _head, batch.End);
             tail = _tailLength;
-            fanOut = new FanOut(CopyReaders(), batch);
+            fanOut = new FanOut(CopyReaders(), batch, exits);
         }
 
         budget.Note(this, tail);

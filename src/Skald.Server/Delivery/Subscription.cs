@@ -5,13 +5,19 @@ namespace Skald.Server.Delivery;
 /// <summary>One reader in one room: a cursor, and nothing else. It costs the same however far back it is.</summary>
 /// <param name="reader">Whose it is; its lock guards what can change here.</param>
 /// <param name="dialect">What the reader understands.</param>
-internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
+/// <param name="userId">Whose reading it is.</param>
+internal sealed class Subscription(Outbound reader, Room room, Dialect dialect, long userId = 0)
 {
     public Outbound Outbound => reader;
 
     public Room Room => room;
 
     public Dialect Dialect => dialect;
+
+    public long UserId => userId;
+
+    /// <summary>Where its reading ends, which its reader is then told; null while it lasts.</summary>
+    public RoomExit? Exit { get; private set; }
 
     /// <summary>Set before the subscription is shown to the reader.</summary>
     public RoomFeed Feed { get; set; } = null!;
@@ -51,7 +57,16 @@ internal sealed class Subscription(Outbound reader, Room room, Dialect dialect)
         _offset += bytes;
     }
 
-    public bool IsBehind => Cursor < Feed.Head.Seq;
+    public bool IsBehind => Cursor < Math.Min(Feed.Head.Seq, Last);
+
+    /// <summary>The last entry that it may be sent.</summary>
+    public long Last => Exit?.Seq ?? long.MaxValue;
+
+    /// <summary>Whether it has been sent all that it ever will be, but for the word that it has ended.</summary>
+    public bool IsAtExit => Cursor >= Last;
+
+    /// <summary>It reads no further than this. The first end counts.</summary>
+    public void End(RoomExit exit) => Exit ??= exit;
 
     /// <summary>Notes that it has caught up, when it has.</summary>
     public void NoteHead()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Skald.Protocol;
 using Skald.Server.Accounts;
@@ -39,15 +40,22 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>The message that the draft changes, as it is from then on. Null for a message, and until it is stored.</summary>
     public LoggedMessage? Changed { get; private set; }
 
+    /// <summary>The room, as it is from then on. Null where the draft does not change it, and until it is stored.</summary>
+    public RoomState? RoomAfter { get; private set; }
+
+    /// <summary>What the entry says besides what it is about: a JSON object. Null where it says nothing.</summary>
+    public byte[]? Data { get; private set; }
+
+    /// <summary>Whose reading ends with the entry; null where everybody's does.</summary>
+    public IReadOnlyList<long>? Ended { get; protected set; } = [];
+
+    /// <summary>The users that the command names, as the accounts have them.</summary>
+    public IReadOnlyList<NamedUser> Named { get; init; } = [];
+
     /// <summary>Null without a listener.</summary>
     public MessageTrace? Trace { get; set; }
 
-    public EntryKind Kind => Command switch
-    {
-        EditCommand => EntryKind.Edited,
-        DeleteCommand => EntryKind.Deleted,
-        _ => EntryKind.Message,
-    };
+    public EntryKind Kind => Command.Kind;
 
     /// <summary>A message's text as it is stored: of a duplicate, that of the first time.</summary>
     public byte[] Text => _storedText ?? ((SendCommand)Command).Text;
@@ -62,6 +70,13 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     {
         StoreAs(seq, timestamp);
         Changed = changed;
+    }
+
+    /// <param name="change">What it makes of the room.</param>
+    public void StoreAs(long seq, Timestamp timestamp, RoomChange change)
+    {
+        StoreAs(seq, timestamp);
+        (RoomAfter, Data, Ended) = (change.After, change.Data, change.Ended);
     }
 
     /// <summary>The same <see cref="ClientMessageId"/> was stored before: nothing is now.</summary>
@@ -87,6 +102,36 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
 
     /// <summary>Sends it to the store to be refused there, unless it was stored before: only then is "never stored" true.</summary>
     public void RefuseUnlessStored(ChatError refusal) => Refusal = refusal;
+
+    /// <summary>The oldest entry that the sender may name.</summary>
+    /// <param name="state">The room as it is.</param>
+    public long FirstSeq(RoomState state) => Math.Max(Room.FirstSeq, state.FirstOf(Sender.Id));
+
+    /// <summary>Whether the sender may do this, by the room as it is: at the draft's place in the log this binds.</summary>
+    public ChatError? RefusedBy(RoomState state) => RoomRules.Check(state, Sender, MayWrite.ActionOf(Command));
+
+    /// <summary>
+    /// Decides, in the log's order, what becomes of a draft that is about the room itself; it is told so unless it must be stored.
+    /// </summary>
+    /// <param name="state">The room as it is until then.</param>
+    /// <param name="seq">Its place, if it is stored.</param>
+    /// <param name="change">What is to be stored.</param>
+    /// <returns>Whether it must be stored.</returns>
+    public bool Takes(RoomState state, long seq, Timestamp now, LogRules rules, [NotNullWhen(true)] out RoomChange? change)
+    {
+        change = null;
+        var decided = Command switch
+        {
+            MembersCommand members => RoomChange.Of(state, members, Sender, Named, seq, rules.MembersPerRoom),
+            RoomCommand room => RoomChange.Of(state, room, Sender, seq),
+            _ => throw new InvalidOperationException($"Nobody decides about {Kind}."),
+        };
+        if (decided is not { } outcome)
+            LeaveAs(state.Version, now);
+        else if (!outcome.TryGet(out change, out var refusal))
+            RefuseAs(refusal);
+        return change is not null;
+    }
 
     /// <summary>
     /// Tells the sender, once, how it ended. Called on the delivery thread or by the sender's own call: it must not wait.
@@ -122,10 +167,12 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
         return new LogEntry
         {
             Kind = Kind,
+            Room = Room.Name,
             Seq = Seq,
             By = scratch[..by],
             Timestamp = Timestamp,
-            Message = Changed!.ToMessage(Room),
+            Message = Changed is null ? default : Changed.ToMessage(Room),
+            Data = Data,
         };
     }
 

@@ -19,7 +19,8 @@ internal sealed class EntryRates(IOptions<LogLimits> limits, TimeProvider clock)
     /// </remarks>
     public ValueTask<ChatError?> CheckAsync(Draft draft)
     {
-        var tooFast = Count(draft);
+        // What is refused already is not counted: of a room that must stay unseen no rate may tell.
+        var tooFast = draft.Refusal is null ? Count(draft) : null;
         if (tooFast is null || draft.ClientMessageId is null)
             return new(tooFast);
         draft.RefuseUnlessStored(tooFast);

@@ -12,23 +12,29 @@ namespace Skald.Server.History;
 internal sealed class FoundDraft : Draft
 {
     private readonly byte[] _by;
-    private readonly LoggedMessage _message;
+    private readonly LoggedMessage? _message;
+    private readonly byte[] _data;
 
-    private FoundDraft(Room room, EntryCommand command, LoggedMessage message, byte[] by)
-        : base(room, new CurrentUser(0, Encoding.UTF8.GetString(by), SessionId: 0), command) => (_message, _by) = (message, by);
+    private FoundDraft(Room room, EntryCommand command, in LogEntry entry, LoggedMessage? message)
+        : base(room, new CurrentUser(0, Encoding.UTF8.GetString(entry.By), SessionId: 0), command)
+    {
+        (_message, _by, _data) = (message, entry.By.ToArray(), entry.Data.ToArray());
+        Ended = RoomChange.EndedBy(entry.Kind, entry.Data);
+    }
 
     /// <param name="entry">As it is read; copied.</param>
     public static FoundDraft Of(Room room, in LogEntry entry)
     {
-        var message = LoggedMessage.Of(entry.Message, userId: 0);
+        var message = entry.Message.Seq == 0 ? null : LoggedMessage.Of(entry.Message, userId: 0);
         EntryCommand command = entry.Kind switch
         {
-            EntryKind.Edited => new EditCommand(default, room.Name, message.Seq, message.Text, IfVersion: null, ClientMessageId: null),
-            EntryKind.Deleted => new DeleteCommand(default, room.Name, message.Seq, ClientMessageId: null),
-            _ => new SendCommand(default, room.Name, message.Text, ClientMessageId: null),
+            EntryKind.Edited => new EditCommand(default, room.Name, message!.Seq, message.Text, IfVersion: null, ClientMessageId: null),
+            EntryKind.Deleted => new DeleteCommand(default, room.Name, message!.Seq, ClientMessageId: null),
+            EntryKind.Member or EntryKind.Room => new FoundCommand(room.Name, entry.Kind),
+            _ => new SendCommand(default, room.Name, message!.Text, ClientMessageId: null),
         };
-        var draft = new FoundDraft(room, command, message, entry.By.ToArray());
-        if (entry.Kind == EntryKind.Message)
+        var draft = new FoundDraft(room, command, entry, message);
+        if (entry.Kind == EntryKind.Message || message is null)
             draft.StoreAs(entry.Seq, entry.Timestamp);
         else
             draft.StoreAs(entry.Seq, entry.Timestamp, message);
@@ -38,14 +44,28 @@ internal sealed class FoundDraft : Draft
     /// <summary>As it was read: of a message that was changed since, what it is now.</summary>
     public override LogEntry ToEntry(Span<byte> scratch)
     {
-        var message = _message.ToMessage(Room);
-        return Kind == EntryKind.Message
-            ? LogEntry.Of(message)
-            : new LogEntry { Kind = Kind, Seq = Seq, By = _by, Timestamp = Timestamp, Message = message };
+        if (Kind == EntryKind.Message)
+            return LogEntry.Of(_message!.ToMessage(Room));
+        return new LogEntry
+        {
+            Kind = Kind,
+            Room = Room.Name,
+            Seq = Seq,
+            By = _by,
+            Timestamp = Timestamp,
+            Message = _message is null ? default : _message.ToMessage(Room),
+            Data = _data,
+        };
     }
 
     public override void Complete(ChatError? refusal)
     {
         // Whoever sent it is told by the node that stored it, or repeats it and is answered then.
+    }
+
+    /// <summary>Stands for the command that another node was given: what came of it is read, and nothing is decided by it.</summary>
+    private sealed record FoundCommand(string Room, EntryKind FoundKind) : EntryCommand(default, Room, ClientMessageId: null)
+    {
+        public override EntryKind Kind => FoundKind;
     }
 }

@@ -10,6 +10,7 @@ internal static class HistorySetup
         services.AddSingleton<LogMetrics>();
         services.AddSingleton<NodeCursor>();
         services.AddSingleton<RoomLog>();
+        services.AddSingleton<LogRules>();
         services.AddSingleton<MayWrite>();
         services.AddSingleton<EntryRates>();
     }

@@ -47,13 +47,17 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
     /// </summary>
     /// <param name="draft">An edit or a delete.</param>
     /// <param name="message">What it is about; null where there is none.</param>
+    /// <param name="room">The room as it is.</param>
     /// <param name="now">When it is stored.</param>
     /// <returns>Whether it must be stored.</returns>
-    public static bool Takes(LoggedMessage? message, Draft draft, Timestamp now, RoomsOptions rules)
+    public static bool Takes(LoggedMessage? message, Draft draft, RoomState room, Timestamp now, LogRules rules)
     {
-        if (message is null)
+        if (draft.RefusedBy(room) is { } refusal)
+            draft.RefuseAs(refusal);
+        else if (message is null)
             draft.RefuseAs(NotFound);
-        else if (message.UserId != draft.Sender.Id)
+        else if (message.UserId != draft.Sender.Id
+            && (draft.Command is not DeleteCommand || RoomRules.Check(room, draft.Sender, RoomAction.DeleteAny) is not null))
             draft.RefuseAs(NotTheirs);
         else if (draft.Command is EditCommand edit)
             return message.TakesEdit(draft, edit, now, rules);
@@ -97,7 +101,7 @@ internal sealed record LoggedMessage(long Seq, long UserId, byte[] Username, byt
         DeletedAt = DeletedAt,
     };
 
-    private bool TakesEdit(Draft draft, EditCommand edit, Timestamp now, RoomsOptions rules)
+    private bool TakesEdit(Draft draft, EditCommand edit, Timestamp now, LogRules rules)
     {
         if (DeletedBy.Length > 0)
             draft.RefuseAs(Gone);

@@ -271,6 +271,9 @@ internal sealed partial class RoomLog(
         _commit = taken < _commit || _commit == 0 ? taken : _commit + ((taken - _commit) / 32);
         foreach (var draft in batch)
         {
+            // The state before the position: who sees that the log has come so far sees who may read it.
+            if (draft.RoomAfter is { } after)
+                draft.Room.Become(after);
             if (draft.End == DraftEnd.Stored)
                 draft.Room.Reach(draft.Seq);
             draft.Trace?.Stored(draft, batch.Count);

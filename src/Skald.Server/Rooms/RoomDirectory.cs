@@ -10,9 +10,9 @@ namespace Skald.Server.Rooms;
 /// <summary>All rooms that this node has met, by name: one <see cref="Room"/> object each.</summary>
 internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<RoomLimits> limits, TimeProvider clock)
 {
-    public static ChatError NoSuchRoom { get; } = new(ErrorCode.RoomNotFound, "There is no room of this name.");
-
     private static readonly ChatError TooManyNew = new(ErrorCode.RateLimited, "Too many new rooms; wait before making another.");
+
+    private static readonly ChatError Taken = new(ErrorCode.RoomExists, "A room of this name is there already: choose another.");
 
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
 
@@ -22,12 +22,29 @@ internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> opti
     /// <summary>Whether a room that is not there is only not used yet.</summary>
     public bool AutoCreate => options.Value.AutoCreate;
 
-    /// <summary>The room, if there is one. From memory, but for the first time.</summary>
+    /// <summary>The room, if there is one, with its state. From memory, but for the first time.</summary>
     public async ValueTask<Room?> FindAsync(string name)
     {
-        if (_rooms.TryGetValue(name, out var known))
-            return known;
-        return RoomName.IsValid(name) && await store.FindAsync(name) is { } stored ? Met(stored) : null;
+        if (!_rooms.TryGetValue(name, out var room))
+        {
+            if (!RoomName.IsValid(name) || await store.FindAsync(name) is not { } stored)
+                return null;
+            room = Met(stored);
+        }
+
+        await LearnAsync(room);
+        return room;
+    }
+
+    /// <summary>Reads the state of a room where it is not known.</summary>
+    public async ValueTask<RoomState> LearnAsync(Room room)
+    {
+        while (true)
+        {
+            if (room.State is { } state)
+                return state;
+            room.Become(await store.ReadStateAsync(room.Id));
+        }
     }
 
     /// <summary>The room that was just read from disk: this node's object of it, which it becomes where there is none.</summary>
@@ -35,18 +52,47 @@ internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> opti
     /// Whoever reads that a room has grown tells this object. So does not get lost what was stored after <see cref="FindAsync"/> has
     /// read the room, and before it is to be found here.
     /// </remarks>
-    public Room Met(Room stored) => _rooms.GetOrAdd(stored.Name, stored);
+    public Room Met(Room stored)
+    {
+        var room = _rooms.GetOrAdd(stored.Name, stored);
+        room.Outdate(stored.Version);
+        if (stored.State is { } state)
+            room.Become(state);
+        return room;
+    }
 
-    /// <summary>A room that this node has met before.</summary>
-    public bool TryGet(string name, [NotNullWhen(true)] out Room? room) => _rooms.TryGetValue(name, out room);
+    /// <summary>A room that this node has met before, and knows the state of.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out Room? room) => _rooms.TryGetValue(name, out room) && room.State is not null;
 
-    /// <summary>Makes a room for a user, who may make so many a minute.</summary>
-    /// <param name="name">A valid <see cref="RoomName"/>.</param>
+    /// <summary>Makes a room that a user has come to first, who may make so many a minute.</summary>
+    /// <param name="name">A name that a user may give: <see cref="RoomName.IsFree"/>.</param>
     public async Task<Outcome<Room>> CreateAsync(CurrentUser user, string name)
     {
         if (!_creations.TryTake(user.Id, out var wait))
             return TooManyNew with { Room = name, RetryAfter = wait };
-        return Met(await store.CreateAsync(name, user.Id));
+        var room = Met(await store.CreateAsync(name, user.Id));
+        await LearnAsync(room);
+        return room;
+    }
+
+    /// <summary>Makes a room of a user's own.</summary>
+    /// <param name="name">As of the other; null for a name of the server's.</param>
+    /// <param name="state">What it is.</param>
+    /// <param name="clientMessageId">The user's own name for the call: repeated, it finds the room.</param>
+    /// <returns>The room, and whether it is new.</returns>
+    public async Task<Outcome<(Room Room, bool IsNew)>> CreateAsync(
+        CurrentUser user, string? name, RoomState state, string? clientMessageId)
+    {
+        if (!_creations.TryTake(user.Id, out var wait))
+            return TooManyNew with { RetryAfter = wait };
+        var most = limits.Value.RoomsOwned;
+        if (most > 0 && await store.CountOwnedAsync(user.Id) >= most)
+            return new ChatError(ErrorCode.TooManyRooms, $"You own {most} rooms, as many as one may (Limits:RoomsOwned).");
+        if (await store.CreateAsync(name ?? RoomName.NewPrivate(), state, user.Id, clientMessageId) is not { } made)
+            return Taken with { Room = name };
+        var room = Met(made.Room);
+        await LearnAsync(room);
+        return (room, made.IsNew);
     }
 
     /// <summary>Makes the rooms that are there from the start.</summary>

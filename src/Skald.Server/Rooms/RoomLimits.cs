@@ -11,4 +11,16 @@ public sealed class RoomLimits
     [OffAtZero]
     [Beyond("rate_limited")]
     public double NewRoomsPerUserPerMinute { get; set; } = 30;
+
+    /// <summary>Rooms that one user may own.</summary>
+    [Range(0, int.MaxValue)]
+    [OffAtZero]
+    [Beyond("too_many_rooms")]
+    public int RoomsOwned { get; set; } = 1_000;
+
+    /// <summary>Members of a private room.</summary>
+    [Range(0, int.MaxValue)]
+    [OffAtZero]
+    [Beyond("too_many_members")]
+    public int MembersPerRoom { get; set; } = 10_000;
 }

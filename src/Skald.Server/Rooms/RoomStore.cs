@@ -8,7 +8,12 @@ namespace Skald.Server.Rooms;
 /// <remarks><c>RoomStoreContract</c> tests this on every engine.</remarks>
 internal sealed class RoomStore(IDatabase database, TimeProvider clock)
 {
-    /// <returns>The room as it is on disk, or null.</returns>
+    private const string RoomColumns = "r.id, r.name, r.first_seq, r.last_seq, r.version";
+    private const string StateColumns = "r.visibility, r.title, r.topic, r.data, r.settings, r.version";
+    private const int StateColumnCount = 6;
+
+
+    /// <returns>The room as it is on disk, with its state, or null.</returns>
     public Task<Room?> FindAsync(string name) => database.ReadAsync(connection => FindAsync(connection, name));
 
     /// <summary>Makes the room, or finds it if another call was faster.</summary>
@@ -23,12 +28,132 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
             return known;
         await connection.ExecuteAsync(
             "INSERT INTO rooms (name, created_by, created_at) VALUES (@name, @by, @at) ON CONFLICT (name) DO NOTHING",
-            ("name", name), ("by", createdBy), ("at", Timestamp.From(clock.GetUtcNow()).Microseconds));
+            ("name", name), ("by", createdBy), ("at", Now));
         return (await FindAsync(connection, name))!;
     });
 
-    private static Task<Room?> FindAsync(DbConnection connection, string name) => connection.FirstAsync(
-        "SELECT id, name, first_seq, last_seq FROM rooms WHERE name = @name",
-        row => new Room(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3)),
-        ("name", name));
+    /// <summary>Makes a room whose owner is who makes it, or finds the one that the same call has made before.</summary>
+    /// <param name="state">What it is.</param>
+    /// <param name="owner">Who makes it.</param>
+    /// <param name="clientMessageId">The owner's own name for the call; null for none.</param>
+    /// <returns>The room, and whether it is new; null where another has the name.</returns>
+    public Task<(Room Room, bool IsNew)?> CreateAsync(string name, RoomState state, long owner, string? clientMessageId) =>
+        database.WriteAsync<(Room, bool)?>(async connection =>
+        {
+            if (clientMessageId is not null && await connection.FirstAsync(
+                $"SELECT {RoomColumns} FROM rooms r WHERE r.created_by = @by AND r.client_msg_id = @id",
+                ReadRoom,
+                ("by", owner), ("id", clientMessageId)) is { } made)
+                return (made, false);
+            if (await FindAsync(connection, name) is not null)
+                return null;
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO rooms (name, created_by, created_at, visibility, title, topic, data, settings, client_msg_id)
+                VALUES (@name, @by, @at, @visibility, @title, @topic, @data, @settings, @id)
+                """,
+                ("name", name), ("by", owner), ("at", Now), ("visibility", (long)state.Visibility), ("title", state.Title),
+                ("topic", state.Topic), ("data", state.Data), ("settings", state.Settings.ToJson()), ("id", clientMessageId));
+            await connection.ExecuteAsync(
+                "INSERT INTO members (room_id, user_id, role, from_seq) SELECT id, @user, @role, 1 FROM rooms WHERE name = @name",
+                ("name", name), ("user", owner), ("role", (long)Role.Owner));
+            return ((await FindAsync(connection, name))!, true);
+        });
+
+    /// <returns>How many rooms there are that a user has made by name, and owns by that.</returns>
+    public Task<long> CountOwnedAsync(long userId) => database.ReadAsync(connection => connection.FirstAsync(
+        "SELECT count(*) FROM members WHERE user_id = @user AND role = @owner AND until_seq IS NULL",
+        row => row.GetInt64(0),
+        ("user", userId), ("owner", (long)Role.Owner)));
+
+    /// <summary>Reads what a room is, and who is in it.</summary>
+    public Task<RoomState> ReadStateAsync(long roomId) => database.ReadAsync(connection => ReadStateAsync(connection, roomId));
+
+    /// <inheritdoc cref="ReadStateAsync(long)"/>
+    /// <remarks>
+    /// Two statements may see two moments: the members are read last, and again where the room has changed meanwhile.
+    /// </remarks>
+    public static async Task<RoomState> ReadStateAsync(DbConnection connection, long roomId)
+    {
+        while (true)
+        {
+            var state = await FindStateAsync(connection, roomId);
+            if (state is null)
+                return RoomState.Common;
+            var members = await connection.ListAsync(
+                """
+                SELECT m.user_id, u.username, m.role, m.from_seq, m.until_seq FROM members m JOIN users u ON u.id = m.user_id
+                WHERE m.room_id = @room
+                """,
+                row => new Member(
+                    row.GetInt64(0), row.GetString(1), (Role)row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4)),
+                ("room", roomId));
+            if (await VersionAsync(connection, roomId) == state.Version)
+                return state.With(members);
+        }
+    }
+
+    /// <summary>The rooms that a user is in, by name.</summary>
+    /// <param name="after">A name, which is not among them; empty to begin.</param>
+    public Task<List<(Room Room, RoomState State)>> ListOfAsync(long userId, string after, int most) => database.ReadAsync(connection =>
+        connection.ListAsync(
+            $"""
+            SELECT {StateColumns}, {RoomColumns} FROM members m JOIN rooms r ON r.id = m.room_id
+            WHERE m.user_id = @user AND m.until_seq IS NULL AND r.name > @after ORDER BY r.name LIMIT @most
+            """,
+            row => (ReadRoom(row, StateColumnCount), ReadState(row)),
+            ("user", userId), ("after", after), ("most", (long)most)));
+
+    /// <summary>Public rooms, by name.</summary>
+    /// <param name="words">What the name or the title must contain, without regard to case; empty for all.</param>
+    /// <param name="after">A name, which is not among them; empty to begin.</param>
+    public Task<List<(Room Room, RoomState State)>> ListPublicAsync(string words, string after, int most) =>
+        database.ReadAsync(connection => connection.ListAsync(
+            $"""
+            SELECT {StateColumns}, {RoomColumns} FROM rooms r
+            WHERE r.visibility = 0 AND r.name > @after
+                AND (@words = '' OR lower(r.name) LIKE @like ESCAPE '!' OR lower(r.title) LIKE @like ESCAPE '!')
+            ORDER BY r.name LIMIT @most
+            """,
+            row => (ReadRoom(row, StateColumnCount), ReadState(row)),
+            ("words", words), ("like", Like(words)), ("after", after), ("most", (long)most)));
+
+    private long Now => Timestamp.From(clock.GetUtcNow()).Microseconds;
+
+    private static async Task<Room?> FindAsync(DbConnection connection, string name)
+    {
+        var room = await connection.FirstAsync($"SELECT {RoomColumns} FROM rooms r WHERE r.name = @name", ReadRoom, ("name", name));
+        room?.Become(await ReadStateAsync(connection, room.Id));
+        return room;
+    }
+
+    private static Task<RoomState?> FindStateAsync(DbConnection connection, long roomId) => connection.FirstAsync(
+        $"SELECT {StateColumns} FROM rooms r WHERE r.id = @room", ReadState, ("room", roomId));
+
+    private static Task<long> VersionAsync(DbConnection connection, long roomId) => connection.FirstAsync(
+        "SELECT version FROM rooms WHERE id = @room", row => row.GetInt64(0), ("room", roomId));
+
+    private static Room ReadRoom(DbDataReader row) => ReadRoom(row, 0);
+
+    private static Room ReadRoom(DbDataReader row, int first) =>
+        new(row.GetInt64(first), row.GetString(first + 1), row.GetInt64(first + 2), row.GetInt64(first + 3), row.GetInt64(first + 4));
+
+    private static RoomState ReadState(DbDataReader row) => new()
+    {
+        Visibility = (Visibility)row.GetInt64(0),
+        Title = row.GetString(1),
+        Topic = row.GetString(2),
+        Data = Text(row, 3),
+        Settings = RoomSettings.Read(Text(row, 4)),
+        Version = row.GetInt64(5),
+    };
+
+    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+
+    private static string Like(string words)
+    {
+        var escaped = words.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal)
+            .Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal);
+        return $"%{escaped}%";
+    }
 }

@@ -19,7 +19,8 @@ internal sealed class LogRuns
     /// </summary>
     public const string Sql =
         """
-        SELECT r.position, r.first_seq, m.id, m.name, m.first_seq, m.last_seq FROM runs r JOIN rooms m ON m.id = r.room_id
+        SELECT r.position, r.first_seq, m.id, m.name, m.first_seq, m.last_seq, m.version
+        FROM runs r JOIN rooms m ON m.id = r.room_id
         WHERE r.position >= coalesce((SELECT max(position) FROM runs WHERE position <= $1), 0) ORDER BY r.position LIMIT $2
         """;
 

@@ -191,7 +191,7 @@ public sealed class RoomSocketTests
         await ann.PublishAsync("global", "6");
 
         Assert.Equal(
-            ["type", "room", "seq", "since", "complete", "first_seq", "epoch"],
+            ["type", "room", "seq", "since", "complete", "first_seq", "epoch", "role"],
             joined.EnumerateObject().Select(field => field.Name));
         Assert.Equal(
             (5, 3, 1),

@@ -16,8 +16,9 @@ public sealed class SharedPostgres : IAsyncDisposable
     private const string Empty =
         """
         SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-        DELETE FROM runs; DELETE FROM followers; DELETE FROM entries; DELETE FROM messages; DELETE FROM room_heads;
-        DELETE FROM room_directory; DELETE FROM sessions; DELETE FROM users; DELETE FROM tickets; DELETE FROM login_failures;
+        DELETE FROM runs; DELETE FROM followers; DELETE FROM entries; DELETE FROM messages; DELETE FROM members;
+        DELETE FROM room_heads; DELETE FROM room_directory; DELETE FROM sessions; DELETE FROM users; DELETE FROM tickets;
+        DELETE FROM login_failures;
         DELETE FROM signing_keys;
         UPDATE log_end SET position = 0, room_id = 0;
         UPDATE server SET restored_at = NULL;

@@ -69,6 +69,12 @@ public sealed class AccessMatrixTests
         [nameof(SignalCommand)] = (
             """{"type":"signal","id":1,"room":"global","event":"wave"}""",
             ["not_authenticated", "not_joined", "4401", "not_joined", "not_joined"]),
+        [nameof(MembersCommand)] = (
+            """{"type":"members","id":1,"room":"global","op":"add","users":["ann"]}""",
+            ["not_authenticated", "forbidden", "4401", "forbidden", "forbidden"]),
+        [nameof(RoomCommand)] = (
+            """{"type":"room","id":1,"room":"global","title":"All"}""",
+            ["not_authenticated", "forbidden", "4401", "forbidden", "forbidden"]),
         [nameof(PingCommand)] = ("""{"type":"ping","id":1}""", ["not_authenticated", "pong", "4401", "pong", "pong"]),
     };
 

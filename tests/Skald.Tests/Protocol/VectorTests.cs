@@ -131,6 +131,8 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
     public void Reason_fits_into_a_close_frame() =>
         Assert.All(CloseCode.Own, code => Assert.InRange(Encoding.UTF8.GetByteCount(code.Reason), 1, 123));
 
+    private static readonly JsonSerializerOptions AsWritten = new() { Encoder = FrameWriter.Options.Encoder };
+
     /// <summary>A command as the vectors write it: whatever it has read, under the name that the field has in a frame.</summary>
     /// <param name="unsaid">A field that the frame does not have.</param>
     internal static JsonElement Fields(ClientCommand command, string? unsaid = null)
@@ -141,8 +143,17 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         };
         foreach (var property in command.GetType().GetProperties())
         {
-            if (FieldName(property.Name) is var name && name != unsaid && Shown(property.Name, property.GetValue(command)) is { } value)
-                fields[name] = value;
+            if (property.Name == nameof(EntryCommand.Kind))
+                continue;
+            if (property.GetValue(command) is RoomFields given)
+            {
+                foreach (var (field, value) in GivenOf(given))
+                    fields[field] = value;
+                continue;
+            }
+
+            if (FieldName(property.Name) is var name && name != unsaid && Shown(property.Name, property.GetValue(command)) is { } shown)
+                fields[name] = shown;
         }
 
         return JsonSerializer.SerializeToElement(fields);
@@ -161,9 +172,20 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
         byte[] json when property == nameof(SignalCommand.Data) => JsonElement.Parse(json),
         FrameId id => id.Wanted ? IdOf(id) : null,
         byte[] text => Encoding.UTF8.GetString(text),
+        Enum one => JsonNamingPolicy.SnakeCaseLower.ConvertName(one.ToString()),
         IReadOnlyList<RoomPosition> rooms => rooms.ToDictionary(room => room.Room, room => room.Seq),
         _ => value,
     };
+
+    private static Dictionary<string, object> GivenOf(RoomFields given) => new Dictionary<string, object?>
+    {
+        ["title"] = given.Title,
+        ["topic"] = given.Topic,
+        ["data"] = given.Data is { } data ? JsonElement.Parse(data) : null,
+        ["visibility"] = given.Visibility is { } visibility ? WireName.Of(visibility) : null,
+        ["history"] = given.History is { } history ? WireName.Of(history) : null,
+        ["roles"] = given.Roles?.ToDictionary(one => one.Key, one => WireName.Of(one.Value)),
+    }.Where(one => one.Value is not null).ToDictionary(one => one.Key, one => one.Value!);
 
     /// <summary>What the server would say with these fields.</summary>
     private static void Write(FrameWriter writer, JsonElement fields)
@@ -195,8 +217,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
                 }),
             "joined" => new JoinedFrame(
                 Re(), Text("room"), Number("seq"), Number("since"), fields.GetProperty("complete").GetBoolean(), Number("first_seq"),
-                Text("epoch")),
-            "left" => new LeftFrame(Re(), Text("room")),
+                Text("epoch"))
+            { Role = WireName.TryRead(Optional("role"), out Role role) ? role : null },
+            "left" => new LeftFrame(Re(), Text("room")) { Seq = fields.TryGetProperty("seq", out var at) ? at.GetInt64() : 0 },
             "ack" => new AckFrame(Re(), new StoredEntry(
                 Text("room"), Number("seq"), Moment(fields, "timestamp"),
                 fields.TryGetProperty("target", out var target) ? target.GetInt64() : 0,
@@ -231,11 +254,13 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
             }),
             var kind => new LogEntry
             {
-                Kind = kind == "edited" ? EntryKind.Edited : EntryKind.Deleted,
+                Kind = Enum.Parse<EntryKind>(kind, ignoreCase: true),
+                Room = Text("room"),
                 Seq = Number("seq"),
                 By = Encoding.UTF8.GetBytes(Text("by")),
                 Timestamp = Moment(fields, "timestamp"),
-                Message = Message(fields.GetProperty("now")),
+                Message = fields.TryGetProperty("target", out _) ? Message(fields.GetProperty("now")) : default,
+                Data = fields.TryGetProperty("target", out _) ? default : Data(),
             },
         };
 
@@ -243,6 +268,9 @@ public sealed class VectorTests(SharedServer shared) : IClassFixture<SharedServe
             : id.ValueKind == JsonValueKind.String ? new FrameId(id.GetString()!) : new FrameId(id.GetInt64());
         TimeSpan? Wait(string name) => fields.TryGetProperty(name, out var wait) ? TimeSpan.FromMilliseconds(wait.GetInt64()) : null;
         JsonElement Inner(string name, string field) => fields.GetProperty(name).GetProperty(field);
+        byte[] Data() => JsonSerializer.SerializeToUtf8Bytes(fields.EnumerateObject()
+            .Where(field => field.Name is not ("type" or "room" or "seq" or "kind" or "timestamp" or "by"))
+            .ToDictionary(field => field.Name, field => field.Value), AsWritten);
         string Text(string name) => fields.GetProperty(name).GetString()!;
         string? Optional(string name) => fields.TryGetProperty(name, out var value) ? value.GetString() : null;
         long Number(string name) => fields.GetProperty(name).GetInt64();

@@ -28,8 +28,8 @@ public sealed class RoomAccessTests : IAsyncLifetime
     [InlineData(nameof(RoomAction.Join), true)]
     [InlineData(nameof(RoomAction.Send), true)]
     [InlineData(nameof(RoomAction.Signal), false)]
-    [InlineData(nameof(RoomAction.Change), false)]
-    [InlineData(nameof(RoomAction.ReadHistory), false)]
+    [InlineData(nameof(RoomAction.Edit), false)]
+    [InlineData(nameof(RoomAction.Read), false)]
     public async Task Makes_a_room_only_for_who_joins_or_sends(string action, bool makes)
     {
         var refusal = await EnterAsync("new-room", Enum.Parse<RoomAction>(action));
@@ -53,8 +53,8 @@ public sealed class RoomAccessTests : IAsyncLifetime
     {
         await EndSessionAsync();
 
-        var known = await EnterAsync("global", RoomAction.ReadHistory);
-        var unknown = await EnterAsync("no-such-room", RoomAction.ReadHistory);
+        var known = await EnterAsync("global", RoomAction.Read);
+        var unknown = await EnterAsync("no-such-room", RoomAction.Read);
 
         Assert.NotNull(known);
         Assert.Equal(known with { Room = null }, unknown! with { Room = null });

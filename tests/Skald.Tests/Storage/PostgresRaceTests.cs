@@ -64,7 +64,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
     public async Task Calls_that_lock_rooms_in_any_order_wait_in_a_circle()
     {
         await using var changed = await ChangeAppendAsync(
-            "BEGIN\n    heads :=",
+            "BEGIN\n    SELECT array_agg",
             begin => begin.Insert(
                 "BEGIN\n".Length, "PERFORM FROM room_heads h WHERE h.room_id = ANY (p_rooms) ORDER BY random() FOR NO KEY UPDATE;\n"));
 
@@ -81,7 +81,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
 
     /// <summary>Has the database store otherwise than the program has it.</summary>
     private Task<PostgresFunction> ChangeAppendAsync(string part, Func<string, string> change) =>
-        PostgresFunction.ChangeAsync(_postgres.Name, "skald_append_1", append =>
+        PostgresFunction.ChangeAsync(_postgres.Name, "skald_append_2", append =>
         {
             Assert.Contains(part, append, StringComparison.Ordinal);
             return append.Replace(part, change(part), StringComparison.Ordinal);
@@ -146,7 +146,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
         await using var connection = await ConnectAsync();
         await AppendAsync(_postgres, Send(_rooms[0], "the-message"));
         var decision = await PostgresDecision.MakeAsync(
-            connection, new Batch([Edit(1), Send(_rooms[0], "late-message")]), new RoomsOptions());
+            connection, new Batch([Edit(1), Send(_rooms[0], "late-message")]), Stores.Rules);
         await AppendAsync(_postgres, Edit(1, "faster"));
 
         Assert.False(await decision.TryStoreAsync(connection));
@@ -162,7 +162,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
         await using var connection = await ConnectAsync();
         await AppendAsync(_postgres, Send(_rooms[0], "the-message"));
         var (edit, sent, repeat) = (Edit(1), Send(_rooms[0], "late-message"), Send(_rooms[0], "late-message"));
-        var decision = await PostgresDecision.MakeAsync(connection, new Batch([edit, sent, repeat]), new RoomsOptions());
+        var decision = await PostgresDecision.MakeAsync(connection, new Batch([edit, sent, repeat]), Stores.Rules);
         Assert.Equal([2, 3, 3], new[] { edit, sent, repeat }.Select(draft => draft.Seq));
         await AppendAsync(_postgres, Send(_rooms[0], "faster-1"));
         await AppendAsync(_postgres, Send(_rooms[0], "faster-2"));
@@ -190,7 +190,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
     {
         await using var connection = await ConnectAsync();
         var decision = await PostgresDecision.MakeAsync(
-            connection, new Batch([Send(_rooms[0], "late-message"), Edit(1, "of the other")]), new RoomsOptions());
+            connection, new Batch([Send(_rooms[0], "late-message"), Edit(1, "of the other")]), Stores.Rules);
         await AppendAsync(_postgres, Send(_rooms[0], "faster"));
 
         Assert.False(await decision.TryStoreAsync(connection));
@@ -234,7 +234,7 @@ public sealed class PostgresRaceTests : IAsyncLifetime
     {
         for (var attempt = 0; attempt < 1_000; attempt++)
         {
-            var decision = await PostgresDecision.MakeAsync(connection, new Batch(drafts), new RoomsOptions());
+            var decision = await PostgresDecision.MakeAsync(connection, new Batch(drafts), Stores.Rules);
             if (await decision.TryStoreAsync(connection))
                 return;
         }

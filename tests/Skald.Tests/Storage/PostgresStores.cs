@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Skald.Server.Accounts;
 using Skald.Server.Operations;
 using Skald.Server.Rooms;
@@ -31,7 +30,7 @@ internal sealed class PostgresStores : IAsyncDisposable
             Readiness,
             NullLogger<PostgresDatabase>.Instance);
         return new Stores(
-            new PostgresMessageStore(_database, Options.Create(new RoomsOptions()), TimeProvider.System),
+            new PostgresMessageStore(_database, Stores.Rules, TimeProvider.System),
             new RoomStore(_database, TimeProvider.System),
             new AccountStore(_database),
             new PostgresFollowedLog(_database));

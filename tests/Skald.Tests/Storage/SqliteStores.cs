@@ -31,7 +31,7 @@ internal sealed class SqliteStores : IDisposable
             new SqliteMessageStore(
                 _database,
                 new SqliteErasure(_database, TimeProvider.System, NullLogger<SqliteErasure>.Instance),
-                Options.Create(new RoomsOptions()),
+                Stores.Rules,
                 TimeProvider.System),
             new RoomStore(_database, TimeProvider.System),
             new AccountStore(_database),

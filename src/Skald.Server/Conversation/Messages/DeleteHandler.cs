@@ -5,4 +5,4 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Conversation.Messages;
 
 internal sealed class DeleteHandler(RoomAccess rooms, MessagePipeline pipeline)
-    : EntryHandler<DeleteCommand>(rooms, pipeline, RoomAction.Change);
+    : EntryHandler<DeleteCommand>(rooms, pipeline, RoomAction.Delete);

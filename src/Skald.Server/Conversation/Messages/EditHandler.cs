@@ -5,4 +5,4 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Conversation.Messages;
 
 internal sealed class EditHandler(RoomAccess rooms, MessagePipeline pipeline)
-    : EntryHandler<EditCommand>(rooms, pipeline, RoomAction.Change);
+    : EntryHandler<EditCommand>(rooms, pipeline, RoomAction.Edit);

@@ -57,10 +57,10 @@ internal sealed class HistoryEndpoints(RoomAccess access, RoomDirectory rooms, R
         {
             await Problems.WriteAsync(context, bad);
         }
-        else if (!(await access.EnterAsync(user, room, RoomAction.ReadHistory)).TryGet(out var found, out var refusal))
+        else if (!(await access.EnterAsync(user, room, RoomAction.Read)).TryGet(out var found, out var refusal))
         {
             // A room that is only not used yet has a history: an empty one.
-            if (refusal.Code == ErrorCode.RoomNotFound && rooms.AutoCreate && RoomName.IsValid(room))
+            if (refusal.Code == ErrorCode.RoomNotFound && rooms.AutoCreate && RoomName.IsFree(room))
                 await WriteNothingAsync(context);
             else
                 await Problems.WriteAsync(context, refusal);
@@ -73,7 +73,7 @@ internal sealed class HistoryEndpoints(RoomAccess access, RoomDirectory rooms, R
         {
             try
             {
-                await WritePageAsync(context, found, asked);
+                await WritePageAsync(context, found, user, asked);
             }
             finally
             {
@@ -88,25 +88,36 @@ internal sealed class HistoryEndpoints(RoomAccess access, RoomDirectory rooms, R
         return context.Response.WriteAsJsonAsync(Array.Empty<HistoryMessage>(), ApiJson.Options);
     }
 
-    private async Task WritePageAsync(HttpContext context, Room room, Asked asked)
+    private async Task WritePageAsync(HttpContext context, EnteredRoom entered, CurrentUser user, Asked asked)
     {
         var page = HistoryPage.Pool.Get();
         try
         {
+            var room = entered.Room;
             if (asked.Before > room.LastSeq || asked.After >= room.LastSeq)
                 await log.CatchUpAsync();   // the newest message may be another node's
             // The position first and the rows after it: a row may be newer than the position, and then says so by its version.
             var position = room.LastSeq;
+            // Whoever was removed up to there is not shown it.
+            if (room.Version > entered.State.Version
+                && !(await access.EnterAsync(user, room.Name, RoomAction.Read)).TryGet(out entered, out var refusal))
+            {
+                await Problems.WriteAsync(context, refusal);
+                return;
+            }
+
+            var first = entered.FirstSeq(user);
             Name(context, position);
             var onwards = asked.After >= 0;
             var newest = Math.Min(position, asked.Before - 1);
-            var oldest = onwards ? Math.Min(asked.After, newest) + 1 : room.FirstSeq;   // beyond the newest there is nothing, however far
+            // Beyond the newest there is nothing, however far.
+            var oldest = onwards ? Math.Max(Math.Min(asked.After, newest) + 1, first) : first;
             await page.ReadAsync(log, room, oldest, newest, asked.Limit, newestFirst: !onwards);
             if (page.Last > 0)
                 Link(
                     context,
                     asked.Limit,
-                    (onwards ? page.First > room.FirstSeq : page.More) ? page.First : null,
+                    (onwards ? page.First > first : page.More) ? page.First : null,
                     onwards && page.More ? page.Last : null);
             await page.WriteAsync(context.Response);
         }

@@ -39,7 +39,7 @@ internal sealed class MessageEndpoints(CommandTable commands, IOptions<WireLimit
             .Takes<SendRequest>("""{"message":"Hello world","client_msg_id":"0b9f2c1e-7f3a"}""")
             .Gives(StatusCodes.Status201Created, Message)
             .Gives(StatusCodes.Status200OK, Message.Replace("\"duplicate\":false", "\"duplicate\":true", StringComparison.Ordinal))
-            .Refuses(MessageText.Empty, RoomDirectory.NoSuchRoom with { Room = "nowhere" }, Problems.TooLarge, Problems.WrongType, TooFast)
+            .Refuses(MessageText.Empty, RoomRules.NoSuchRoom with { Room = "nowhere" }, Problems.TooLarge, Problems.WrongType, TooFast)
             .ForUsers();
         endpoints.MapPatch(
                 "/api/rooms/{room}/messages/{seq}",

@@ -33,12 +33,15 @@ internal sealed class CopiedTable
         new("sessions", 1, Integer("id"), Integer("user_id"), Integer("generation"), Integer("rotated_at"), Integer("created_at"),
             Integer("last_used_at"), Integer("expires_at"), Integer("revoked_at"), Text("user_agent")),
         new("rooms", 1, Integer("id"), Text("name"), Integer("first_seq"), Integer("last_seq"), Integer("created_by"),
-            Integer("created_at")),
+            Integer("created_at"), Integer("visibility"), Text("title"), Text("topic"), Text("data"), Text("settings"),
+            Integer("version"), Text("client_msg_id")),
+        new("members", 2, Integer("room_id"), Integer("user_id"), Integer("role"), Integer("from_seq"), Integer("until_seq"))
+            { IsByRoom = true },
         new("messages", 2, Integer("room_id"), Integer("seq"), Integer("user_id"), Text("client_msg_id"), Text("body"),
             Integer("created_at"), Integer("version"), Integer("text_version"), Integer("edited_at"), Integer("deleted_at"),
             Integer("deleted_by")) { IsLog = true, IsByRoom = true },
         new("entries", 2, Integer("room_id"), Integer("seq"), Integer("kind"), Integer("user_id"), Integer("target"),
-            Text("client_msg_id"), Integer("created_at")) { IsLog = true, IsByRoom = true },
+            Text("client_msg_id"), Integer("created_at"), Text("data")) { IsLog = true, IsByRoom = true },
         new("runs", 1, Integer("position"), Integer("room_id"), Integer("first_seq")) { IsLog = true },
         new("followers", 1, Text("name"), Integer("position")),
     ];

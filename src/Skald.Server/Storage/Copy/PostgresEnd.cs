@@ -32,10 +32,10 @@ internal sealed class PostgresEnd : ICopyEnd
         FROM server
         """;
 
-    private const string Tables = "users, sessions, room_directory, room_heads, messages, entries, runs, followers";
+    private const string Tables = "users, sessions, room_directory, room_heads, members, messages, entries, runs, followers";
 
     /// <summary>The rows of the rooms, which are those of two tables: a trigger makes the second's.</summary>
-    private const string Room = "AS room(id, name, first_seq, last_seq, created_by, created_at)";
+    private static string Room(CopiedRows rows) => $"AS room({rows.Table.ColumnNames})";
 
     private readonly PostgresServer _server;
     private readonly string _option;
@@ -107,14 +107,16 @@ internal sealed class PostgresEnd : ICopyEnd
             Run(
                 rows,
                 $"""
-                INSERT INTO room_directory (id, name, created_by, created_at)
-                SELECT id, name, created_by, created_at FROM {Unnested(rows)} {Room}
+                INSERT INTO room_directory
+                    (id, name, created_by, created_at, visibility, title, topic, data, settings, client_msg_id)
+                SELECT id, name, created_by, created_at, visibility, title, topic, data, settings, client_msg_id
+                FROM {Unnested(rows)} {Room(rows)}
                 """);
             Run(
                 rows,
                 $"""
-                UPDATE room_heads SET first_seq = room.first_seq, last_seq = room.last_seq
-                FROM {Unnested(rows)} {Room} WHERE room_id = room.id
+                UPDATE room_heads SET first_seq = room.first_seq, last_seq = room.last_seq, version = room.version
+                FROM {Unnested(rows)} {Room(rows)} WHERE room_id = room.id
                 """);
         }
         else

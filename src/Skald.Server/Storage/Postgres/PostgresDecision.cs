@@ -15,7 +15,7 @@ internal sealed class PostgresDecision
 {
     // Last: nothing that is stored and was read lies behind a head, and what does is of this batch. What was stored between the two the
     // call finds out, by its client_msg_id or its version.
-    private const string Heads = "SELECT room_id, last_seq FROM room_heads WHERE room_id = ANY ($1)";
+    private const string Heads = "SELECT room_id, last_seq, version FROM room_heads WHERE room_id = ANY ($1)";
 
     private const string Senders = "SELECT id FROM users WHERE id = ANY ($1)";
 
@@ -40,8 +40,10 @@ internal sealed class PostgresDecision
         """;
 
     private readonly Batch _batch;
-    private readonly RoomsOptions _rules;
+    private readonly LogRules _rules;
     private readonly Dictionary<long, long> _heads = [];
+    private readonly Dictionary<long, long> _versions = [];
+    private readonly Dictionary<Room, RoomState> _states = [];   // as they are before the draft that is decided about
     private readonly HashSet<long> _senders = [];
     private readonly Dictionary<(Room Room, long User, string Id, bool IsMessage), (long Seq, Timestamp At, byte[]? Text)> _stored = [];
     private readonly Dictionary<(Room Room, long Seq), LoggedMessage> _messages = [];
@@ -49,13 +51,14 @@ internal sealed class PostgresDecision
     private PostgresAppendCall _call = new();
     private Timestamp _now;
 
-    private PostgresDecision(Batch batch, RoomsOptions rules) => (_batch, _rules) = (batch, rules);
+    private PostgresDecision(Batch batch, LogRules rules) => (_batch, _rules) = (batch, rules);
 
     /// <summary>Tells each draft how it ends, if <see cref="TryStoreAsync"/> says so too.</summary>
-    public static async Task<PostgresDecision> MakeAsync(NpgsqlConnection connection, Batch batch, RoomsOptions rules)
+    public static async Task<PostgresDecision> MakeAsync(NpgsqlConnection connection, Batch batch, LogRules rules)
     {
         var decision = new PostgresDecision(batch, rules);
         await decision.ReadAsync(connection);
+        await decision.LearnAsync(connection);
         decision.Decide();
         return decision;
     }
@@ -95,6 +98,7 @@ internal sealed class PostgresDecision
                 continue;
             }
 
+            var version = _states[room].Version;   // as it is stored
             // What is stored already is acknowledged after a commit too: on a standby that has it by then, where there is one.
             var moved = head;
             var isFixed = false;
@@ -102,7 +106,8 @@ internal sealed class PostgresDecision
             {
                 var before = Target(draft);
                 isFixed |= draft.Command is ChangeCommand { Target: var target } && target > head;   // its number may be another node's
-                var changed = Stores(draft, before, moved + 1);
+                var (changed, change) = Stores(draft, before, moved + 1);
+                isFixed |= change is not null;   // it holds its own number
                 if (draft.End == DraftEnd.Refused)
                 {
                     isFixed |= before?.Version > head;   // the sender is told of a version that is not stored yet
@@ -110,11 +115,13 @@ internal sealed class PostgresDecision
                 }
 
                 if (_begun.Add(room))
-                    _call.Begin(room.Id, head);
+                    _call.Begin(room.Id, version, head);
                 if (draft.End != DraftEnd.Stored)
                     continue;
                 moved++;
-                if (changed is null)
+                if (change is not null)
+                    _call.AddChange(draft, change);
+                else if (changed is null)
                     _call.AddMessage(draft);
                 else
                     _call.AddChange(draft, before!, changed);
@@ -128,48 +135,54 @@ internal sealed class PostgresDecision
     /// <summary>Tells the draft how it ends.</summary>
     /// <param name="message">What it is about; null where there is none.</param>
     /// <param name="seq">Its place, if it is stored.</param>
-    /// <returns>The message that it changes, as it is after it.</returns>
-    private LoggedMessage? Stores(Draft draft, LoggedMessage? message, long seq)
+    /// <returns>The message that it changes, as it is after it; or what it makes of the room.</returns>
+    private (LoggedMessage? Changed, RoomChange? Room) Stores(Draft draft, LoggedMessage? message, long seq)
     {
-        var (isMessage, key) = (draft.Kind == EntryKind.Message, KeyOf(draft));
+        var (isMessage, key, state) = (draft.Kind == EntryKind.Message, KeyOf(draft), _states[draft.Room]);
         if (key is { } id && _stored.TryGetValue(id, out var first))
         {
             draft.FoundAs(first.Seq, first.At, first.Text);
-            return null;
+            return default;
         }
 
-        if (draft.Refusal is { } refusal)
+        var refusal = draft.Refusal;
+        if (isMessage)
+            refusal ??= _senders.Contains(draft.Sender.Id) ? draft.RefusedBy(state) : Draft.NotStorable;
+        if (refusal is not null)
         {
             draft.RefuseAs(refusal);
-            return null;
+            return default;
         }
 
         LoggedMessage? changed = null;
-        if (isMessage && !_senders.Contains(draft.Sender.Id))
-        {
-            draft.RefuseAs(Draft.NotStorable);
-            return null;
-        }
-
+        RoomChange? change = null;
         if (isMessage)
         {
             draft.StoreAs(seq, _now);
             _messages[(draft.Room, seq)] = LoggedMessage.Of(draft.ToMessage(new byte[Draft.ScratchLength]), draft.Sender.Id);
         }
-        else
+        else if (draft.Command is ChangeCommand)
         {
-            if (!LoggedMessage.Takes(message, draft, _now, _rules))
-                return null;
+            if (!LoggedMessage.Takes(message, draft, state, _now, _rules))
+                return default;
             changed = _messages[(draft.Room, message!.Seq)] = message.With(draft, seq, _now);
             draft.StoreAs(seq, _now, changed);
+        }
+        else
+        {
+            if (!draft.Takes(state, seq, _now, _rules, out change))
+                return default;
+            _states[draft.Room] = change.After;
+            draft.StoreAs(seq, _now, change);
         }
 
         if (key is { } taken)
             _stored[taken] = (seq, _now, isMessage ? draft.Text : null);
-        return changed;
+        return (changed, change);
     }
 
-    private LoggedMessage? Target(Draft draft) => draft.Command is ChangeCommand { Target: var target } && target >= draft.Room.FirstSeq
+    private LoggedMessage? Target(Draft draft) =>
+        draft.Command is ChangeCommand { Target: var target } && target >= draft.FirstSeq(_states[draft.Room])
         ? _messages.GetValueOrDefault((draft.Room, target))
         : null;
 
@@ -181,7 +194,7 @@ internal sealed class PostgresDecision
     {
         var named = _batch.Where(draft => draft.ClientMessageId is not null).ToLookup(draft => draft.Kind == EntryKind.Message);
         Draft[] messages = [.. named[true]], entries = [.. named[false]];
-        Draft[] changes = [.. _batch.Where(draft => draft.Kind != EntryKind.Message)];
+        Draft[] changes = [.. _batch.Where(draft => draft.Command is ChangeCommand)];
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -223,7 +236,24 @@ internal sealed class PostgresDecision
 
         await row.NextResultAsync();
         while (await row.ReadAsync())
+        {
             _heads[row.GetInt64(0)] = row.GetInt64(1);
+            _versions[row.GetInt64(0)] = row.GetInt64(2);
+        }
+    }
+
+    /// <summary>What the rooms are, as of the heads that were read; or later, and then the call stores nothing.</summary>
+    private async Task LearnAsync(NpgsqlConnection connection)
+    {
+        foreach (var drafts in _batch.ByRoom())
+        {
+            var room = drafts[0].Room;
+            room.Outdate(_versions.GetValueOrDefault(room.Id));
+            var state = room.State;
+            if (state is null)
+                room.Become(state = await RoomStore.ReadStateAsync(connection, room.Id));
+            _states[room] = state;
+        }
     }
 
     private static NpgsqlBatchCommand Ask(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)

@@ -17,16 +17,16 @@ internal static class PostgresEntryReader
     private const string Changes =
         $"""
         SELECT {PostgresMessageRow.Columns}, w.run, e.kind, e.seq AS place, (SELECT b.username FROM users b WHERE b.id = e.user_id),
-            e.created_at
+            e.created_at, e.data
         FROM {Runs} CROSS JOIN LATERAL (
             SELECT * FROM entries x WHERE x.room_id = w.room_id AND x.seq BETWEEN w.first AND w.last ORDER BY x.seq LIMIT $4) e
-        JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
+        LEFT JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
         """;
 
     /// <remarks>0 is <see cref="EntryKind.Message"/>.</remarks>
     private const string Both =
         $"""
-        SELECT {PostgresMessageRow.Columns}, w.run, 0, m.seq AS place, NULL::text, NULL::bigint
+        SELECT {PostgresMessageRow.Columns}, w.run, 0, m.seq AS place, NULL::text, NULL::bigint, NULL::text
         FROM {Runs} CROSS JOIN LATERAL (
             SELECT * FROM messages x WHERE x.room_id = w.room_id AND x.seq BETWEEN w.first AND w.last ORDER BY x.seq LIMIT $4) m
         UNION ALL
@@ -60,20 +60,20 @@ internal static class PostgresEntryReader
 
     private static LogEntry ReadEntry(NpgsqlDataReader row, LogRun run)
     {
-        var message = PostgresMessageRow.Read(row, run.Room);
         var kind = (EntryKind)row.GetInt32(PostgresMessageRow.Next + 1);
         if (kind == EntryKind.Message)
-            return LogEntry.Of(message);
+            return LogEntry.Of(PostgresMessageRow.Read(row, run.Room));
         return new LogEntry
         {
-            Message = message,
             Kind = kind,
+            Room = run.Room.Name,
+            Message = PostgresMessageRow.IsThere(row) ? PostgresMessageRow.Read(row, run.Room) : default,
             Seq = row.GetInt64(PostgresMessageRow.Next + 2),
             By = PostgresMessageRow.Utf8(row, PostgresMessageRow.Next + 3),
             Timestamp = PostgresMessageRow.Time(row, PostgresMessageRow.Next + 4),
+            Data = PostgresMessageRow.Utf8(row, PostgresMessageRow.Next + 5),
         };
     }
-
 }
 
 /// <param name="entry">Valid during the call.</param>

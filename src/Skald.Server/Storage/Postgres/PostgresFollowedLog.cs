@@ -70,7 +70,11 @@ internal sealed class PostgresFollowedLog(PostgresDatabase database) : IFollowed
         var runs = new LogRuns();
         await using var row = await batch.ExecuteReaderAsync();
         while (await row.ReadAsync())
-            runs.Add(row.GetInt64(0), row.GetInt64(1), new Room(row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5)));
+        {
+            var room = new Room(row.GetInt64(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6));
+            runs.Add(row.GetInt64(0), row.GetInt64(1), room);
+        }
+
         await row.NextResultAsync();
         await row.ReadAsync();
         return (runs.Page(selection), Seen(row.GetInt64(0)));

@@ -21,6 +21,9 @@ internal static class PostgresMessageRow
     /// <summary>How many they are: the first column after them.</summary>
     public const int Next = 11;
 
+    /// <summary>Whether there is a message: an entry may be about none.</summary>
+    public static bool IsThere(NpgsqlDataReader row) => !row.IsDBNull(0);
+
     public static ChatMessage Read(NpgsqlDataReader row, Room room)
     {
         var message = new ChatMessage

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Npgsql;
 using Skald.Protocol;
 using Skald.Server.Database;
@@ -12,7 +11,7 @@ namespace Skald.Server.Storage.Postgres;
 /// A batch of new messages is stored by one call, which looks nothing up: a <c>client_msg_id</c> that is taken, a room or a sender that
 /// is not there undo it. Only then, and for changes, the store reads first and decides draft by draft (<see cref="PostgresDecision"/>).
 /// </remarks>
-internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<RoomsOptions> rules, TimeProvider clock) : IMessageStore
+internal sealed class PostgresMessageStore(PostgresDatabase database, LogRules rules, TimeProvider clock) : IMessageStore
 {
     /// <summary>
     /// Rows that are asked for first: a page of history wants 50, and whoever ends the reading early has PostgreSQL send the rest in vain.
@@ -96,7 +95,7 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
 
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            var decision = await PostgresDecision.MakeAsync(connection, batch, rules.Value);
+            var decision = await PostgresDecision.MakeAsync(connection, batch, rules);
             if (await decision.TryStoreAsync(connection))
                 return true;
         }
@@ -105,13 +104,15 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
     }
 
     /// <summary>
-    /// New messages, and none that is to be refused: nothing about them depends on what is stored, unless one is a repeat.
+    /// New messages, and none that is to be refused: nothing about them depends on what is stored, unless one is a repeat, or a room is
+    /// another than this node knows.
     /// </summary>
     private static bool IsPlain(Batch batch)
     {
         foreach (var draft in batch)
         {
-            if (draft.Kind != EntryKind.Message || draft.Refusal is not null)
+            if (draft.Kind != EntryKind.Message || draft.Refusal is not null
+                || draft.Room.State is not { } state || draft.RefusedBy(state) is not null)
                 return false;
         }
 
@@ -123,7 +124,9 @@ internal sealed class PostgresMessageStore(PostgresDatabase database, IOptions<R
         var call = new PostgresAppendCall();
         foreach (var drafts in batch.ByRoom())
         {
-            call.Begin(drafts[0].Room.Id, head: null);
+            if (drafts[0].Room.State is not { } state)
+                return false;
+            call.Begin(drafts[0].Room.Id, state.Version, head: null);
             foreach (var draft in drafts)
                 call.AddMessage(draft);
         }

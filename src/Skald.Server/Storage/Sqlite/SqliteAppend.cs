@@ -12,7 +12,7 @@ namespace Skald.Server.Storage.Sqlite;
 /// </summary>
 /// <param name="sql">The writer's.</param>
 /// <param name="now">When all of it is stored.</param>
-internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames names, RoomsOptions rules, Timestamp now)
+internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames names, LogRules rules, Timestamp now)
 {
     public void Run(Batch batch)
     {
@@ -29,10 +29,14 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
             }
 
             var moved = head;
+            // This process alone writes: what it knows of the room is so, once it has read it.
+            var state = room.State ?? ReadState(room);
             foreach (var draft in drafts)
             {
-                if (TryStore(draft, moved + 1))
-                    moved++;
+                if (!TryStore(draft, state, moved + 1))
+                    continue;
+                moved++;
+                state = draft.RoomAfter ?? state;
             }
 
             if (moved == head)
@@ -47,13 +51,16 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
         batch.Span = new LogSpan(first, end.Position - 1);
     }
 
+    /// <param name="state">The room as it is until then.</param>
     /// <returns>Whether the draft has become this entry.</returns>
-    private bool TryStore(Draft draft, long seq)
+    private bool TryStore(Draft draft, RoomState state, long seq)
     {
         try
         {
-            if (draft.Command is ChangeCommand change)
-                return TryChange(draft, change.Target, seq);
+            if (draft.Kind != EntryKind.Message)
+                return TryStoreEntry(draft, state, seq);
+            if (draft.Refusal is null && draft.RefusedBy(state) is { } refusal)
+                draft.RefuseUnlessStored(refusal);
             if (draft.Refusal is null && TryInsert(draft, seq))
             {
                 draft.StoreAs(seq, now);
@@ -80,7 +87,7 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
         return draft.ClientMessageId is null || raw.sqlite3_changes(sql.Connection.Handle) == 1;
     }
 
-    private bool TryChange(Draft draft, long target, long seq)
+    private bool TryStoreEntry(Draft draft, RoomState state, long seq)
     {
         if (draft.ClientMessageId is not null && TryFind(draft, sql.FindEntry))
             return false;
@@ -90,11 +97,15 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
             return false;
         }
 
-        var message = target < draft.Room.FirstSeq ? null : ReadMessage(draft.Room, target);
-        if (!LoggedMessage.Takes(message, draft, now, rules))
+        return draft.Command is ChangeCommand change ? TryChange(draft, state, change.Target, seq) : TryChangeRoom(draft, state, seq);
+    }
+
+    private bool TryChange(Draft draft, RoomState state, long target, long seq)
+    {
+        var message = target < draft.FirstSeq(state) ? null : ReadMessage(draft.Room, target);
+        if (!LoggedMessage.Takes(message, draft, state, now, rules))
             return false;
-        sql.InsertEntry.Bind(1, draft.Room.Id).Bind(2, seq).Bind(3, (int)draft.Kind).Bind(4, draft.Sender.Id).Bind(5, target)
-            .Bind(6, draft.ClientMessageId).Bind(7, now.Microseconds).Run();
+        InsertEntry(draft, target, seq);
         var changed = message!.With(draft, seq, now);
         if (draft.Kind == EntryKind.Edited)
             sql.Edit.Bind(1, draft.Room.Id).Bind(2, target).Bind(3, changed.Text).Bind(4, seq).Bind(5, now.Microseconds).Run();
@@ -103,6 +114,28 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
         draft.StoreAs(seq, now, changed);
         return true;
     }
+
+    private bool TryChangeRoom(Draft draft, RoomState state, long seq)
+    {
+        if (!draft.Takes(state, seq, now, rules, out var change))
+            return false;
+        draft.StoreAs(seq, now, change);
+        InsertEntry(draft, target: 0, seq);
+        foreach (var member in change.Members)
+        {
+            sql.PutMember.Bind(1, draft.Room.Id).Bind(2, member.UserId).Bind(3, (long)member.Role).Bind(4, member.From)
+                .Bind(5, member.Until).Run();
+        }
+
+        var after = change.After;
+        sql.ChangeRoom.Bind(1, draft.Room.Id).Bind(2, (long)after.Visibility).Bind(3, after.Title).Bind(4, after.Topic).Bind(5, after.Data)
+            .Bind(6, after.Settings.ToJson()).Bind(7, after.Version).Run();
+        return true;
+    }
+
+    private void InsertEntry(Draft draft, long target, long seq) =>
+        sql.InsertEntry.Bind(1, draft.Room.Id).Bind(2, seq).Bind(3, (int)draft.Kind).Bind(4, draft.Sender.Id).Bind(5, target)
+            .Bind(6, draft.ClientMessageId).Bind(7, now.Microseconds).Bind(8, draft.Data).Run();
 
     /// <summary>Looks for what the sender has stored under the draft's <c>client_msg_id</c>; the draft is told.</summary>
     private static bool TryFind(Draft draft, SqliteStatement find)
@@ -120,6 +153,8 @@ internal readonly ref struct SqliteAppend(SqliteAppendStatements sql, UserNames 
             find.Reset();
         }
     }
+
+    private RoomState ReadState(Room room) => SqliteDatabase.Result(RoomStore.ReadStateAsync(sql.Connection, room.Id));
 
     /// <returns>Null where the room is not in the database.</returns>
     private long? ReadHead(Room room) => sql.Head.Bind(1, room.Id).ReadInt64();

@@ -39,7 +39,22 @@ internal sealed class SqliteAppendStatements(SqliteConnection connection)
 
     public SqliteStatement InsertEntry { get; } = Get(
         connection,
-        "INSERT INTO entries (room_id, seq, kind, user_id, target, client_msg_id, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+        """
+        INSERT INTO entries (room_id, seq, kind, user_id, target, client_msg_id, created_at, data)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        """);
+
+    public SqliteStatement PutMember { get; } = Get(
+        connection,
+        """
+        INSERT INTO members (room_id, user_id, role, from_seq, until_seq) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (room_id, user_id) DO UPDATE
+        SET role = excluded.role, from_seq = excluded.from_seq, until_seq = excluded.until_seq
+        """);
+
+    public SqliteStatement ChangeRoom { get; } = Get(
+        connection,
+        "UPDATE rooms SET visibility = ?2, title = ?3, topic = ?4, data = ?5, settings = ?6, version = ?7 WHERE id = ?1");
 
     public SqliteStatement Edit { get; } = Get(
         connection, "UPDATE messages SET body = ?3, version = ?4, text_version = ?4, edited_at = ?5 WHERE room_id = ?1 AND seq = ?2");

@@ -13,8 +13,8 @@ internal sealed class SqliteEntryReader
 
     private const string Changes =
         $"""
-        SELECT {SqliteMessageRow.Columns}, e.kind, e.seq AS place, e.user_id, e.created_at
-        FROM entries e JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
+        SELECT {SqliteMessageRow.Columns}, e.kind, e.seq AS place, e.user_id, e.created_at, e.data
+        FROM entries e LEFT JOIN messages m ON m.room_id = e.room_id AND m.seq = e.target
         WHERE e.room_id = ?1 AND e.seq BETWEEN ?2 AND ?3
         """;
 
@@ -24,7 +24,8 @@ internal sealed class SqliteEntryReader
     /// <remarks>0 is <see cref="EntryKind.Message"/>.</remarks>
     private const string Both =
         $"""
-        SELECT {SqliteMessageRow.Columns}, 0, m.seq AS place, NULL, NULL FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3
+        SELECT {SqliteMessageRow.Columns}, 0, m.seq AS place, NULL, NULL, NULL
+        FROM messages m WHERE m.room_id = ?1 AND m.seq BETWEEN ?2 AND ?3
         UNION ALL
         {Changes}{InOrder}
         """;
@@ -71,17 +72,18 @@ internal sealed class SqliteEntryReader
 
     private LogEntry ReadEntry(SqliteConnection connection, SqliteStatement row, Room room, bool messagesOnly)
     {
-        var message = SqliteMessageRow.Read(connection, row, _names, room);
         var kind = messagesOnly ? EntryKind.Message : (EntryKind)row.Int64(SqliteMessageRow.Next);
         if (kind == EntryKind.Message)
-            return LogEntry.Of(message);
+            return LogEntry.Of(SqliteMessageRow.Read(connection, row, _names, room));
         return new LogEntry
         {
-            Message = message,
             Kind = kind,
+            Room = room.Name,
+            Message = SqliteMessageRow.IsThere(row) ? SqliteMessageRow.Read(connection, row, _names, room) : default,
             Seq = row.Int64(SqliteMessageRow.Next + 1),
             By = _names.Find(connection, row.Int64(SqliteMessageRow.Next + 2)),
             Timestamp = new Timestamp(row.Int64(SqliteMessageRow.Next + 3)),
+            Data = row.Utf8(SqliteMessageRow.Next + 4),
         };
     }
 }

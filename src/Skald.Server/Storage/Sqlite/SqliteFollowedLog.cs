@@ -56,7 +56,8 @@ internal sealed class SqliteFollowedLog(SqliteDatabase database) : IFollowedLog
                 runs.Add(
                     select.Int64(0),
                     select.Int64(1),
-                    new Room(select.Int64(2), Encoding.UTF8.GetString(select.Utf8(3)), select.Int64(4), select.Int64(5)));
+                    new Room(
+                        select.Int64(2), Encoding.UTF8.GetString(select.Utf8(3)), select.Int64(4), select.Int64(5), select.Int64(6)));
         }
         finally
         {

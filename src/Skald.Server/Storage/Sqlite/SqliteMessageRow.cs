@@ -19,6 +19,9 @@ internal static class SqliteMessageRow
     private const string Changes =
         "SELECT text_version, edited_at, deleted_at, deleted_by FROM messages WHERE room_id = ?1 AND seq = ?2";
 
+    /// <summary>Whether there is a message: an entry may be about none.</summary>
+    public static bool IsThere(SqliteStatement row) => row.Int64(0) != 0;
+
     public static long UserId(SqliteStatement row) => row.Int64(1);
 
     /// <summary>The last entry that changed it; 0 where none has.</summary>

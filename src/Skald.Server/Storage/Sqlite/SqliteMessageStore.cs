@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Rooms;
@@ -6,7 +5,7 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Storage.Sqlite;
 
 /// <summary>The logs in SQLite: messages in one table, what was done to them in another, and one numbering over both.</summary>
-internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, IOptions<RoomsOptions> rules, TimeProvider clock)
+internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure erasure, LogRules rules, TimeProvider clock)
     : IMessageStore
 {
     private const string Messages =
@@ -22,7 +21,7 @@ internal sealed class SqliteMessageStore(SqliteDatabase database, SqliteErasure 
         database.AppendAsync(connection =>
         {
             _append ??= new SqliteAppendStatements(connection);   // there is one writer
-            new SqliteAppend(_append, _names, rules.Value, Timestamp.From(clock.GetUtcNow())).Run(batch);
+            new SqliteAppend(_append, _names, rules, Timestamp.From(clock.GetUtcNow())).Run(batch);
             if (batch.HasChanges)
                 erasure.Schedule();   // an edit, too, erases a text
         });

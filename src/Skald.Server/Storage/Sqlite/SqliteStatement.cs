@@ -57,14 +57,14 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
+    public SqliteStatement Bind(int parameter, byte[]? utf8) => utf8 is null ? BindNull(parameter) : Bind(parameter, utf8.AsSpan());
+
+    public SqliteStatement Bind(int parameter, long? value) => value is { } number ? Bind(parameter, number) : BindNull(parameter);
+
     public SqliteStatement Bind(int parameter, string? text)
     {
         if (text is null)
-        {
-            Check(SqliteNative.BindNull(_statement, parameter));
-            return this;
-        }
-
+            return BindNull(parameter);
         Span<byte> utf8 = stackalloc byte[text.Length * 3];
         return Bind(parameter, utf8[..Encoding.UTF8.GetBytes(text, utf8)]);
     }
@@ -115,6 +115,12 @@ internal sealed class SqliteStatement : IDisposable
     public void Reset() => _ = SqliteNative.Reset(_statement);   // returns the last step's error again, which Check has thrown
 
     public void Dispose() => _owner.Dispose();
+
+    private SqliteStatement BindNull(int parameter)
+    {
+        Check(SqliteNative.BindNull(_statement, parameter));
+        return this;
+    }
 
     private void Check(int result)
     {

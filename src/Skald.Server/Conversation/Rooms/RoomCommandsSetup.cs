@@ -1,0 +1,12 @@
+using Skald.Server.Commands;
+
+namespace Skald.Server.Conversation.Rooms;
+
+internal static class RoomCommandsSetup
+{
+    public static void AddRoomCommands(this IServiceCollection services)
+    {
+        services.AddCommand<MembersHandler>();
+        services.AddCommand<RoomHandler>();
+    }
+}
