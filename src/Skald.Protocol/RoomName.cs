@@ -20,6 +20,9 @@ public static class RoomName
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
+    /// <summary>What any room's name looks like, as a regular expression.</summary>
+    public const string Pattern = @"^([A-Za-z0-9_-]{1,100}|p\.[a-z0-9]{16})$";
+
     private const string PrivatePrefix = "p.", PrivateLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
     private const int PrivateLength = 16;
 

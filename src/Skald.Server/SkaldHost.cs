@@ -82,6 +82,7 @@ public static class SkaldHost
         });
         skald.MapAccounts();
         skald.MapMessages();
+        skald.MapRooms();
         skald.MapConnections();
         return skald;
     }

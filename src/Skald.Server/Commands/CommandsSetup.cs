@@ -8,6 +8,7 @@ internal static class CommandsSetup
     {
         services.AddLimits<WireLimits>(configuration);
         services.AddSingleton<CommandTable>();
+        services.AddSingleton<HttpCommands>();
     }
 
     /// <summary>Has a command handled.</summary>

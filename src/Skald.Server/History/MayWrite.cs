@@ -26,21 +26,20 @@ internal sealed class MayWrite(RoomAuthorizer authorizer, RoomDirectory rooms) :
     {
         if (authorizer.CheckSession(draft.Sender) is { } ended)
             return ended;
-        RoomState state;
         try
         {
-            state = draft.Room.State ?? await rooms.LearnAsync(draft.Room);
+            if (draft.RefusedBy(draft.Room.State ?? await rooms.LearnAsync(draft.Room)) is null)
+                return null;
+            if (draft.RefusedBy(await rooms.LearnNewestAsync(draft.Room)) is not { } refusal)
+                return null;
+            if (draft.ClientMessageId is null)
+                return refusal;
+            draft.RefuseUnlessStored(refusal);
+            return null;
         }
         catch (StorageException e)
         {
             return e.Error;
         }
-
-        if (draft.RefusedBy(state) is not { } refusal)
-            return null;
-        if (draft.ClientMessageId is null)
-            return refusal;
-        draft.RefuseUnlessStored(refusal);
-        return null;
     }
 }

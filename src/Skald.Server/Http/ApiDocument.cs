@@ -17,6 +17,7 @@ internal static class ApiDocument
         new() { Name = "Accounts", Description = "Register, log in, keep the session alive, end it." },
         new() { Name = "Messages", Description = "Send into a room and read its history, without a socket." },
         new() { Name = "Operations", Description = "For whoever runs the server and for what stands in front of it." },
+        new() { Name = "Rooms", Description = "Make rooms, find them, and say who may do what in them." },
     ];
 
     /// <summary>Skald's version, without the commit that a build may add to it.</summary>

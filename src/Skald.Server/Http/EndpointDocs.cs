@@ -20,13 +20,19 @@ internal static class EndpointDocs
 
     /// <summary>The room of its address.</summary>
     public static RouteHandlerBuilder TakesRoom(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new ApiParameter("room", $"The room's name: 1–{RoomName.MaxLength} letters, digits, hyphens or underscores.",
+        endpoint.WithMetadata(new ApiParameter(
+            "room",
+            "The room's name: 1–100 letters, digits, hyphens or underscores; or p. and 16 letters and digits, of a private one.",
             () => new OpenApiSchema
             {
                 Type = JsonSchemaType.String,
-                Pattern = $"^[A-Za-z0-9_-]{{1,{RoomName.MaxLength}}}$",
+                Pattern = RoomName.Pattern,
                 Examples = [RoomName.Global],
             }));
+
+    /// <summary>A text of its address that need not be there, which the handler reads by itself.</summary>
+    public static RouteHandlerBuilder TakesText(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(new ApiParameter(name, description, () => new OpenApiSchema { Type = JsonSchemaType.String }));
 
     /// <summary>A number of its address, which the handler reads by itself.</summary>
     public static RouteHandlerBuilder TakesNumber(
@@ -55,6 +61,15 @@ internal static class EndpointDocs
     /// <summary>Refuses requests without a valid access token.</summary>
     public static RouteHandlerBuilder ForUsers(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(UsersOnly.Mark).Refuses(Problems.NotAuthenticated, StorageFailed);
+
+    /// <summary>An example of a body that is not as it must be.</summary>
+    public static ChatError BadRequest { get; } = new(ErrorCode.BadRequest, "\"users\" must be an array of at most 100 strings.");
+
+    /// <summary>An example of a user who does too much.</summary>
+    public static ChatError TooFast { get; } = new(ErrorCode.RateLimited, "You send too many messages; wait 50 ms.")
+    {
+        RetryAfter = TimeSpan.FromMilliseconds(50),
+    };
 
     public static ChatError StorageFailed { get; } = new(ErrorCode.StorageFailed, "The disk refused; nothing was changed.");
 

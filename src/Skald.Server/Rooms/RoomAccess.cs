@@ -25,6 +25,9 @@ internal sealed class RoomAccess(RoomDirectory rooms, RoomAuthorizer authorizer)
         try
         {
             var state = room.State ?? await rooms.LearnAsync(room);
+            if (authorizer.Check(user, state, action) is null)
+                return new EnteredRoom(room, state);
+            state = await rooms.LearnNewestAsync(room);
             return authorizer.Check(user, state, action) is { } forbidden
                 ? forbidden with { Room = room.Name }
                 : new EnteredRoom(room, state);

@@ -10,9 +10,9 @@ namespace Skald.Server.Rooms;
 /// <summary>All rooms that this node has met, by name: one <see cref="Room"/> object each.</summary>
 internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> options, IOptions<RoomLimits> limits, TimeProvider clock)
 {
-    private static readonly ChatError TooManyNew = new(ErrorCode.RateLimited, "Too many new rooms; wait before making another.");
+    public static ChatError TooManyNew { get; } = new(ErrorCode.RateLimited, "Too many new rooms; wait before making another.");
 
-    private static readonly ChatError Taken = new(ErrorCode.RoomExists, "A room of this name is there already: choose another.");
+    public static ChatError Taken { get; } = new(ErrorCode.RoomExists, "A room of this name is there already: choose another.");
 
     private readonly ConcurrentDictionary<string, Room> _rooms = new(StringComparer.Ordinal);
 
@@ -45,6 +45,13 @@ internal sealed class RoomDirectory(RoomStore store, IOptions<RoomsOptions> opti
                 return state;
             room.Become(await store.ReadStateAsync(room.Id));
         }
+    }
+
+    /// <summary>The state as it is on disk: before somebody is refused for what this node knows, which another may have changed.</summary>
+    public async ValueTask<RoomState> LearnNewestAsync(Room room)
+    {
+        room.Outdate(await store.ReadVersionAsync(room.Id));
+        return await LearnAsync(room);
     }
 
     /// <summary>The room that was just read from disk: this node's object of it, which it becomes where there is none.</summary>

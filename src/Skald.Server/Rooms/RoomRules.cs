@@ -32,6 +32,9 @@ internal static class RoomRules
         return null;
     }
 
+    /// <summary>Whether a user may know that there is such a room.</summary>
+    public static bool MayKnow(RoomState room, CurrentUser user) => Holds(RoomRule.Visible, room, user.Id, RoomAction.Read);
+
     /// <summary>Every rule, as far as they are asked: none is behind the first that does not hold.</summary>
     public static IEnumerable<(RoomRule Rule, bool Holds)> Explain(RoomState room, long userId, RoomAction action)
     {

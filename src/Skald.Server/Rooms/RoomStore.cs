@@ -12,6 +12,12 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
     private const string StateColumns = "r.visibility, r.title, r.topic, r.data, r.settings, r.version";
     private const int StateColumnCount = 6;
 
+    private const string Members =
+        """
+        SELECT m.user_id, u.username, m.role, m.from_seq, m.until_seq FROM members m JOIN users u ON u.id = m.user_id
+        WHERE m.room_id = @room
+        """;
+
 
     /// <returns>The room as it is on disk, with its state, or null.</returns>
     public Task<Room?> FindAsync(string name) => database.ReadAsync(connection => FindAsync(connection, name));
@@ -66,6 +72,9 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
         row => row.GetInt64(0),
         ("user", userId), ("owner", (long)Role.Owner)));
 
+    /// <returns>The entry that changed the room's state last; 0 where none has.</returns>
+    public Task<long> ReadVersionAsync(long roomId) => database.ReadAsync(connection => VersionAsync(connection, roomId));
+
     /// <summary>Reads what a room is, and who is in it.</summary>
     public Task<RoomState> ReadStateAsync(long roomId) => database.ReadAsync(connection => ReadStateAsync(connection, roomId));
 
@@ -81,33 +90,36 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
             if (state is null)
                 return RoomState.Common;
             var members = await connection.ListAsync(
-                """
-                SELECT m.user_id, u.username, m.role, m.from_seq, m.until_seq FROM members m JOIN users u ON u.id = m.user_id
-                WHERE m.room_id = @room
-                """,
-                row => new Member(
-                    row.GetInt64(0), row.GetString(1), (Role)row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4)),
+                Members,
+                ReadMember,
                 ("room", roomId));
             if (await VersionAsync(connection, roomId) == state.Version)
                 return state.With(members);
         }
     }
 
+    /// <summary>Who is in a room, by id.</summary>
+    /// <param name="after">An id, which is not among them; 0 to begin.</param>
+    public Task<List<Member>> ListMembersAsync(long roomId, long after, int most) => database.ReadAsync(connection => connection.ListAsync(
+        $"{Members} AND m.user_id > @after AND m.until_seq IS NULL ORDER BY m.user_id LIMIT @most",
+        ReadMember,
+        ("room", roomId), ("after", after), ("most", (long)most)));
+
     /// <summary>The rooms that a user is in, by name.</summary>
     /// <param name="after">A name, which is not among them; empty to begin.</param>
-    public Task<List<(Room Room, RoomState State)>> ListOfAsync(long userId, string after, int most) => database.ReadAsync(connection =>
+    public Task<List<ListedRoom>> ListOfAsync(long userId, string after, int most) => database.ReadAsync(connection =>
         connection.ListAsync(
             $"""
-            SELECT {StateColumns}, {RoomColumns} FROM members m JOIN rooms r ON r.id = m.room_id
+            SELECT {StateColumns}, {RoomColumns}, m.role FROM members m JOIN rooms r ON r.id = m.room_id
             WHERE m.user_id = @user AND m.until_seq IS NULL AND r.name > @after ORDER BY r.name LIMIT @most
             """,
-            row => (ReadRoom(row, StateColumnCount), ReadState(row)),
+            row => new ListedRoom(ReadRoom(row, StateColumnCount), ReadState(row), (Role)row.GetInt64(row.FieldCount - 1)),
             ("user", userId), ("after", after), ("most", (long)most)));
 
     /// <summary>Public rooms, by name.</summary>
     /// <param name="words">What the name or the title must contain, without regard to case; empty for all.</param>
     /// <param name="after">A name, which is not among them; empty to begin.</param>
-    public Task<List<(Room Room, RoomState State)>> ListPublicAsync(string words, string after, int most) =>
+    public Task<List<ListedRoom>> ListPublicAsync(string words, string after, int most) =>
         database.ReadAsync(connection => connection.ListAsync(
             $"""
             SELECT {StateColumns}, {RoomColumns} FROM rooms r
@@ -115,7 +127,7 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
                 AND (@words = '' OR lower(r.name) LIKE @like ESCAPE '!' OR lower(r.title) LIKE @like ESCAPE '!')
             ORDER BY r.name LIMIT @most
             """,
-            row => (ReadRoom(row, StateColumnCount), ReadState(row)),
+            row => new ListedRoom(ReadRoom(row, StateColumnCount), ReadState(row), Role: null),
             ("words", words), ("like", Like(words)), ("after", after), ("most", (long)most)));
 
     private long Now => Timestamp.From(clock.GetUtcNow()).Microseconds;
@@ -138,6 +150,9 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
     private static Room ReadRoom(DbDataReader row, int first) =>
         new(row.GetInt64(first), row.GetString(first + 1), row.GetInt64(first + 2), row.GetInt64(first + 3), row.GetInt64(first + 4));
 
+    private static Member ReadMember(DbDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), (Role)row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4));
+
     private static RoomState ReadState(DbDataReader row) => new()
     {
         Visibility = (Visibility)row.GetInt64(0),
@@ -157,3 +172,8 @@ internal sealed class RoomStore(IDatabase database, TimeProvider clock)
         return $"%{escaped}%";
     }
 }
+
+/// <summary>A room of a list: not this node's object of it.</summary>
+/// <param name="State">Without its members.</param>
+/// <param name="Role">What the user is there whose list it is; null in a list that is nobody's.</param>
+internal readonly record struct ListedRoom(Room Room, RoomState State, Role? Role);

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Skald.Protocol;
 using Skald.Server.Commands;
-using Skald.Server.Conversation.Messages;
 using Skald.Server.Identity;
 using Skald.Tests.Harness;
 

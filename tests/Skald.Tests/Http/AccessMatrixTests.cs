@@ -42,6 +42,15 @@ public sealed class AccessMatrixTests
         ["PATCH /api/rooms/{room}/messages/{seq}"] =
             ("/api/rooms/global/messages/{message}", """{"message":"y"}""", [401, 401, 401, 200, 403]),
         ["DELETE /api/rooms/{room}/messages/{seq}"] = ("/api/rooms/global/messages/{message}", null, [401, 401, 401, 200, 403]),
+        ["POST /api/rooms"] = ("/api/rooms", """{"title":"ours"}""", [401, 401, 401, 201, 201]),
+        ["GET /api/rooms"] = ("/api/rooms", null, [401, 401, 401, 200, 200]),
+        ["GET /api/me/rooms"] = ("/api/me/rooms", null, [401, 401, 401, 200, 200]),
+        ["GET /api/rooms/{room}"] = ("/api/rooms/global", null, [401, 401, 401, 200, 200]),
+        ["PATCH /api/rooms/{room}"] = ("/api/rooms/global", """{"title":"ours"}""", [401, 401, 401, 403, 403]),
+        ["GET /api/rooms/{room}/members"] = ("/api/rooms/global/members", null, [401, 401, 401, 200, 200]),
+        ["POST /api/rooms/{room}/members"] =
+            ("/api/rooms/global/members", """{"op":"add","users":["ann"]}""", [401, 401, 401, 403, 403]),
+        ["GET /api/rooms/{room}/explain"] = ("/api/rooms/global/explain?action=send", null, [401, 401, 401, 200, 200]),
         // The handshake of a socket that authenticates by its first frame is for everybody.
         ["GET /ws"] = ("/ws", null, [101, 403, 403, 101, 101]),
         ["GET /ws/chat/{room}"] = ("/ws/chat/global", null, [403, 403, 403, 101, 101]),

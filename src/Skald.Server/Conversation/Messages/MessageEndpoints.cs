@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using Microsoft.Extensions.Options;
 using Skald.Protocol;
 using Skald.Server.Commands;
 using Skald.Server.History;
@@ -13,13 +11,10 @@ using Skald.Server.Rooms;
 namespace Skald.Server.Conversation.Messages;
 
 /// <summary><c>/api/rooms/{room}/messages/</c>: sending, editing and deleting for a client without a socket; the same pipeline.</summary>
-internal sealed class MessageEndpoints(CommandTable commands, IOptions<WireLimits> limits)
+internal sealed class MessageEndpoints(HttpCommands commands)
 {
     private const string Message =
         """{"type":"chat_message","room":"global","seq":42,"username":"ann","message":"Hello world","timestamp":"2026-02-21T16:46:02.123456Z","client_msg_id":"0b9f2c1e-7f3a","version":42,"duplicate":false}""";
-
-    /// <summary>Of most answers; longer ones make the buffer grow.</summary>
-    private const int AnswerBytes = 512;
 
     private const string Change = """{"room":"global","seq":57,"timestamp":"2026-02-21T16:49:11.000000Z","target":42,"duplicate":false}""";
 
@@ -72,53 +67,25 @@ internal sealed class MessageEndpoints(CommandTable commands, IOptions<WireLimit
             .ForUsers();
     }
 
-    private async Task SendAsync(string room, CurrentUser user, HttpContext context)
-    {
-        if (!(await ReadAsync(context.Request)).TryGet(out var body, out var unreadable))
-            await Problems.WriteAsync(context, unreadable);
-        else if (SendCommand.ReadBody(body, room, limits.Value.Protocol, out var error) is not { } send)
-            await Problems.WriteAsync(context, error!);
-        else
-            await RunAsync(context, user, send, WriteMessage);
-    }
+    private Task SendAsync(string room, CurrentUser user, HttpContext context) => commands.RunAsync(
+        context,
+        user,
+        (body, limits, out error) => SendCommand.ReadBody(body, room, limits, out error),
+        WriteMessage);
 
-    private async Task EditAsync(string room, string seq, CurrentUser user, HttpContext context)
-    {
-        if (!TryRead(seq, out var target))
-            await Problems.WriteAsync(context, LoggedMessage.NotFound);
-        else if (!(await ReadAsync(context.Request)).TryGet(out var body, out var unreadable))
-            await Problems.WriteAsync(context, unreadable);
-        else if (EditCommand.ReadBody(body, room, target, limits.Value.Protocol, out var error) is not { } edit)
-            await Problems.WriteAsync(context, error!);
-        else
-            await RunAsync(context, user, edit, WriteChange);
-    }
+    private Task EditAsync(string room, string seq, CurrentUser user, HttpContext context) => TryRead(seq, out var target)
+        ? commands.RunAsync(
+            context,
+            user,
+            (body, limits, out error) => EditCommand.ReadBody(body, room, target, limits, out error),
+            HttpCommands.WriteStored)
+        : Problems.WriteAsync(context, LoggedMessage.NotFound);
 
     private Task DeleteAsync(string room, string seq, CurrentUser user, HttpContext context) =>
         TryRead(seq, out var target)
-            ? RunAsync(context, user, new DeleteCommand(default, room, target, ClientMessageId: null), WriteChange)
+            ? commands.RunAsync(
+                context, user, new DeleteCommand(default, room, target, ClientMessageId: null), HttpCommands.WriteStored)
             : Problems.WriteAsync(context, LoggedMessage.NotFound);
-
-    /// <summary>Does what a socket's command would do, waits for its end, and tells it.</summary>
-    /// <param name="write">Writes a stored draft's answer and returns its status.</param>
-    private async Task RunAsync(HttpContext context, CurrentUser user, EntryCommand command, Func<FrameWriter, Draft, int> write)
-    {
-        var caller = new HttpCaller(user);
-        await commands.RunAsync(caller, command);
-        if (!(await caller.Ended).TryGet(out var draft, out var refusal))
-        {
-            await Problems.WriteAsync(context, refusal);
-            return;
-        }
-
-        var response = context.Response;
-        var body = new ArrayBufferWriter<byte>(AnswerBytes);
-        using (var writer = new FrameWriter(body))
-            response.StatusCode = write(writer, draft);
-        response.ContentType = "application/json";
-        response.ContentLength = body.WrittenCount;
-        await response.BodyWriter.WriteAsync(body.WrittenMemory);
-    }
 
     private static int WriteMessage(FrameWriter json, Draft draft)
     {
@@ -127,42 +94,10 @@ internal sealed class MessageEndpoints(CommandTable commands, IOptions<WireLimit
         return draft.End == DraftEnd.Duplicate ? StatusCodes.Status200OK : StatusCodes.Status201Created;
     }
 
-    private static int WriteChange(FrameWriter json, Draft draft)
-    {
-        draft.ToStored().WriteTo(json);
-        return StatusCodes.Status200OK;
-    }
-
     private static ChatError InGlobal(ChatError refusal) => refusal with { Room = RoomName.Global };
 
     private static bool TryRead(string seq, out long target) =>
         long.TryParse(seq, NumberStyles.None, CultureInfo.InvariantCulture, out target) && target > 0;
-
-    private static async Task<Outcome<byte[]>> ReadAsync(HttpRequest request)
-    {
-        if (!request.HasJsonContentType())
-            return Problems.WrongType;
-        try
-        {
-            var body = request.BodyReader;
-            while (true)
-            {
-                var read = await body.ReadAsync();
-                if (read.IsCompleted)
-                {
-                    var bytes = read.Buffer.ToArray();
-                    body.AdvanceTo(read.Buffer.End);
-                    return bytes;
-                }
-
-                body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            }
-        }
-        catch (IOException e)
-        {
-            return Problems.Unreadable(e);
-        }
-    }
 }
 
 /// <summary>A message to send.</summary>

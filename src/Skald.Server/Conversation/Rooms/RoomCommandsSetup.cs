@@ -9,4 +9,6 @@ internal static class RoomCommandsSetup
         services.AddCommand<MembersHandler>();
         services.AddCommand<RoomHandler>();
     }
+
+    public static void MapRooms(this IEndpointRouteBuilder endpoints) => RoomEndpoints.Map(endpoints);
 }

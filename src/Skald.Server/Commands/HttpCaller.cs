@@ -1,9 +1,8 @@
 using Skald.Protocol;
-using Skald.Server.Commands;
 using Skald.Server.History;
 using Skald.Server.Identity;
 
-namespace Skald.Server.Conversation.Messages;
+namespace Skald.Server.Commands;
 
 /// <summary>The user of one request, which waits for the end of its one command.</summary>
 internal sealed class HttpCaller(CurrentUser user) : Caller(user)
