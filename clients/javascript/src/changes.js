@@ -5,17 +5,17 @@ import * as frames from "./frames.js";
 import { randomId } from "./platform.js";
 
 /**
- * @typedef {{room: string, seq: number, target: number, timestamp: string, duplicate: boolean, unchanged?: boolean}} ChangeAck `seq` is
+ * @typedef {{room: string, seq: number, target?: number, timestamp: string, duplicate: boolean, unchanged?: boolean}} ChangeAck `seq` is
  *   the entry's that made the change, and with `unchanged` the one that had made it before
- * @typedef {frames.Command & {room: string, seq: number, client_msg_id: string}} ChangeCommand
+ * @typedef {frames.Command & {room: string, seq?: number, client_msg_id: string}} ChangeCommand
  * @typedef {{command: ChangeCommand, inFlight: boolean, resolve: (ack: ChangeAck) => void, reject: (error: SkaldError) => void}} Change
  */
 
 const capacity = 200;
 
 /**
- * Edits and deletes on their way. Where the connection is lost before the answer, the change is sent again on the next one with the
- * same client_msg_id, which makes it once. One a message is in flight at a time, so that none overtakes another. None outlives the page:
+ * Edits, deletes, and changes of rooms and their members on their way. Where the connection is lost before the answer, the change is sent again on the next one with the
+ * same client_msg_id, which makes it once. One a message, and one a room, is in flight at a time, so that none overtakes another. None outlives the page:
  * who made it may look again.
  */
 export class Changes {
@@ -40,6 +40,16 @@ export class Changes {
   /** @param {string} room @param {number} seq */
   delete(room, seq) {
     return this.#add(frames.erase({ room, seq, client_msg_id: randomId() }));
+  }
+
+  /** @param {string} room @param {import("./directory.js").RoomFields} fields @param {number} [ifVersion] */
+  changeRoom(room, fields, ifVersion) {
+    return this.#add(frames.room({ ...fields, room, client_msg_id: randomId(), if_version: ifVersion }));
+  }
+
+  /** @param {string} room @param {{op: string, users?: string[], role?: string, history?: string}} change */
+  changeMembers(room, change) {
+    return this.#add(frames.members({ ...change, room, client_msg_id: randomId() }));
   }
 
   /** The way is free. @param {import("./outbox.js").Request} request */
@@ -81,9 +91,10 @@ export class Changes {
     if (!this.#request || this.#timer !== undefined) return;
     const busy = new Set();
     for (const change of this.#changes) {
-      const message = `${change.command.room} ${change.command.seq}`;
-      if (!busy.has(message) && !change.inFlight) this.#transmit(change, this.#request);
-      busy.add(message);
+      // What is changed: a message, or, without a seq, the room.
+      const target = `${change.command.room} ${change.command.seq}`;
+      if (!busy.has(target) && !change.inFlight) this.#transmit(change, this.#request);
+      busy.add(target);
     }
   }
 
@@ -96,7 +107,8 @@ export class Changes {
         this.#backoff.reset();
         const { room, seq, timestamp, duplicate, unchanged } = answer;
         this.#end(change);
-        change.resolve({ room, seq, target: change.command.seq, timestamp, duplicate, ...(unchanged ? { unchanged } : {}) });
+        const { seq: target } = change.command;
+        change.resolve({ room, seq, ...(target ? { target } : {}), timestamp, duplicate, ...(unchanged ? { unchanged } : {}) });
       } else if (answer.type === "error") {
         this.#onError(change, SkaldError.fromFrame(answer));
       }

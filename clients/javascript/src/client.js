@@ -1,6 +1,7 @@
 import { Changes } from "./changes.js";
 import { systemClock } from "./clock.js";
 import { Connector } from "./connector.js";
+import { RoomDirectory } from "./directory.js";
 import { SkaldError } from "./errors.js";
 import { Emitter } from "./events.js";
 import * as frames from "./frames.js";
@@ -51,6 +52,8 @@ export class SkaldClient extends Emitter {
       "Node before 22 needs `new SkaldClient(session, { WebSocket })` from the package ws, " +
       "React Native the package react-native-get-random-values.");
     this.#session = session;
+    /** Rooms that are there, to find, make and read. */
+    this.directory = new RoomDirectory(session);
     this.outbox = new Outbox({ clock, random, storage });
     this.#changes = new Changes({ clock, random });
     this.#rooms = new JoinedRooms({
@@ -76,6 +79,7 @@ export class SkaldClient extends Emitter {
       onReady: (connection, ready) => this.#onReady(connection, ready),
       onEntry: (entry) => this.#onEntry(entry),
       onSignal: (signal) => this.#rooms.hear(signal),
+      onLeft: (left) => this.#rooms.onLeft(left),
       onError: (error) => this.emit("error", error),
       onDown: () => this.#onDown(),
       onSignedOut: (error) => this.#signedOut(error),

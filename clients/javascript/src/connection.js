@@ -11,6 +11,7 @@ import * as frames from "./frames.js";
  * @property {(ready: frames.ReadyFrame) => void} onReady
  * @property {(entry: frames.LogEntry) => void} onEntry the two types of frames that move a room's cursor
  * @property {(signal: frames.Signal) => void} onSignal
+ * @property {(left: frames.LeftFrame) => void} onLeft the server has ended the reading of a room
  * @property {(error: SkaldError) => void} onError an error that no command here asked for
  * @property {(end: End) => void} onEnd told once, and nothing after it
  *
@@ -138,6 +139,7 @@ export class Connection {
     const awaited = re === undefined ? undefined : this.#awaited.get(re);
     if (re === undefined || !awaited) {
       if (frame.type === "error") this.#options.onError(SkaldError.fromFrame(frame));
+      else if (frame.type === "left") this.#options.onLeft(frame);
       return;
     }
     awaited.left--;

@@ -18,6 +18,7 @@ import { SkaldError } from "./errors.js";
  * @property {(connection: Connection, ready: import("./frames.js").ReadyFrame) => void} onReady
  * @property {(entry: import("./frames.js").LogEntry) => void} onEntry
  * @property {(signal: import("./frames.js").Signal) => void} onSignal
+ * @property {(left: import("./frames.js").LeftFrame) => void} onLeft
  * @property {(error: SkaldError) => void} onError
  * @property {() => void} onDown the connection is gone, before the state says so
  * @property {(error: SkaldError) => void} onSignedOut
@@ -128,7 +129,7 @@ export class Connector {
   }
 
   async #open() {
-    const { session, WebSocket, clock, onEntry, onSignal, onError, onSignedOut } = this.#options;
+    const { session, WebSocket, clock, onEntry, onSignal, onLeft, onError, onSignedOut } = this.#options;
     const attempt = ++this.#attempt;
     this.#retryTimer = undefined;
     let token;
@@ -151,6 +152,7 @@ export class Connector {
       clock,
       onEntry,
       onSignal,
+      onLeft,
       onError,
       onReady: (ready) => this.#onReady(connection, ready),
       onEnd: (end) => this.#onEnd(end),

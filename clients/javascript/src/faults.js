@@ -1,6 +1,6 @@
 import { SkaldError } from "./errors.js";
 import * as frames from "./frames.js";
-import { isRoomName } from "./room.js";
+import { isRoomName } from "./room-names.js";
 
 /**
  * What the server would refuse is refused here. For some of it the server would close the connection instead, and then

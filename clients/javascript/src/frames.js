@@ -12,8 +12,9 @@
  * @typedef {{type: "ready", re?: Id, user: {id: number, username: string}, epoch: string, ping_interval: number,
  *   limits: Limits}} ReadyFrame
  * @typedef {{type: "joined", re?: Id, room: string, seq: number, since: number, complete: boolean, first_seq: number,
- *   epoch: string}} JoinedFrame
- * @typedef {{type: "left", re?: Id, room: string}} LeftFrame
+ *   epoch: string, role?: import("./directory.js").Role}} JoinedFrame
+ * @typedef {{type: "left", re?: Id, room: string, seq?: number, reason?: string}} LeftFrame with a `seq` the server has ended it, by that
+ *   entry
  * @typedef {{type: "ack", re?: Id, room: string, seq: number, timestamp: string, duplicate: boolean,
  *   message?: string, target?: number, unchanged?: boolean}} AckFrame
  * @typedef {{type: "pong", re?: Id}} PongFrame
@@ -112,6 +113,20 @@ export const edit = ({ id, room, seq, message, client_msg_id, if_version }) =>
  * @returns {Command & {room: string}}
  */
 export const erase = ({ id, room, seq, client_msg_id }) => ({ type: "delete", id, room, seq, client_msg_id });
+
+/**
+ * @param {{id?: Id, room: string, op: string, users?: string[], role?: string, history?: string, client_msg_id?: string}} fields
+ * @returns {Command & {room: string}}
+ */
+export const members = ({ id, room, op, users, role, history, client_msg_id }) =>
+  ({ type: "members", id, room, op, users, role, history, client_msg_id });
+
+/**
+ * @param {import("./directory.js").RoomFields & {id?: Id, room: string, if_version?: number, client_msg_id?: string}} fields
+ * @returns {Command & {room: string}}
+ */
+export const room = ({ id, room, title, topic, data, visibility, history, roles, if_version, client_msg_id }) =>
+  ({ type: "room", id, room, title, topic, data, visibility, history, roles, if_version, client_msg_id });
 
 /** @param {{id?: Id}} [fields] @returns {Command} */
 export const ping = ({ id } = {}) => ({ type: "ping", id });

@@ -10,6 +10,11 @@
  * @typedef {import("./frames.js").Signal} Signal
  * @typedef {import("./history.js").HistoryPage} HistoryPage
  * @typedef {import("./changes.js").ChangeAck} ChangeAck
+ * @typedef {import("./directory.js").RoomState} RoomState
+ * @typedef {import("./directory.js").RoomFields} RoomFields
+ * @typedef {import("./directory.js").Member} Member
+ * @typedef {import("./directory.js").Role} Role
+ * @typedef {import("./directory.js").Explained} Explained
  * @typedef {import("./outbox.js").Ack} Ack
  * @typedef {import("./outbox.js").Unsent} Unsent
  * @typedef {import("./outbox.js").OutboxStorage} OutboxStorage
@@ -20,6 +25,7 @@
 export { SkaldClient } from "./client.js";
 export { Session } from "./session.js";
 export { Room } from "./room.js";
+export { RoomDirectory } from "./directory.js";
 export { Messages } from "./messages.js";
 export { SkaldError } from "./errors.js";
 export { closeCodes, errorCodes, mayReconnect } from "./codes.js";

@@ -1,6 +1,7 @@
 import { SkaldError } from "./errors.js";
 import * as frames from "./frames.js";
-import { isRoomName, Room } from "./room.js";
+import { Room } from "./room.js";
+import { isRoomName } from "./room-names.js";
 
 /**
  * @typedef {{missed: number, rooms: Map<string, number>, lost: string[]}} Resumed how many messages of other people came
@@ -112,6 +113,16 @@ export class JoinedRooms {
   hear(signal) {
     const room = this.#memberships.get(signal.room)?.room;
     if (room?.live) room.emit("signal", signal);
+  }
+
+  /**
+   * The server has ended the reading of a room: it was closed to this user, or to everybody who is no member. Whether it may be gone on
+   * with, the server says.
+   * @param {frames.LeftFrame} left
+   */
+  onLeft(left) {
+    const room = this.#memberships.get(left.room)?.room;
+    if (room) this.#enter(room);
   }
 
   /** @param {frames.LogEntry} entry @param {boolean} own whether it is this user's */

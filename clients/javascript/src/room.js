@@ -20,6 +20,8 @@ import { readHistory } from "./history.js";
 export class Room extends Emitter {
   /** The last `seq` this client has, or undefined before the first `joined`. @type {number | undefined} */
   cursor;
+  /** What the user is in the room, as of the last `joined`. @type {import("./directory.js").Role | undefined} */
+  role;
   /** The log that the cursor belongs to. @type {string | undefined} */
   epoch;
   /** Whether messages flow; false while the connection is away or the room is being joined. */
@@ -71,6 +73,46 @@ export class Room extends Emitter {
   }
 
   /**
+   * Gives the room another title, topic, data, visibility, history or roles: now or when there is a connection, and once.
+   * @param {import("./directory.js").RoomFields} fields what is not given stays
+   * @param {{ifVersion?: number}} [options] the room's `version` that the user has seen: of another one the change is refused with
+   *   `edit_conflict`
+   * @returns {Promise<import("./changes.js").ChangeAck>} rejected where it was refused
+   */
+  change(fields, { ifVersion } = {}) {
+    return this.#changes.changeRoom(this.name, fields, ifVersion);
+  }
+
+  /**
+   * Adds users to the room, at most 100.
+   * @param {string[]} users
+   * @param {{role?: import("./directory.js").Role, history?: import("./directory.js").HistoryShown}} [options]
+   * @returns {Promise<import("./changes.js").ChangeAck>} rejected where it was refused
+   */
+  add(users, { role, history } = {}) {
+    return this.#changes.changeMembers(this.name, { op: "add", users, role, history });
+  }
+
+  /** Removes users from the room: they read no further. @param {string[]} users @returns {Promise<import("./changes.js").ChangeAck>} */
+  remove(users) {
+    return this.#changes.changeMembers(this.name, { op: "remove", users });
+  }
+
+  /**
+   * @param {string[]} users
+   * @param {import("./directory.js").Role} role
+   * @returns {Promise<import("./changes.js").ChangeAck>} rejected where it was refused
+   */
+  setRole(users, role) {
+    return this.#changes.changeMembers(this.name, { op: "role", users, role });
+  }
+
+  /** Ends one's own membership. To hear no more of a room, `leave()`. @returns {Promise<import("./changes.js").ChangeAck>} */
+  quit() {
+    return this.#changes.changeMembers(this.name, { op: "leave" });
+  }
+
+  /**
    * Tells those who are in the room now, at most once: nothing is stored, and nothing is sent again or later. A refusal, such as
    * `rate_limited` after 5 a second, comes as the client's `error`.
    * @param {string} event the application's own name for it: 1–64 of `A–Z a–z 0–9 _ - . :`
@@ -90,6 +132,7 @@ export class Room extends Emitter {
     const from = this.cursor;
     this.cursor = joined.since;
     this.epoch = joined.epoch;
+    this.role = joined.role;
     this.live = true;
     if (!joined.complete) this.emit("positionlost", { room: this.name, from, firstSeq: joined.first_seq, seq: joined.seq });
     return joined.complete;
@@ -120,7 +163,3 @@ export class Room extends Emitter {
   }
 }
 
-/** @param {string} name */
-export function isRoomName(name) {
-  return /^[A-Za-z0-9_-]{1,100}$/.test(name);
-}
