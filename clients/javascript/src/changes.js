@@ -14,9 +14,9 @@ import { randomId } from "./platform.js";
 const capacity = 200;
 
 /**
- * Edits, deletes, and changes of rooms and their members on their way. Where the connection is lost before the answer, the change is sent again on the next one with the
- * same client_msg_id, which makes it once. One a message, and one a room, is in flight at a time, so that none overtakes another. None outlives the page:
- * who made it may look again.
+ * Edits, deletes, and changes of rooms and their members on their way. Where the connection is lost before the answer, the change is
+ * sent again on the next one with the same client_msg_id, which makes it once. One a message, and one a room, is in flight at a time,
+ * so that none overtakes another. None outlives the page: who made it may look again.
  */
 export class Changes {
   limits = frames.defaultLimits;

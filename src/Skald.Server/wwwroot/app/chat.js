@@ -7,18 +7,26 @@ import { element, tell } from "./elements.js";
 import { keepRooms, keptRooms, unsentStorage } from "./storage.js";
 import { Notice } from "./notice.js";
 import { addressOf, here, moveTo, visit } from "./place.js";
+import { NewRoom } from "./new-room.js";
 import { RoomMenu } from "./room-menu.js";
+import { RoomSheet } from "./room-sheet.js";
 import { Rooms } from "./rooms.js";
 import { changeSentenceOf, counted, sentenceOf, shortened } from "./sentences.js";
 import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {import("../skald/index.js").Session} Session
+ * @typedef {import("../skald/index.js").RoomState} RoomState
  * @typedef {import("./place.js").Place} Place
  */
 
 const home = "global";
-const roomName = /^[\w-]{1,100}$/;
+const roomName = /^([\w-]{1,100}|p\.[a-z0-9]{16})$/;
+/** Why a room is not in the list any more. @type {Record<string, string>} */
+const closedSentences = {
+  forbidden: "You are not in this room any more.",
+  room_not_found: "There is no such room, or it is closed to you.",
+};
 const timesRefreshedEvery = 30_000;
 
 /** The page while one is signed in: brings what the client tells to the parts of the page, and what they ask to the client. */
@@ -32,6 +40,7 @@ export class Chat {
   #notice = new Notice();
   #rooms = new Rooms({ chosen: () => this.#drawer.close(), add: (name) => this.#add(name) });
   #menu = new RoomMenu({
+    show: () => this.#current && this.#roomSheet.open(this.#roomOf(this.#current.name)),
     copyLink: () => this.#current && this.#copyLink(addressOf(this.#current.name), "The link to this room is copied."),
     leave: () => this.#current && this.#leave(this.#current.name),
   });
@@ -41,15 +50,23 @@ export class Chat {
   /** @type {Map<string, Timeline>} */ #timelines = new Map();
   /** @type {Timeline | undefined} */ #current;
   /** @type {number | undefined} */ #refreshing;
+  /** What is known of rooms besides their names. @type {Map<string, RoomState>} */ #states = new Map();
   #session;
   #client;
   #left;
+  #roomSheet;
+  #newRoom;
 
   /** @param {Session} session @param {() => void} left called when the user signs out */
   constructor(session, left) {
     this.#session = session;
     this.#left = left;
     this.#client = new SkaldClient(session, { storage: unsentStorage });
+    this.#roomSheet = new RoomSheet(this.#client.directory, (username) => this.#isOwn(username));
+    this.#newRoom = new NewRoom(this.#client.directory, (room) => {
+      this.#know(room);
+      this.#visit(room.room);
+    });
     new ConnectionBanner(this.#client, () => this.#serverAnswers(), this.#notice);
     this.#listen();
 
@@ -96,6 +113,9 @@ export class Chat {
     this.#composer.forget();
     this.#drawer.close();
     this.#deleteSheet.close();
+    this.#roomSheet.close();
+    this.#newRoom.close();
+    this.#states.clear();
   }
 
   #listen() {
@@ -105,10 +125,12 @@ export class Chat {
         this.#composer.limit = this.#client.limits.message_code_points;
         element("#self-name", HTMLElement).textContent = this.#client.username ?? "";
         this.#current?.tryAgain();
+        this.#readOwnRooms();
       }
     });
     this.#client.on("message", (message) => this.#rooms.setLastWord(message.room, wordOf(message)));
     this.#client.on("entry", (entry) => {
+      if (entry.kind === "room" || entry.kind === "member") this.#onRoomChanged(entry);
       this.#timelines.get(entry.room)?.pass(entry);
       const { room, now } = entry;
       if (!now || !this.#rooms.takeBack(room, now.seq)) return;
@@ -119,8 +141,10 @@ export class Chat {
       this.#timelines.get(room)?.beginAnew(this.#roomOf(room));
     });
     this.#client.on("roomlost", ({ room, error }) => {
+      const title = this.#states.get(room)?.title || room;
+      if (this.#states.delete(room)) this.#roomSheet.close();
       this.#remove(room);
-      this.#notice.say(`${room}: ${sentenceOf(error)}`);
+      this.#notice.say(`${title}: ${closedSentences[error.code] ?? sentenceOf(error)}`);
     });
     outbox.on("queued", (message) => this.#timelineOf(message.room).addUnsent(message, this.#ownName));
     outbox.on("acked", ({ message, ack }) => {
@@ -145,6 +169,56 @@ export class Chat {
     }
   }
 
+  /** @param {string} username */
+  #isOwn(username) {
+    return username.toLowerCase() === this.#ownName.toLowerCase();
+  }
+
+  // The rooms that one was added to, by whoever, since the page was here last.
+  async #readOwnRooms() {
+    try {
+      /** @type {string | undefined} */ let next;
+      do {
+        const page = await this.#client.directory.mine({ next });
+        for (const room of page.rooms) {
+          this.#states.set(room.room, room);
+          if (!this.#timelines.has(room.room)) this.#enter(room.room);
+          this.#know(room);
+        }
+        next = page.next;
+      } while (next !== undefined);
+    } catch {
+      // They are asked for again with the next connection.
+    }
+  }
+
+  /** @param {RoomState} room */
+  #know(room) {
+    this.#states.set(room.room, room);
+    this.#rooms.setTitle(room.room, room.title, room.visibility === "private");
+    if (this.#current?.name === room.room) this.#showTitle(room.room);
+  }
+
+  /** @param {string} name */
+  #showTitle(name) {
+    const { title = "", topic = "", visibility } = this.#states.get(name) ?? {};
+    this.#roomName.textContent = this.#composer.title = title || name;
+    this.#roomName.title = topic || title || name;
+    this.#roomName.classList.toggle("private", visibility === "private");
+  }
+
+  /** @param {import("../skald/index.js").Entry} entry */
+  async #onRoomChanged({ room, users, ended }) {
+    // It is closed to us: `roomlost` tells.
+    if (ended && Array.isArray(users) && users.some((username) => this.#isOwn(username))) return;
+    try {
+      this.#know(await this.#client.directory.read(room));
+    } catch {
+      // What was known of it stays until the next change.
+    }
+    await this.#roomSheet.refresh(room);
+  }
+
   /** @param {string} name */
   #timelineOf(name) {
     return this.#timelines.get(name) ?? this.#enter(name);
@@ -154,7 +228,7 @@ export class Chat {
   #enter(name) {
     const timeline = new Timeline(name, {
       read: (query) => this.#client.history(name, query),
-      isOwn: (username) => username.toLowerCase() === this.#ownName.toLowerCase(),
+      isOwn: (username) => this.#isOwn(username),
       onChange: () => this.#onChange(timeline),
       retry: (text) => this.#send(name, text),
       edit: (seq, text, ifVersion) => this.#roomOf(name).edit(seq, text, { ifVersion }),
@@ -219,7 +293,8 @@ export class Chat {
   }
 
   #keepRooms() {
-    keepRooms([...this.#timelines.keys()].filter((name) => name !== home));
+    // Those that one is a member of the server knows.
+    keepRooms([...this.#timelines.keys()].filter((name) => name !== home && this.#states.get(name)?.visibility !== "private"));
   }
 
   /** @param {string} room */
@@ -263,7 +338,7 @@ export class Chat {
     const { name } = timeline;
     this.#current?.hide();
     this.#current = timeline;
-    this.#roomName.textContent = this.#roomName.title = name;
+    this.#showTitle(name);
     this.#menu.canLeave = name !== home;
     this.#rooms.mark(name);
     this.#composer.setRoom(name);

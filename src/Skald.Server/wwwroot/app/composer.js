@@ -40,8 +40,12 @@ export class Composer {
     this.#begun.set(this.#room, this.#field.value);
     this.#room = name;
     this.#field.value = this.#begun.get(name) ?? "";
-    this.#field.placeholder = `Write in ${name}`;
     this.#onInput();
+  }
+
+  /** What people see of the room. @param {string} title */
+  set title(title) {
+    this.#field.placeholder = `Write in ${title}`;
   }
 
   clear() {

@@ -6,8 +6,12 @@ export class RoomMenu {
   #summary = element("#room-menu > summary", HTMLElement);
   #leave = element("#leave-room", HTMLButtonElement);
 
-  /** @param {{copyLink: () => void, leave: () => void}} actions */
-  constructor({ copyLink, leave }) {
+  /** @param {{show: () => void, copyLink: () => void, leave: () => void}} actions */
+  constructor({ show, copyLink, leave }) {
+    element("#show-room", HTMLButtonElement).addEventListener("click", () => {
+      this.close();
+      show();
+    });
     element("#copy-room-link", HTMLButtonElement).addEventListener("click", () => {
       this.close();
       copyLink();

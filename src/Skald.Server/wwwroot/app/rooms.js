@@ -11,7 +11,7 @@ export class Rooms {
   #name = element("#add-room-name", HTMLInputElement);
   #fault = element("#add-room-fault", HTMLElement);
   #menuDot = element("#menu-dot", HTMLElement);
-  /** @type {Map<string, {item: HTMLElement, unread: number, at: number, seq: number}>} */ #rooms = new Map();
+  /** @type {Map<string, {item: HTMLElement, title: string, unread: number, at: number, seq: number}>} */ #rooms = new Map();
   #current = "";
 
   /**
@@ -39,8 +39,19 @@ export class Rooms {
     link.dataset.room = name;
     link.href = addressOf(name);
     link.addEventListener("click", () => this.chosen());
-    this.#rooms.set(name, { item, unread: 0, at: 0, seq: 0 });
+    this.#rooms.set(name, { item, title: name, unread: 0, at: 0, seq: 0 });
     this.#list.append(item);
+  }
+
+  /** What people see instead of a room's name. @param {string} name @param {string} title @param {boolean} isPrivate */
+  setTitle(name, title, isPrivate) {
+    const room = this.#rooms.get(name);
+    if (!room) return;
+    room.title = title || name;
+    element(".room-item-name", HTMLElement, room.item).textContent = room.title;
+    element(".room-item-sign", HTMLElement, room.item).hidden = isPrivate;
+    element(".room-item-sign.lock", HTMLElement, room.item).hidden = !isPrivate;
+    this.#sum();
   }
 
   /** @param {string} name */
@@ -128,7 +139,8 @@ export class Rooms {
     let sum = 0;
     for (const { unread } of this.#rooms.values()) sum += unread;
     this.#menuDot.hidden = sum === 0;
-    const place = this.#current === "" ? "Skald" : `${this.#current} · Skald`;
+    const title = this.#rooms.get(this.#current)?.title ?? this.#current;
+    const place = title === "" ? "Skald" : `${title} · Skald`;
     document.title = sum === 0 ? place : `(${sum > 99 ? "99+" : sum}) ${place}`;
   }
 
