@@ -43,7 +43,7 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
             : tell ? Dialect.Entries : Dialect.Messages;   // who asks for no position knows none
         var subscription = new Subscription(connection.Outbound, room, dialect, caller.User.Id);
         var head = feeds.Register(subscription);
-        // Once more: who is removed from here on is told by the feed, who was removed before is found here.
+        // Once more: who was removed before is found here; the removal of who is from here on, among the entries.
         if (!(await rooms.EnterAsync(caller.User, join.Room, RoomAction.Join)).TryGet(out entered, out refusal))
         {
             feeds.Unregister(subscription);
@@ -51,6 +51,7 @@ internal sealed class RoomEntrance(RoomAccess rooms, RoomFeeds feeds, RoomLog lo
             return;
         }
 
+        subscription.GrantedBy = entered.State.Version;
         var joined = Begin(join, entered, caller.User, head);
         subscription.StartAt(joined.Since);
         // A client that cannot continue from its cursor is told so, with or without an id: else it would take the hole that follows for

@@ -15,6 +15,9 @@ internal sealed class EncodedBatch(long first, byte[] bytes, int[] starts, int[]
 {
     private byte[]? _messages;   // made for the first reader that wants them
 
+    /// <summary>Which of the entries end somebody's reading.</summary>
+    public RoomExit[] Exits { get; init; } = [];
+
     public long First { get; } = first;
 
     public long Last => End.Seq;

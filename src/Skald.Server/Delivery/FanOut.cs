@@ -5,8 +5,7 @@ namespace Skald.Server.Delivery;
 
 /// <summary>A batch on its way to the readers of one room, as they were when it came.</summary>
 /// <param name="readers">A copy, rented from the <see cref="ArrayPool{T}"/>: the list may change while the batch goes out.</param>
-/// <param name="exits">Whose reading ends within the batch; null for nobody's.</param>
-internal readonly struct FanOut(ArraySegment<Subscription> readers, EncodedBatch batch, List<RoomExit>? exits = null)
+internal readonly struct FanOut(ArraySegment<Subscription> readers, EncodedBatch batch)
 {
     /// <summary>
     /// How many offers ahead each object is prefetched. Each is found through the one before, which must be in the cache by then.
@@ -29,7 +28,7 @@ internal readonly struct FanOut(ArraySegment<Subscription> readers, EncodedBatch
             Prefetch(offered, i);
             try
             {
-                offered[i].Outbound.Offer(offered[i], batch, exits is null ? null : Find(exits, offered[i]));
+                offered[i].Outbound.Offer(offered[i], batch);
             }
             catch (Exception e)
             {
@@ -41,8 +40,6 @@ internal readonly struct FanOut(ArraySegment<Subscription> readers, EncodedBatch
 
         ArrayPool<Subscription>.Shared.Return(readers.Array!, clearArray: true);
     }
-
-    private static RoomExit? Find(List<RoomExit> exits, Subscription reader) => exits.Find(exit => exit.IsOf(reader));
 
     /// <summary>Prefetches the objects that the next offers use.</summary>
     private static void Prefetch(ReadOnlySpan<Subscription> readers, int index)

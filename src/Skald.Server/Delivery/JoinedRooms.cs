@@ -38,11 +38,11 @@ internal struct JoinedRooms()
             var subscription = _all[_last];
             if (!subscription.Active)
                 continue;
-            while (subscription.IsBehind
-                && subscription.Feed.TryReadTail(
-                    subscription.Cursor, subscription.Last, subscription.Dialect, out var frames, out var end))
+            while (subscription.IsBehind && subscription.Feed.TryReadTail(subscription.Cursor, out var found))
             {
-                subscription.MoveTo(end);
+                var batch = subscription.UpToExit(found);
+                var frames = batch.After(subscription.Cursor, subscription.Dialect);
+                subscription.MoveTo(batch.End);
                 // A reader of another dialect may pass over a batch, and has more to come.
                 if (!frames.IsEmpty)
                     return frames;

@@ -82,15 +82,11 @@ internal sealed class Outbound(
 
     /// <summary>A new batch of a room: written now if this reader is at the head and its socket is free, else its cursor waits.</summary>
     /// <remarks>On the delivery thread: it waits for nothing.</remarks>
-    /// <param name="exit">Where in the batch its reading ends; null where it does not.</param>
-    public void Offer(Subscription subscription, EncodedBatch batch, RoomExit? exit = null)
+    public void Offer(Subscription subscription, EncodedBatch batch)
     {
         var next = Next.Nothing;
         lock (_gate)
         {
-            // Also of a subscription whose flow has not begun.
-            if (exit is not null)
-                subscription.End(exit);
             if (!subscription.Active || _closing || _broken)
                 return;
             if (_looping)
@@ -98,7 +94,8 @@ internal sealed class Outbound(
                 if (subscription.IsTooFarBehind(limits.MessagesBehind, limits.BytesBehind))
                     next = Next.TooSlow;
             }
-            else if (subscription.Cursor == batch.First - 1 && subscription.Exit is null)
+            // Where somebody's reading ends the loop goes on: it tells them.
+            else if (subscription.Cursor == batch.First - 1 && batch.Exits.Length == 0)
             {
                 subscription.MoveTo(batch.End);
                 next = WriteOrBegin(batch.Frames(subscription.Dialect));
@@ -353,7 +350,7 @@ internal sealed class Outbound(
                     continue;
                 if (page?.First == cursor + 1)
                 {
-                    page = page.Until(far.Last);
+                    page = far.UpToExit(page);
                     far.MoveTo(page.Last, page.Length);
                     if (page.Frames(far.Dialect) is { IsEmpty: false } frames)
                         return frames;

@@ -6,5 +6,5 @@ namespace Skald.Server.Delivery;
 /// <param name="Left">The frame that tells them.</param>
 internal sealed record RoomExit(long Seq, IReadOnlyList<long>? Users, ReadOnlyMemory<byte> Left)
 {
-    public bool IsOf(Subscription subscription) => Users is null || Users.Contains(subscription.UserId);
+    public bool IsOf(long userId) => Users is null || Users.Contains(userId);
 }

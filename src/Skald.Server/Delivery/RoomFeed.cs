@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Skald.Protocol;
 using Skald.Server.History;
 using Skald.Server.Limits;
@@ -114,42 +115,29 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         if (drafts.IsEmpty)
             return null;
 
-        List<RoomExit>? exits = null;
         foreach (var draft in drafts)
-        {
             encoder.Add(draft);
-            if (draft.Ended is not { Count: 0 })
-                (exits ??= []).Add(new RoomExit(draft.Seq, draft.Ended, BatchEncoder.Left(room.Name, draft.Seq)));
-        }
-
-        return Append(encoder.Finish(drafts[0].Seq, Head.Offset), exits, keep: !erased);
+        return Append(encoder.Finish(drafts[0].Seq, Head.Offset), keep: !erased);
     }
 
-    /// <summary>The frames after a position, if the tail still has them.</summary>
-    /// <param name="last">The last entry that is wanted.</param>
-    /// <param name="dialect">What the reader understands.</param>
-    /// <param name="frames">Frames of one batch, or of its rest; empty where the dialect has none for it.</param>
-    /// <param name="end">The cursor when they are sent.</param>
-    public bool TryReadTail(long after, long last, Dialect dialect, out ReadOnlyMemory<byte> frames, out Position end)
+    /// <summary>The batch that goes on after a position, if the tail still has it.</summary>
+    public bool TryReadTail(long after, [NotNullWhen(true)] out EncodedBatch? found)
     {
         lock (_gate)
         {
-            foreach (var whole in _tail)
+            foreach (var batch in _tail)
             {
-                if (after < whole.First - 1)
+                if (after < batch.First - 1)
                     break;
-                if (after < whole.Last)
+                if (after < batch.Last)
                 {
-                    var batch = whole.Until(last);
-                    frames = batch.After(after, dialect);
-                    end = batch.End;
+                    found = batch;
                     return true;
                 }
             }
         }
 
-        frames = default;
-        end = Position.Start;
+        found = null;
         return false;
     }
 
@@ -161,7 +149,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
         budget.Forget(this);
     }
 
-    private FanOut Append(EncodedBatch batch, List<RoomExit>? exits, bool keep)
+    private FanOut Append(EncodedBatch batch, bool keep)
     {
         int tail;
         FanOut fanOut;
@@ -180,7 +168,7 @@ internal sealed class RoomFeed(Room room, int tailBytes, TailBudget budget)
                 _tailLength -= _tail.Dequeue().Length;
             Volatile.Write(ref _head, batch.End);
             tail = _tailLength;
-            fanOut = new FanOut(CopyReaders(), batch, exits);
+            fanOut = new FanOut(CopyReaders(), batch);
         }
 
         budget.Note(this, tail);

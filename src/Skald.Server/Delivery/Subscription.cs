@@ -65,8 +65,27 @@ internal sealed class Subscription(Outbound reader, Room room, Dialect dialect, 
     /// <summary>Whether it has been sent all that it ever will be, but for the word that it has ended.</summary>
     public bool IsAtExit => Cursor >= Last;
 
-    /// <summary>It reads no further than this. The first end counts.</summary>
-    public void End(RoomExit exit) => Exit ??= exit;
+    /// <summary>
+    /// The entry by which its right to read was found: what has ended the same user's reading before that ended an earlier one. Set
+    /// before its flow starts.
+    /// </summary>
+    public long GrantedBy { get; set; }
+
+    /// <summary>
+    /// The entries that it may be sent: where its reading ends among them, no further. Wherever they are read, by that the end is found.
+    /// </summary>
+    public EncodedBatch UpToExit(EncodedBatch batch)
+    {
+        foreach (var exit in batch.Exits)
+        {
+            if (exit.Seq <= GrantedBy || !exit.IsOf(userId))
+                continue;
+            Exit = exit;
+            return batch.Until(exit.Seq);
+        }
+
+        return batch;
+    }
 
     /// <summary>Notes that it has caught up, when it has.</summary>
     public void NoteHead()

@@ -46,9 +46,6 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>What the entry says besides what it is about: a JSON object. Null where it says nothing.</summary>
     public byte[]? Data { get; private set; }
 
-    /// <summary>Whose reading ends with the entry; null where everybody's does.</summary>
-    public IReadOnlyList<long>? Ended { get; protected set; } = [];
-
     /// <summary>The users that the command names, as the accounts have them.</summary>
     public IReadOnlyList<NamedUser> Named { get; init; } = [];
 
@@ -76,7 +73,7 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     public void StoreAs(long seq, Timestamp timestamp, RoomChange change)
     {
         StoreAs(seq, timestamp);
-        (RoomAfter, Data, Ended) = (change.After, change.Data, change.Ended);
+        (RoomAfter, Data) = (change.After, change.Data);
     }
 
     /// <summary>The same <see cref="ClientMessageId"/> was stored before: nothing is now.</summary>

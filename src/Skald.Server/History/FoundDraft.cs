@@ -16,11 +16,8 @@ internal sealed class FoundDraft : Draft
     private readonly byte[] _data;
 
     private FoundDraft(Room room, EntryCommand command, in LogEntry entry, LoggedMessage? message)
-        : base(room, new CurrentUser(0, Encoding.UTF8.GetString(entry.By), SessionId: 0), command)
-    {
+        : base(room, new CurrentUser(0, Encoding.UTF8.GetString(entry.By), SessionId: 0), command) =>
         (_message, _by, _data) = (message, entry.By.ToArray(), entry.Data.ToArray());
-        Ended = RoomChange.EndedBy(entry.Kind, entry.Data);
-    }
 
     /// <param name="entry">As it is read; copied.</param>
     public static FoundDraft Of(Room room, in LogEntry entry)

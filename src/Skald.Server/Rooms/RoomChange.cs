@@ -25,9 +25,6 @@ internal sealed record RoomChange(RoomState After, IReadOnlyList<Member> Members
     private static readonly ChatError TooMany = new(
         ErrorCode.TooManyMembers, "So many cannot be in one private room (Limits:MembersPerRoom); make it public, or another room.");
 
-    /// <summary>Whose reading ends with the entry; null where everybody's does: who may read on joins again.</summary>
-    public IReadOnlyList<long>? Ended { get; init; } = [];
-
     /// <summary>Decides about <c>members</c>.</summary>
     /// <param name="named">The users that the command names.</param>
     /// <param name="seq">The entry's place, if it is stored.</param>
@@ -74,10 +71,7 @@ internal sealed record RoomChange(RoomState After, IReadOnlyList<Member> Members
         if (room.IsPrivate && most > 0 && after.ActiveMembers > most && after.ActiveMembers > room.ActiveMembers)
             return TooMany;
         var ended = room.IsPrivate && command.Op is MembersOp.Remove or MembersOp.Leave;
-        return new RoomChange(after, members, Json(command, members, ended))
-        {
-            Ended = ended ? [.. members.Select(member => member.UserId)] : [],
-        };
+        return new RoomChange(after, members, Json(command, members, ended));
     }
 
     /// <summary>Decides about <c>room</c>.</summary>
@@ -103,10 +97,7 @@ internal sealed record RoomChange(RoomState After, IReadOnlyList<Member> Members
             after.WriteFields(json);
             json.WriteEndObject();
             WriteEnded(json, ended);
-        }))
-        {
-            Ended = ended ? null : [],
-        };
+        }));
     }
 
     /// <summary>The room with what a client says of it; the same object where that is so already.</summary>
@@ -141,8 +132,8 @@ internal sealed record RoomChange(RoomState After, IReadOnlyList<Member> Members
         return after == room ? room : after;
     }
 
-    /// <summary>Whose reading ends with an entry that another node has stored.</summary>
-    /// <param name="data">Of the entry.</param>
+    /// <summary>Whose reading ends with an entry; null where everybody's does: who may read on joins again.</summary>
+    /// <param name="data">What the entry says.</param>
     public static IReadOnlyList<long>? EndedBy(EntryKind kind, ReadOnlySpan<byte> data)
     {
         if (kind is not (EntryKind.Member or EntryKind.Room))

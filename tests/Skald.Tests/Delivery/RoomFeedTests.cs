@@ -20,11 +20,11 @@ public sealed class RoomFeedTests
         feed.Accept(Messages(4, 5), encoder);
 
         Assert.Equal(5, feed.Head.Seq);
-        Assert.False(feed.TryReadTail(4, long.MaxValue, Dialect.Entries, out _, out _));
+        Assert.False(feed.TryReadTail(4, out _));
         feed.Accept(Messages(5, 7), encoder);
         Assert.Equal(7, feed.Head.Seq);
-        Assert.True(feed.TryReadTail(5, long.MaxValue, Dialect.Entries, out _, out var end));
-        Assert.Equal(7, end.Seq);
+        Assert.True(feed.TryReadTail(5, out var found));
+        Assert.Equal(7, found.Last);
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public sealed class RoomFeedTests
 
         feed.Accept(Messages(6, 7), encoder);
 
-        Assert.False(feed.TryReadTail(3, long.MaxValue, Dialect.Entries, out _, out _));
-        Assert.True(feed.TryReadTail(5, long.MaxValue, Dialect.Entries, out _, out var end));
-        Assert.Equal(7, end.Seq);
+        Assert.False(feed.TryReadTail(3, out _));
+        Assert.True(feed.TryReadTail(5, out var found));
+        Assert.Equal(7, found.Last);
     }
 
     /// <summary>
@@ -76,15 +76,15 @@ public sealed class RoomFeedTests
 
         feeds[0].Accept(Messages(1, 1), encoder);
         feeds[1].Accept(Messages(1, 1), encoder);
-        Assert.All(feeds[..2], feed => Assert.True(feed.TryReadTail(0, long.MaxValue, Dialect.Entries, out _, out _)));
+        Assert.All(feeds[..2], feed => Assert.True(feed.TryReadTail(0, out _)));
         feeds[0].DropTail();
         feeds[0].Accept(Messages(2, 2), encoder);
         feeds[2].Accept(Messages(1, 1), encoder);
 
         Assert.Equal(2 * probe.Used, budget.Used);
-        Assert.True(feeds[0].TryReadTail(1, long.MaxValue, Dialect.Entries, out _, out _));
-        Assert.False(feeds[1].TryReadTail(0, long.MaxValue, Dialect.Entries, out _, out _));
-        Assert.True(feeds[2].TryReadTail(0, long.MaxValue, Dialect.Entries, out _, out _));
+        Assert.True(feeds[0].TryReadTail(1, out _));
+        Assert.False(feeds[1].TryReadTail(0, out _));
+        Assert.True(feeds[2].TryReadTail(0, out _));
     }
 
     /// <summary>One batch may be larger than all tails together may be.</summary>
@@ -98,7 +98,7 @@ public sealed class RoomFeedTests
         feed.Accept(Messages(1, 10), encoder);
 
         Assert.Equal(0, budget.Used);
-        Assert.False(feed.TryReadTail(5, long.MaxValue, Dialect.Entries, out _, out _));
+        Assert.False(feed.TryReadTail(5, out _));
         Assert.Equal(10, feed.Head.Seq);
     }
 

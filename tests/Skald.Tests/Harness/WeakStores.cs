@@ -1,3 +1,4 @@
+using System.Text;
 using Skald.Protocol;
 using Skald.Server.Database;
 using Skald.Server.History;
@@ -71,4 +72,21 @@ internal sealed class SwallowsErrorsStore(IMessageStore store) : StoreBehind(sto
 internal sealed class BackwardsStore(IMessageStore store) : StoreBehind(store)
 {
     public override Task AppendAsync(Batch batch) => Store.AppendAsync(new Batch(batch.Reverse()));
+}
+
+/// <summary>A negative control: who is removed from a room is no member any more, but no entry says that they read no further.</summary>
+internal sealed class ForgetsEndsStore(IMessageStore store) : StoreBehind(store)
+{
+    private static byte[] WithoutEnd(byte[] data) =>
+        Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(data).Replace(",\"ended\":true", "", StringComparison.Ordinal));
+
+    public override async Task AppendAsync(Batch batch)
+    {
+        await Store.AppendAsync(batch);
+        foreach (var draft in batch)
+        {
+            if (draft is { End: DraftEnd.Stored, RoomAfter: { } after, Data: { } data })
+                draft.StoreAs(draft.Seq, draft.Timestamp, new RoomChange(after, [], WithoutEnd(data)));
+        }
+    }
 }
