@@ -13,6 +13,7 @@ namespace Skald.Server.History;
 internal abstract class Draft(Room room, CurrentUser sender, EntryCommand command)
 {
     private byte[]? _storedText;   // of a duplicate
+    private RoomState? _allowedBy;
 
     public static ChatError NotStorable { get; } = new(ErrorCode.BadRequest, "This cannot be stored: its user or its room is gone.");
 
@@ -105,7 +106,16 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     public long FirstSeq(RoomState state) => Math.Max(Room.FirstSeq, state.FirstOf(Sender.Id));
 
     /// <summary>Whether the sender may do this, by the room as it is: at the draft's place in the log this binds.</summary>
-    public ChatError? RefusedBy(RoomState state) => RoomRules.Check(state, Sender, MayWrite.ActionOf(Command));
+    public ChatError? RefusedBy(RoomState state)
+    {
+        // A state never changes: between the two times that a draft is asked about it is another only where the room is.
+        if (ReferenceEquals(state, _allowedBy))
+            return null;
+        var refusal = RoomRules.Check(state, Sender, MayWrite.ActionOf(Command));
+        if (refusal is null)
+            _allowedBy = state;
+        return refusal;
+    }
 
     /// <summary>
     /// Decides, in the log's order, what becomes of a draft that is about the room itself; it is told so unless it must be stored.

@@ -3,7 +3,8 @@ import { closeEditor } from "./editor.js";
 import { copyOf, element } from "./elements.js";
 import { addressOf } from "./place.js";
 import { colourOf, initialsOf } from "./speaker.js";
-import { isEmojiOnly, nodesOf } from "./text.js";
+import { markdown } from "./markdown.js";
+import { isEmojiOnly } from "./text.js";
 
 /**
  * @typedef {import("../skald/index.js").ChatMessage} Stored
@@ -101,6 +102,6 @@ function articleOf(username, text, date, own) {
 /** @param {HTMLElement} article @param {string} text */
 function write(article, text) {
   const words = element(".text", HTMLElement, article);
-  words.replaceChildren(...nodesOf(text));
+  words.replaceChildren(...markdown(text));
   words.classList.toggle("emoji", isEmojiOnly(text));
 }

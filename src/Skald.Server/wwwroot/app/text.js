@@ -1,12 +1,12 @@
 const address = /(?:https?:\/\/|\bwww\.(?=\w))[^\s<>"]+|\b[\w.+-]{1,64}@[a-z\d-]+(?:\.[a-z\d-]+)+\b/gi;
-const trailing = /[.,;:!?'…)\]}]$/;
+const trailing = /[.,;:!?'…)\]}*]$/;
 
 /**
- * A message's text as nodes, with its web and mail addresses as links. Only text nodes and links are ever made of it.
+ * A text as nodes, with its web and mail addresses as links. Only text nodes and links are ever made of it.
  * @param {string} text
  * @returns {Node[]}
  */
-export function nodesOf(text) {
+export function withLinks(text) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(address)) {
