@@ -61,7 +61,7 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     /// <summary>
     /// The entry is stored. Like its siblings called by the store inside its transaction: final only once the commit has succeeded.
     /// </summary>
-    public void StoreAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Stored, seq, timestamp);
+    public void StoreAs(long seq, Timestamp timestamp) => EndAs(DraftEnd.Stored, seq, timestamp);
 
     /// <param name="changed">The message after it.</param>
     public void StoreAs(long seq, Timestamp timestamp, LoggedMessage changed)
@@ -79,8 +79,11 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
 
     /// <summary>The same <see cref="ClientMessageId"/> was stored before: nothing is now.</summary>
     /// <param name="text">Of a message: its text.</param>
-    public void FoundAs(long seq, Timestamp timestamp, byte[]? text) =>
-        (End, Seq, Timestamp, _storedText) = (DraftEnd.Duplicate, seq, timestamp, text);
+    public void FoundAs(long seq, Timestamp timestamp, byte[]? text)
+    {
+        EndAs(DraftEnd.Duplicate, seq, timestamp);
+        _storedText = text;
+    }
 
     /// <summary>It was decided at a place and a moment, and is stored at others: what came first has moved it.</summary>
     /// <param name="behind">The room's newest entry when it was decided: what lies behind it has moved.</param>
@@ -93,10 +96,14 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
     }
 
     /// <summary>The message is as it is wanted: nothing is stored.</summary>
-    public void LeaveAs(long seq, Timestamp timestamp) => (End, Seq, Timestamp) = (DraftEnd.Unchanged, seq, timestamp);
+    public void LeaveAs(long seq, Timestamp timestamp) => EndAs(DraftEnd.Unchanged, seq, timestamp);
 
     /// <summary>It is not stored, whatever becomes of its batch.</summary>
-    public void RefuseAs(ChatError refusal) => (End, Refusal) = (DraftEnd.Refused, refusal);
+    public void RefuseAs(ChatError refusal)
+    {
+        EndAs(DraftEnd.Refused, seq: 0, default);
+        Refusal = refusal;
+    }
 
     /// <summary>Sends it to the store to be refused there, unless it was stored before: only then is "never stored" true.</summary>
     public void RefuseUnlessStored(ChatError refusal) => Refusal = refusal;
@@ -198,6 +205,16 @@ internal abstract class Draft(Room room, CurrentUser sender, EntryCommand comman
             Timestamp = Timestamp,
             ClientMessageId = scratch.Slice(name, id),
         };
+    }
+
+    /// <summary>
+    /// Forgets what an earlier decision has made of it: a call that stores nothing is decided anew, and what did not come to be must not
+    /// be taken for the room's state.
+    /// </summary>
+    private void EndAs(DraftEnd end, long seq, Timestamp timestamp)
+    {
+        (End, Seq, Timestamp) = (end, seq, timestamp);
+        (Changed, RoomAfter, Data) = (null, null, null);
     }
 
     /// <summary>What the sender is answered.</summary>

@@ -42,7 +42,8 @@ internal sealed record RoomChange(RoomState After, IReadOnlyList<Member> Members
         {
             if (user.Id == 0)
                 return NoSuchUser(user.Name);
-            var before = room.Find(user.Id) is { IsActive: true } active ? active : null;
+            // As it is by now: a name may come twice, in another case.
+            var before = after.Find(user.Id) is { IsActive: true } active ? active : null;
             if (command.Op == MembersOp.Role && before is null)
                 return NotHere(user.Name);
             var member = command.Op switch

@@ -128,6 +128,8 @@ public sealed class LimitTests
         [nameof(TransportLimits.RequestConnectionsPerAddress)] = nameof(
             Transport.ConnectionsByAddressTests.Address_with_too_many_connections_loses_the_one_that_was_silent_longest_and_no_socket),
         [nameof(ConnectionLimits.WriteStall)] = nameof(DeliveryTests.Reader_whose_socket_takes_nothing_for_10_s_is_closed_with_4008),
+        [nameof(RoomLimits.RoomsOwned)] = nameof(Conversation.Rooms.PrivateRoomTests.User_owns_as_many_rooms_as_one_may),
+        [nameof(RoomLimits.MembersPerRoom)] = nameof(Conversation.Rooms.PrivateRoomTests.Private_room_has_as_many_members_as_it_may),
         [nameof(AccountLimits.PasswordHashQueue)] =
             nameof(SignInEndpointTests.Full_hashing_queue_answers_503_at_once_with_the_time_to_wait),
     };

@@ -262,7 +262,7 @@ internal sealed class RoomEndpoints(
             return;
         }
 
-        var state = await rooms.LearnAsync(found);
+        var state = await rooms.LearnNewestAsync(found);
         if (!RoomRules.MayKnow(state, user))
         {
             await Problems.WriteAsync(context, RoomRules.NoSuchRoom with { Room = room });

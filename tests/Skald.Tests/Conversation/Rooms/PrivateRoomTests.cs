@@ -327,6 +327,33 @@ public sealed class PrivateRoomTests
         Assert.Equal("room_not_found", await eve.PublishAsync(room, "x").CodeAsync());
     }
 
+    [Fact]
+    public async Task User_owns_as_many_rooms_as_one_may()
+    {
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:RoomsOwned", "2")]);
+        var ann = await server.RegisterAsync("ann");
+
+        Assert.Null(await ann.SendAsync(HttpMethod.Post, "/api/rooms/", new { title = "one" }).CodeAsync());
+        Assert.Null(await ann.SendAsync(HttpMethod.Post, "/api/rooms/", new { name = "two" }).CodeAsync());
+        Assert.Equal("too_many_rooms", await ann.SendAsync(HttpMethod.Post, "/api/rooms/", new { title = "three" }).CodeAsync());
+    }
+
+    [Fact]
+    public async Task Private_room_has_as_many_members_as_it_may()
+    {
+        await using var server = await SkaldServer.StartAsync([("Limits:Enabled", "true"), ("Limits:MembersPerRoom", "2")]);
+        var ann = await server.RegisterAsync("ann");
+        foreach (var name in new[] { "bob", "cy" })
+            await server.RegisterAsync(name);
+        var room = await ann.MakePrivateAsync("bob");
+
+        Assert.Equal("too_many_members", await ann.ChangeMembersAsync(room, "add", ["cy"]).CodeAsync());
+        await ann.RemoveAsync(room, "bob");
+        Assert.Null(await ann.ChangeMembersAsync(room, "add", ["cy"]).CodeAsync());
+        (await ann.ChangeRoomAsync(room, new { visibility = "public" })).EnsureSuccessStatusCode();
+        Assert.Null(await ann.ChangeMembersAsync(room, "add", ["bob"]).CodeAsync());
+    }
+
     private static IEnumerable<string?> Texts(JsonElement[] page) => page.Select(message => message.GetProperty("message").GetString());
 
     private static async Task<string[]> NamesAsync(TestUser user) =>
